@@ -1,0 +1,116 @@
+/** /etc/pikit/update.toml: where releases come from, where their files go, what is restarted and probed, and the limits. */
+import * as z from 'zod';
+import { UpdateError } from './errors.ts';
+import { describeIssues } from './json.ts';
+import { UnitName } from './manifest.ts';
+import { parseDurationMs, parseSizeBytes } from './quantities.ts';
+import { releasePathProblem } from './release-path.ts';
+
+/** What a timer of Node can hold is 24.8 days; beyond, it fires at once. */
+const MAX_DURATION_MS = 24 * 24 * 3_600_000;
+
+/** A duration in milliseconds, written as text. Zero only where it makes sense. */
+function duration(fallback: string, limits: { zero: boolean } = { zero: false }) {
+  const message = `must be a duration such as 500ms, 30s, 10min or 1h, ${limits.zero ? '' : 'more than 0 and '}at most 576h`;
+  return z
+    .string({ error: message })
+    .default(fallback)
+    .transform((text, context) => {
+      const value = parseDurationMs(text) ?? Number.NaN;
+      const fits = value <= MAX_DURATION_MS && (value > 0 || (limits.zero && value === 0));
+      if (!fits) context.addIssue({ code: 'custom', message });
+      return value;
+    });
+}
+
+/** A size in bytes, written as text or as a number. */
+function size(fallback: string) {
+  const message = 'must be a size such as 2048, 64KiB or 512MiB';
+  return z
+    .union([z.string(), z.int().nonnegative()], { error: message })
+    .default(fallback)
+    .transform((given, context) => {
+      const value = typeof given === 'number' ? given : (parseSizeBytes(given) ?? Number.NaN);
+      if (!Number.isSafeInteger(value)) context.addIssue({ code: 'custom', message });
+      return value;
+    });
+}
+
+/** A table of update.toml: a key that nobody reads is a typing error, and the answer to it is the list of those that are. */
+function table<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys' ? `unknown key ${issue.keys.join(', ')}; known are ${Object.keys(shape).join(', ')}` : undefined,
+  });
+}
+
+const DevicePath = z
+  .string()
+  .regex(/^\/[A-Za-z0-9._@+-]+(?:\/[A-Za-z0-9._@+-]+)*\/?$/, 'must be an absolute path of plain names')
+  .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), { error: "must not have '.' or '..' in it" });
+
+const TargetEntry = table({
+  from: z.string().refine((from) => releasePathProblem(from.replace(/\/$/, '')) === null, { error: 'must be a path inside a release' }),
+  to: DevicePath,
+}).refine((target) => target.from.endsWith('/') === target.to.endsWith('/'), {
+  error: "'from' and 'to' must both end in '/' (a directory) or both not (one file)",
+});
+
+const DEFAULT_TARGETS = [
+  { from: 'pikit-web/', to: '/var/www/pikit-web/' },
+  { from: 'pikit-api.py', to: '/usr/local/bin/pikit-api.py' },
+  { from: 'helpers/', to: '/usr/local/bin/' },
+];
+
+const HttpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address', abort: true });
+
+/** A site is a folder: paths are joined to its address. A password in it would end in logs and caches that anybody can read. */
+const SiteUrl = HttpUrl.refine((text) => URL.canParse(text) && isPlain(new URL(text)), {
+  error: 'must be an address without user name, password, ? and #',
+});
+
+function isPlain(url: URL): boolean {
+  return url.username === '' && url.password === '' && !/[?#]/.test(url.href);
+}
+
+const Source = z.discriminatedUnion('type', [table({ type: z.literal('static'), url: SiteUrl })], {
+  error: 'a source has type = "static" and a url',
+});
+
+export const Config = table({
+  source: Source,
+  target: z.array(TargetEntry).min(1).default(DEFAULT_TARGETS),
+  services: table({
+    manager: z.enum(['systemd', 'none']).default('systemd'),
+    restart: z.array(UnitName).default(['dietpi-dashboard-frontend.service', 'pikit-api.service']),
+    allow: z.array(UnitName).default([]),
+  }).prefault({}),
+  post_install: table({ allow_unsigned: z.boolean().default(false), timeout: duration('60s') }).prefault({}),
+  health: table({
+    http: z.array(HttpUrl).default([]),
+    timeout: duration('30s'),
+    settle: duration('2s', { zero: true }),
+  }).prefault({}),
+  limits: table({
+    bundle_bytes: size('512MiB'),
+    files: z.int().positive().default(20_000),
+    download_rate: size('0'),
+    download_min_rate: size('1KiB'),
+    download_timeout: duration('10min'),
+    check_timeout: duration('30s'),
+    retries: z.int().min(0).max(10).default(3),
+    backups: z.literal(1).default(1),
+  }).prefault({}),
+});
+export type Config = z.infer<typeof Config>;
+
+/** Validates a parsed update.toml. Throws CONFIG_INVALID naming each key, its value and what is allowed. */
+export function parseConfig(value: unknown, file: string): Config {
+  const result = Config.safeParse(value);
+  if (!result.success) {
+    throw new UpdateError('CONFIG_INVALID', `'${file}' is not valid: ${describeIssues(result.error, value)}`, {
+      hint: `edit '${file}'; every key is explained in the README under "Configure"`,
+    });
+  }
+  return result.data;
+}

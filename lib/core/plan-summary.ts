@@ -1,0 +1,100 @@
+/** What an installation would do, as the command line prints it and the API serves it. Pure shaping. */
+import * as z from 'zod';
+
+const Version = z.string();
+const Bytes = z.int().nonnegative();
+
+const PlannedFile = z.strictObject({
+  /** Device path. */
+  path: z.string(),
+  /** Null where the file is not there before, or after. */
+  old_bytes: Bytes.nullable(),
+  new_bytes: Bytes.nullable(),
+});
+export type PlannedFile = z.infer<typeof PlannedFile>;
+
+const PlannedRoom = z.strictObject({
+  /** A directory on the filesystem. */
+  dir: z.string(),
+  needed_bytes: Bytes,
+  free_bytes: Bytes,
+});
+type PlannedRoom = z.infer<typeof PlannedRoom>;
+
+export const PlanSummary = z.strictObject({
+  version: Version,
+  from: Version.nullable(),
+  branch: z.string(),
+  outcome: z.enum(['available', 'held', 'waiting', 'incompatible', 'skipped']),
+  reason: z.string().nullable(),
+  /** Downloaded and verified already. */
+  staged: z.boolean(),
+  /** Null when the release does not say. */
+  download_bytes: Bytes.nullable(),
+  added: z.array(PlannedFile),
+  changed: z.array(PlannedFile),
+  /** These three take root to know: null for others. */
+  removed: z.array(PlannedFile).nullable(),
+  /** Files that you edited and the release replaces; the edited ones are kept in the backup. */
+  edited: z.array(z.string()).nullable(),
+  /** Configuration that you edited: it stays, and the release's version is left beside it. */
+  conflicts: z.array(z.string()).nullable(),
+  unchanged: z.int().nonnegative(),
+  rooms: z.array(PlannedRoom),
+  /** Why it would not fit. */
+  problem: z.strictObject({ code: z.string(), message: z.string(), hint: z.string().nullable() }).nullable(),
+  restarts: z.array(z.string()),
+  /** Commands of the release that are run after its files are in place. */
+  commands: z.array(z.string()),
+});
+export type PlanSummary = z.infer<typeof PlanSummary>;
+
+/** One changed name of the device, as a transaction has it. */
+export interface PlannedChange {
+  path: string;
+  old: readonly { path: string; size: number }[];
+  new: readonly { path: string; size: number }[];
+}
+
+/** Sorts changes into added, changed and removed files; a path below a directory that makes room counts by itself. */
+export function sortChanges(changes: readonly PlannedChange[]): { added: PlannedFile[]; changed: PlannedFile[]; removed: PlannedFile[] } {
+  const files = new Map<string, PlannedFile>();
+  const at = (path: string): PlannedFile => {
+    const file = files.get(path) ?? { path, old_bytes: null, new_bytes: null };
+    files.set(path, file);
+    return file;
+  };
+  for (const change of changes) {
+    for (const file of change.old) at(file.path).old_bytes = file.size;
+    for (const file of change.new) at(file.path).new_bytes = file.size;
+  }
+  const sorted = [...files.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
+  return {
+    added: sorted.filter((file) => file.old_bytes === null),
+    changed: sorted.filter((file) => file.old_bytes !== null && file.new_bytes !== null),
+    removed: sorted.filter((file) => file.new_bytes === null),
+  };
+}
+
+interface Need {
+  path: string;
+  bytes: number;
+}
+
+interface Room {
+  device: number;
+  dir: string;
+  bytes: number;
+}
+
+/** What each filesystem has to hold, and what it has. */
+export function sumRooms(needs: readonly Need[], roomAt: (path: string) => Room): PlannedRoom[] {
+  const byDevice = new Map<number, PlannedRoom>();
+  for (const need of needs) {
+    const { device, dir, bytes } = roomAt(need.path);
+    const room = byDevice.get(device) ?? { dir, needed_bytes: 0, free_bytes: bytes };
+    room.needed_bytes += need.bytes;
+    byDevice.set(device, room);
+  }
+  return [...byDevice.values()];
+}

@@ -1,0 +1,150 @@
+/**
+ * The files an update leaves behind, each with its schema. Strict: we write them, so anything unknown in them is damage,
+ * and damage is a named outcome. Absent values are null. Times are ISO 8601 in UTC.
+ */
+import * as z from 'zod';
+
+const Time = z.iso.datetime();
+export const BranchName = z.string().regex(/^[a-z0-9_]{1,64}$/);
+
+/** What a step came to; the same object is `last_result`, a line of history and what the API shows. */
+export const Receipt = z.strictObject({
+  step: z.enum(['check', 'fetch', 'apply', 'rollback', 'recover']),
+  outcome: z.enum(['ok', 'nothing', 'failed', 'rolled-back', 'cancelled', 'broken']),
+  at: Time,
+  message: z.string(),
+  code: z.string().nullable(),
+  hint: z.string().nullable(),
+  /** The unit or address that failed, and its last journal lines. */
+  subject: z.string().nullable(),
+  lines: z.array(z.string()),
+  from: z.string().nullable(),
+  to: z.string().nullable(),
+  branch: BranchName.nullable(),
+  tx: z.string().nullable(),
+  duration_ms: z.int().nonnegative().nullable(),
+  /** Device paths of managed files that the owner had edited. */
+  drift: z.array(z.string()),
+  /** Where edits were kept aside, and which `.pikit-new` files wait for the owner. */
+  kept: z.array(z.string()),
+});
+export type Receipt = z.infer<typeof Receipt>;
+
+export const HeldVersion = z.strictObject({
+  version: z.string(),
+  /** `failed`: it broke here. `rolled-back`: the owner went back from it; only automatic installs pass it over. */
+  reason: z.enum(['failed', 'rolled-back', 'attempts']),
+  code: z.string().nullable(),
+  message: z.string(),
+  at: Time,
+  /** Applies that ended without a verdict (killed, power cut); three of them hold a version. */
+  attempts: z.int().nonnegative(),
+});
+export type HeldVersion = z.infer<typeof HeldVersion>;
+
+export const Held = z.strictObject({ schema: z.literal(1), versions: z.array(HeldVersion) });
+export type Held = z.infer<typeof Held>;
+
+export const Available = z.strictObject({
+  version: z.string(),
+  branch: BranchName,
+  outcome: z.enum(['available', 'held', 'waiting', 'incompatible', 'skipped']),
+  reason: z.string().nullable(),
+  downgrade: z.boolean(),
+  manifest_sha256: z.string(),
+  released: z.string().nullable(),
+  changelog: z.string(),
+  notes: z.string(),
+  files: z.int(),
+  bundle_bytes: z.int().nullable(),
+  tree_bytes: z.int().nullable(),
+});
+export type Available = z.infer<typeof Available>;
+
+export const Staged = z.strictObject({
+  version: z.string(),
+  branch: BranchName,
+  manifest_sha256: z.string(),
+  at: Time,
+});
+export type Staged = z.infer<typeof Staged>;
+
+export const Notice = z.strictObject({ id: z.string(), message: z.string(), at: Time });
+export type Notice = z.infer<typeof Notice>;
+
+/** What a running step is doing. Lives in /run, written at most four times a second, gone with the step. */
+export const Progress = z.strictObject({
+  step: z.enum(['check', 'fetch', 'apply', 'rollback', 'recover']),
+  phase: z.string(),
+  version: z.string().nullable(),
+  percent: z.number().nullable(),
+  bytes: z.int().nullable(),
+  total_bytes: z.int().nullable(),
+  rate_bytes_per_s: z.int().nullable(),
+  can_cancel: z.boolean(),
+  pid: z.int(),
+  invocation: z.string().nullable(),
+  started: Time,
+  updated: Time,
+});
+export type Progress = z.infer<typeof Progress>;
+
+export const State = z.strictObject({
+  schema: z.literal(1),
+  current: z.string().nullable(),
+  latest: z.string().nullable(),
+  branch: BranchName,
+  last_check: Time.nullable(),
+  last_result: Receipt.nullable(),
+  /** Always null on disk: progress lives in /run, and readers merge the two. */
+  progress: z.null(),
+  backup_path: z.string().nullable(),
+  available: Available.nullable(),
+  staged: Staged.nullable(),
+  held: z.array(HeldVersion),
+  notices: z.array(Notice),
+  /** Managed files that differ from what was installed, seen by the last apply or rollback. */
+  drift: z.array(z.string()),
+  /** True when releases are not signed here; shown wherever state is shown. */
+  unsigned: z.boolean(),
+});
+export type State = z.infer<typeof State>;
+
+/** The state of a device that was never checked. */
+export function emptyState(): State {
+  return {
+    schema: 1,
+    current: null,
+    latest: null,
+    branch: 'stable',
+    last_check: null,
+    last_result: null,
+    progress: null,
+    backup_path: null,
+    available: null,
+    staged: null,
+    held: [],
+    notices: [],
+    drift: [],
+    unsigned: true,
+  };
+}
+
+export const AUTO_CHOICES = ['off', 'check', 'download', 'install'] as const;
+export type Auto = (typeof AUTO_CHOICES)[number];
+
+/** The owner's choices. */
+export const Settings = z.strictObject({
+  branch: BranchName.default('stable'),
+  auto: z.enum(AUTO_CHOICES).default('check'),
+  time: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 04:20')
+    .default('04:20'),
+  skipped_version: z.string().nullable().default(null),
+});
+export type Settings = z.infer<typeof Settings>;
+
+/** What a token in next/ or granted/ says: how far this run may go, and who started it. */
+export const Token = z.strictObject({ run: z.string(), until: z.enum(['fetch', 'apply', 'rollback']), by: z.enum(['timer', 'apply']) });
+export type Token = z.infer<typeof Token>;

@@ -1,0 +1,85 @@
+/** Runs one pikit-release command: results on stdout, notices and errors on stderr, exit code 0, 1 or 2. */
+import { toUpdateError } from '../core/errors.ts';
+import { formatBytes } from '../core/quantities.ts';
+import type { Command, Surroundings } from './arguments.ts';
+import { parseCommand } from './arguments.ts';
+import type { BuiltRelease } from './build.ts';
+import { buildRelease } from './build.ts';
+import { initSite } from './init.ts';
+import { USAGE } from './usage.ts';
+import type { SiteReport } from './verify.ts';
+import { verifySite } from './verify.ts';
+
+export interface CliDeps extends Surroundings {
+  out: (text: string) => void;
+  err: (text: string) => void;
+  signal: AbortSignal;
+}
+
+/** Never throws: whatever happens is printed, and said in the exit code. */
+export async function runPikitRelease(args: readonly string[], deps: CliDeps): Promise<number> {
+  try {
+    return await runCommand(parseCommand(args, deps), deps);
+  } catch (thrown) {
+    const error = toUpdateError(thrown);
+    deps.err(`error: ${error.message}\n`);
+    if (error.hint !== null) deps.err(`hint: ${error.hint}\n`);
+    if (error.code === 'USAGE' && error.hint === null) deps.err(`\n${USAGE}`);
+    if (args.includes('--json')) deps.out(json({ error: { code: error.code, message: error.message, hint: error.hint } }));
+    return error.code === 'USAGE' ? 2 : 1;
+  }
+}
+
+async function runCommand(command: Command, deps: CliDeps): Promise<number> {
+  switch (command.name) {
+    case 'help':
+      deps.out(USAGE);
+      return 0;
+    case 'init':
+      initSite(command.site, { unsigned: command.unsigned });
+      deps.out(command.json ? json({ site: command.site, signed: false }) : `created the unsigned site '${command.site}'\n`);
+      return 0;
+    case 'build': {
+      const built = await buildRelease({ ...command.options, signal: deps.signal });
+      deps.out(command.json ? json(built) : describeBuilt(built));
+      if (!command.json) printNotices(built.notices, deps);
+      return 0;
+    }
+    case 'verify': {
+      const report = await verifySite(command.site, deps.signal);
+      deps.out(command.json ? json({ ok: report.problems.length === 0, ...report }) : describeReport(command.site, report));
+      if (!command.json) printNotices(report.notices, deps);
+      if (report.problems.length === 0) return 0;
+      deps.err(`error: ${count(report.problems.length, 'problem')} in the site '${command.site}'\n`);
+      return 1;
+    }
+    default:
+      return command satisfies never;
+  }
+}
+
+function describeBuilt({ version, branch, sequence, bundle, files, reused }: BuiltRelease): string {
+  const size = `${formatBytes(bundle.size)}, ${count(files, 'file')}${reused ? ', already there' : ''}`;
+  return `published ${version} on the branch '${branch}' (sequence ${String(sequence)})\n  bundles/${bundle.name}  ${size}\n  sha256 ${bundle.sha256}\n`;
+}
+
+function describeReport(site: string, report: SiteReport): string {
+  if (report.problems.length > 0) return report.problems.map((problem) => `${problem}\n`).join('');
+  const lines = report.branches.map(
+    ({ branch, version, sequence, files, sizeBytes }) =>
+      `  ${branch}  ${version}  ${sequence === null ? '' : `sequence ${String(sequence)}, `}${count(files, 'file')}, ${formatBytes(sizeBytes)}\n`,
+  );
+  return `the site '${site}' is in order: ${count(report.branches.length, 'branch', 'branches')} with a release, ${count(report.bundles, 'bundle')}\n${lines.join('')}`;
+}
+
+function printNotices(notices: readonly string[], deps: CliDeps): void {
+  for (const notice of notices) deps.err(`notice: ${notice}\n`);
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${String(number)} ${number === 1 ? one : many}`;
+}
+
+function json(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}

@@ -1,0 +1,97 @@
+/**
+ * A site: the folder that devices read, served by any web server.
+ *   branches.json  manifest.json  manifest_<branch>.json  bundles/  files/  patches/  deltas/  tuf/ (signed sites only)
+ * branches.json makes a folder a site; it is written last when one is created.
+ */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import type { Branch } from '../core/branches.ts';
+import { STABLE, manifestName, parseBranches } from '../core/branches.ts';
+import { UpdateError, errnoOf } from '../core/errors.ts';
+import type { Manifest } from '../core/manifest.ts';
+import { parseManifest } from '../core/manifest.ts';
+
+export const BRANCHES_NAME = 'branches.json';
+export const BUNDLES_NAME = 'bundles';
+/** Folders of every site, besides the metadata of signed ones. */
+export const SITE_FOLDERS = [BUNDLES_NAME, 'files', 'patches', 'deltas'] as const;
+export const TUF_NAME = 'tuf';
+
+export interface Site {
+  dir: string;
+  branches: Branch[];
+}
+
+/** What a branch offers now. */
+export interface Published {
+  branch: string;
+  /** File name of the manifest. */
+  name: string;
+  manifest: Manifest;
+}
+
+/** Opens an unsigned site. Throws SITE_INVALID when the folder is not one, or one that this version cannot handle. */
+export function openSite(dir: string): Site {
+  const bytes = readIfThere(join(dir, BRANCHES_NAME));
+  if (bytes === null) {
+    throw new UpdateError('SITE_INVALID', `'${dir}' is not a site: it has no ${BRANCHES_NAME}`, {
+      hint: `create one with: pikit-release init --unsigned --site ${dir}`,
+    });
+  }
+  if (isSigned(dir)) {
+    throw new UpdateError('SITE_INVALID', `'${dir}' is a signed site, and this version of pikit-release cannot sign`, {
+      hint: 'use the version of pikit-release that created it, or a newer one',
+    });
+  }
+  return { dir, branches: parseBranches(bytes, `'${join(dir, BRANCHES_NAME)}'`) };
+}
+
+/** Whether the site has signed metadata, which must then never be left behind by an unsigned change. */
+export function isSigned(dir: string): boolean {
+  return fs.existsSync(join(dir, TUF_NAME));
+}
+
+/** The manifests a site has, by file name, whether or not their branch is listed. */
+export function manifestFiles(dir: string): { branch: string; name: string }[] {
+  const found = fs.readdirSync(dir).flatMap((name) => {
+    const match = /^manifest(?:_([a-z0-9_]+))?\.json$/.exec(name);
+    return match === null ? [] : [{ branch: match[1] ?? STABLE, name }];
+  });
+  return found.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+/** Reads one manifest of a site. Throws what parseManifest throws, naming the file. */
+export function readManifest(dir: string, name: string): Manifest {
+  return parseManifest(fs.readFileSync(join(dir, name)), `'${join(dir, name)}'`);
+}
+
+/** What all branches offer. Throws SITE_INVALID when one of the manifests cannot be read. */
+export function publishedReleases(site: Site): Published[] {
+  return manifestFiles(site.dir).map(({ branch, name }) => {
+    try {
+      return { branch, name, manifest: readManifest(site.dir, name) };
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      throw new UpdateError('SITE_INVALID', reason, {
+        cause: error,
+        hint: `look at everything that is wrong with: pikit-release verify --site ${site.dir}`,
+      });
+    }
+  });
+}
+
+/** What one branch offers, or null before its first release. */
+export function releaseOf(releases: readonly Published[], branch: string): Published | null {
+  return releases.find(({ name }) => name === manifestName(branch)) ?? null;
+}
+
+/** The bytes of a file, or null when it is not there. Every other error is thrown. */
+export function readIfThere(path: string): Buffer | null {
+  try {
+    return fs.readFileSync(path);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR') return null;
+    throw error;
+  }
+}

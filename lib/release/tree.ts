@@ -1,0 +1,132 @@
+/**
+ * Reads the folder a release is built from. Only plain files with safe names get in; a link, a device or a name that a device
+ * would refuse is refused here, by name, before anything is written.
+ */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { UpdateError, errnoOf } from '../core/errors.ts';
+import { assertDistinctPaths, quotable, releasePathProblem } from '../core/release-path.ts';
+import type { PackFile } from '../io/pack-source.ts';
+import { USUAL_PLACES, isUsualPlace } from './package-name.ts';
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const CHUNK_BYTES = 256 * 1024;
+const RESERVED = 'manifest.json';
+const SET_ID_OR_STICKY = 0o7000;
+const OWNER_EXECUTES = 0o100;
+
+export interface Tree {
+  /** Sorted by path; modes are 0755 for what its owner may execute, else 0644. */
+  files: PackFile[];
+  /** What was left out, or will surprise somebody. */
+  notices: string[];
+}
+
+/**
+ * Reads and hashes every file below `dir`, never through a symlink. Throws PATH_REFUSED for a name that a release cannot have,
+ * INPUT_REFUSED for everything else that cannot be released, naming the path and what is allowed.
+ */
+export function readTree(dir: string): Tree {
+  if (!isDirectory(dir)) throw new UpdateError('INPUT_REFUSED', `'${dir}' is not a folder`);
+  const tree: Tree = { files: [], notices: [] };
+  readDirectory(dir, '', tree);
+  if (tree.files.length === 0) throw new UpdateError('INPUT_REFUSED', `'${dir}' has no files`, { hint: 'a release needs at least one file' });
+  assertDistinctPaths(tree.files.map((file) => file.path));
+  tree.files.sort((a, b) => (a.path < b.path ? -1 : 1));
+  tree.notices.push(...strayNotices(tree.files));
+  return tree;
+}
+
+function isDirectory(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function readDirectory(root: string, dir: string, tree: Tree): void {
+  const names = attempt(join(root, dir), () => fs.readdirSync(join(root, dir)));
+  if (names.length === 0 && dir !== '') tree.notices.push(`'${dir}' is empty and left out: a release consists of files`);
+  for (const name of names) {
+    const path = dir === '' ? name : `${dir}/${name}`;
+    const problem = releasePathProblem(path);
+    if (problem !== null) throw new UpdateError('PATH_REFUSED', `'${quotable(path)}' cannot be in a release: ${problem}`);
+    if (path === RESERVED) throw refused(path, 'that name belongs to the manifest of the release', 'rename it, or leave it out');
+    if (name.startsWith('.')) tree.notices.push(`'${path}' starts with a dot, and will be published`);
+    const stat = attempt(join(root, path), () => fs.lstatSync(join(root, path)));
+    if (stat.isDirectory()) readDirectory(root, path, tree);
+    else tree.files.push(readFile(join(root, path), path, stat, tree.notices));
+  }
+}
+
+function readFile(source: string, path: string, stat: fs.Stats, notices: string[]): PackFile {
+  if (!stat.isFile())
+    throw refused(path, `it is ${typeOf(stat)}`, 'only plain files and folders are allowed: put a copy of the file there, or leave it out');
+  if ((stat.mode & SET_ID_OR_STICKY) !== 0) {
+    throw refused(
+      path,
+      `its mode is ${(stat.mode & 0o7777).toString(8)}`,
+      'files in a release are 0644 or 0755, without set-id or sticky bits (chmod ug-s,-t)',
+    );
+  }
+  const content = attempt(source, () => hashContent(source));
+  const executable = (stat.mode & OWNER_EXECUTES) !== 0;
+  if (content.isScript && !executable) notices.push(`'${path}' starts with #! but is not executable, and will be installed with mode 0644`);
+  return { path, source, mode: executable ? 0o755 : 0o644, size: content.size, sha256: content.sha256 };
+}
+
+function hashContent(source: string): { size: number; sha256: string; isScript: boolean } {
+  const fd = fs.openSync(source, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    const hash = createHash('sha256');
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    let size = 0;
+    let isScript = false;
+    for (;;) {
+      const count = fs.readSync(fd, buffer, 0, buffer.length, null);
+      if (count === 0) return { size, sha256: hash.digest('hex'), isScript };
+      if (size === 0) isScript = buffer.toString('latin1', 0, Math.min(count, 2)) === '#!';
+      size += count;
+      hash.update(buffer.subarray(0, count));
+    }
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function typeOf(stat: fs.Stats): string {
+  if (stat.isSymbolicLink()) return 'a symlink';
+  if (stat.isFIFO()) return 'a fifo';
+  if (stat.isSocket()) return 'a socket';
+  return 'a device';
+}
+
+function refused(path: string, why: string, hint: string): UpdateError {
+  return new UpdateError('INPUT_REFUSED', `'${path}' cannot be in a release: ${why}`, { hint });
+}
+
+/** Explains the two things that go wrong while a folder is read; any other error passes. */
+function attempt<T>(path: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ENOTDIR' || errno === 'ELOOP') {
+      throw new UpdateError('INPUT_REFUSED', `'${path}' vanished or changed its type while it was read`, {
+        cause: error,
+        hint: 'build from a folder that nothing writes to',
+      });
+    }
+    if (errno === 'EACCES' || errno === 'EPERM') {
+      throw new UpdateError('INPUT_REFUSED', `'${path}' cannot be read: permission denied`, {
+        cause: error,
+        hint: 'make it readable, or leave it out',
+      });
+    }
+    throw error;
+  }
+}
+
+/** One notice for each top-level name that no device knows what to do with by default. */
+function strayNotices(files: readonly PackFile[]): string[] {
+  const strays = new Set(files.filter((file) => !isUsualPlace(file.path)).map((file) => file.path.replace(/\/.*/, '/')));
+  return [...strays].map((name) => `'${name}' is outside ${USUAL_PLACES.join(', ')}: devices refuse the release unless a [[target]] covers it`);
+}

@@ -1,0 +1,16 @@
+import { runPikitRelease } from '../lib/release/cli.ts';
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    stop.abort();
+  });
+}
+
+process.exitCode = await runPikitRelease(process.argv.slice(2), {
+  env: process.env,
+  now: new Date(),
+  signal: stop.signal,
+  out: (text) => process.stdout.write(text),
+  err: (text) => process.stderr.write(text),
+});
