@@ -1,0 +1,74 @@
+/**
+ * The backups: one folder each below /var/backups/pikit, named by time. A folder without `.partial` is a whole backup.
+ * Exactly one is kept after a commit; a second one exists only while a transaction is open.
+ */
+import fs from 'node:fs';
+import { fsyncDir, holdsBytes, lstatOrNull, removeTree } from './durable.ts';
+import { isBackup } from './guards.ts';
+import type { Place } from './place.ts';
+import { backupCopy, backupName, partialBackup, real } from './place.ts';
+import type { SealedRead } from './sealed.ts';
+import { readSealed } from './sealed.ts';
+import type { Backup } from './types.ts';
+
+const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3}Z)$/;
+
+/** Names of ours in the folder of backups, oldest first; whatever else lies there is not ours. */
+function names(place: Place, suffix: '' | '.partial'): string[] {
+  const dir = real(place, place.backups);
+  if (lstatOrNull(dir) === null) return [];
+  return fs
+    .readdirSync(dir)
+    .filter((name) => name.endsWith(suffix) && NAME.test(name.slice(0, name.length - suffix.length)))
+    .sort();
+}
+
+/** Device paths of the whole backups, oldest first. */
+export function wholeBackups(place: Place): string[] {
+  return names(place, '').map((name) => `${place.backups}/${name}`);
+}
+
+export function readBackupIn(place: Place, folder: string): SealedRead<Backup> {
+  return readSealed(`${real(place, folder)}/backup.json`, isBackup);
+}
+
+/** Whether every copy still has the bytes it was made from. */
+export function isIntact(place: Place, folder: string, backup: Backup): boolean {
+  return backup.files.every((file) => holdsBytes(real(place, backupCopy(folder, file.path)), file));
+}
+
+/** A folder for a new backup, later than all there are: the newest by name is the last one made, even if the clock went back. */
+export function nextBackup(place: Place, now: Date): string {
+  const times = [...names(place, ''), ...names(place, '.partial')].map((name) =>
+    Date.parse(name.replace('.partial', '').replace(NAME, '$1-$2-$3T$4:$5:$6')),
+  );
+  const time = Math.max(now.getTime(), ...times.filter((known) => !Number.isNaN(known)).map((known) => known + 1));
+  return `${place.backups}/${new Date(time).toISOString().replace(/[-:]/g, '')}`;
+}
+
+/** Removes every backup but the one to keep, and every unfinished one, durably. */
+export function keepOnly(place: Place, folder: string | null): void {
+  remove(
+    place,
+    names(place, '').filter((name) => folder === null || name !== backupName(folder)),
+  );
+}
+
+/** Removes one backup, whole or not, and every other unfinished one, durably. The other whole ones stay. */
+export function dropBackup(place: Place, folder: string): void {
+  remove(place, [backupName(folder)]);
+}
+
+/** Renamed before it is emptied, so that what has a whole backup's name is one. */
+function remove(place: Place, whole: readonly string[]): void {
+  const dir = real(place, place.backups);
+  if (lstatOrNull(dir) === null) return;
+  for (const name of whole) {
+    const partial = partialBackup(`${dir}/${name}`);
+    if (lstatOrNull(`${dir}/${name}`) === null) continue;
+    removeTree(partial);
+    fs.renameSync(`${dir}/${name}`, partial);
+  }
+  for (const name of names(place, '.partial')) removeTree(`${dir}/${name}`);
+  fsyncDir(dir);
+}

@@ -1,0 +1,86 @@
+/**
+ * The journal is there and cannot be read: the card lost a bit of it. What is known then: the live tree, installed.json, and
+ * the backups, all with hashes. The newest backup says of each path that its update touched what was there before and after,
+ * so the tree is found to be one side of it, or a mix; temp files beside the targets carry the id of the open transaction.
+ *
+ * | temp files             | so what was open is            | the tree is made                                        |
+ * |------------------------|--------------------------------|---------------------------------------------------------|
+ * | of the backup's update | that update, never proved good | what was before                                         |
+ * | of another transaction | a rollback to that backup      | what was before, but for a tree that is all after: that |
+ * | none                   | nothing live is half done      | the side that it is on, else as installed.json says     |
+ *
+ * It is called broken, and no file is replaced, when a second thing is damaged that would be needed. Decided by hashes, so it
+ * can be run again after a crash; the damaged journal is set aside last, for a look.
+ */
+import { isIntact, readBackupIn, wholeBackups } from './backups.ts';
+import { isInstalled } from './guards.ts';
+import { setAside } from './journal.ts';
+import type { Place } from './place.ts';
+import { bringBack, settle, strays, transactionOf } from './rebuild.ts';
+import type { Recovery } from './recover.ts';
+import type { SealedRead } from './sealed.ts';
+import { readSealed } from './sealed.ts';
+import { sideOf } from './side.ts';
+import type { Backup, Installed } from './types.ts';
+
+/** Finds out which release the tree is, or makes it the one before the last update. Nothing is changed when it is `broken`. */
+export function recoverWithoutJournal(place: Place): Recovery {
+  const listed = readSealed(place.installed, isInstalled);
+  const folder = wholeBackups(place).at(-1);
+  if (folder === undefined) return withoutBackup(place, listed);
+  const read = readBackupIn(place, folder);
+  if (read.is !== 'there') return broken(place, `the journal and the backup '${folder}' are damaged`);
+  return withBackup(place, listed, folder, read.value);
+}
+
+function withoutBackup(place: Place, listed: SealedRead<Installed>): Recovery {
+  if (listed.is === 'corrupt') return broken(place, 'the journal and installed.json are damaged, and there is no backup');
+  const installed = listed.is === 'there' ? listed.value : null;
+  if (strays(place, installed, null).length > 0) return broken(place, 'the journal is damaged, and there is no backup');
+  return rebuilt(place, installed, null);
+}
+
+function withBackup(place: Place, listed: SealedRead<Installed>, folder: string, backup: Backup): Recovery {
+  const side = sideOf(place, backup);
+  const tx = openTransaction(place, backup);
+  const isRollback = tx !== null && tx !== backup.tx;
+  const halfDone = tx !== null && (isRollback ? side !== 'after' : side !== 'before');
+  if (halfDone && isIntact(place, folder, backup)) {
+    const problem = bringBack(place, folder, backup, isRollback ? `${place.edited}/${tx}` : null);
+    return problem === null
+      ? rebuilt(place, before(listed, backup), { folder, backup, drop: true })
+      : broken(place, `the journal is damaged, and ${problem}`);
+  }
+  if (side === 'before' && !isRollback) return rebuilt(place, before(listed, backup), { folder, backup, drop: true });
+  if (side === 'after') return rebuilt(place, backup.after, { folder, backup, drop: false });
+  if (listed.is !== 'there' || tx !== null) return broken(place, 'the journal is damaged, and the tree is of no known release');
+  return rebuilt(place, listed.value, { folder, backup, drop: false });
+}
+
+/** The id in the names of temp files, or null when there are none. */
+function openTransaction(place: Place, backup: Backup): string | null {
+  const stray = strays(place, null, backup)[0];
+  return stray === undefined ? null : transactionOf(stray);
+}
+
+/** What was installed before the update of this backup; before the first one, there was no list at all. */
+function before(listed: SealedRead<Installed>, backup: Backup): Installed | null {
+  if (backup.before !== null || listed.is === 'absent') return backup.before;
+  return { schema: 1, version: backup.from, branch: backup.after.branch, files: [], dirs: [] };
+}
+
+interface Source {
+  folder: string;
+  backup: Backup;
+  /** It leads to where we are now. */
+  drop: boolean;
+}
+
+function rebuilt(place: Place, installed: Installed | null, source: Source | null): Recovery {
+  settle(place, installed, source?.backup ?? null, source?.drop === true ? source.folder : null);
+  return { is: 'rebuilt', installed, aside: setAside(place, 'corrupt') };
+}
+
+function broken(place: Place, reason: string): Recovery {
+  return { is: 'broken', journal: null, aside: setAside(place, 'corrupt'), reason };
+}

@@ -1,0 +1,104 @@
+/** Each wanted path against the live tree: what it holds before, what it shall hold, and what that takes. */
+import { UpdateError } from '../core/errors.ts';
+import { fileOrForeign, regularFile } from './examine.ts';
+import type { Parents } from './parents.ts';
+import { examineParents } from './parents.ts';
+import type { Place } from './place.ts';
+import type { Put } from './plan.ts';
+import type { Operation, OwnedFile } from './types.ts';
+
+export interface Wanted {
+  puts: readonly Put[];
+  deletes: readonly string[];
+  /** Path to sha256 of what the installed release brought. */
+  shipped: ReadonlyMap<string, string>;
+  /** Directories that we made. */
+  ourDirs: ReadonlySet<string>;
+}
+
+/** An operation without its place in the order. */
+type Draft = Omit<Operation, 'n'> & { order: number };
+
+interface Drafting {
+  place: Place;
+  wanted: Wanted;
+  parents: Parents;
+  /** Managed files that go away, less those that go with a directory. */
+  leaving: Set<string>;
+  drafts: Map<string, Draft>;
+  mkdirs: Set<string>;
+  drift: string[];
+}
+
+/** Deletions come after everything else. */
+const DELETE_ORDER = 1000;
+
+/** Compares everything wanted with what is there. Throws DEST_TYPE and DEST_UNSAFE as planChange() does. */
+export function draftChange(place: Place, wanted: Wanted): { drafts: Draft[]; mkdirs: string[]; drift: string[] } {
+  const leaving = new Set(wanted.deletes);
+  const parents = examineParents(place, leaving);
+  const drafting: Drafting = { place, wanted, parents, leaving, drafts: new Map(), mkdirs: new Set(), drift: [] };
+  parents.above(`${place.backups}/any`);
+  for (const put of wanted.puts) draftPut(drafting, put);
+  for (const path of leaving) draftDelete(drafting, path);
+  return { drafts: [...drafting.drafts.values()], mkdirs: [...drafting.mkdirs], drift: drafting.drift };
+}
+
+function draftPut(drafting: Drafting, put: Put): void {
+  const { place, parents, leaving, drafts, mkdirs, wanted } = drafting;
+  const above = parents.above(put.path);
+  if (above.blockedBy !== null) {
+    addToNewDirectory(drafting, above.blockedBy, above.missing, put);
+    return;
+  }
+  const fresh = factsOf(place, put);
+  const live = above.missing.length > 0 ? null : regularFile(place, put.path, { files: leaving, dirs: wanted.ourDirs });
+  if (live?.type === 'file' && isSame(live.file, fresh)) return;
+  for (const dir of above.missing) mkdirs.add(dir);
+  drafts.set(put.path, { path: put.path, order: put.order, old: live, new: { type: 'file', file: fresh } });
+  if (live?.type === 'file') noteDrift(drafting, live.file);
+  if (live?.type !== 'dir') return;
+  for (const file of live.files) {
+    leaving.delete(file.path);
+    noteDrift(drafting, file);
+  }
+}
+
+function draftDelete(drafting: Drafting, path: string): void {
+  const { place, parents, drafts } = drafting;
+  const file = fileOrForeign(place, path);
+  if (file === null) return;
+  parents.above(path); // refuses to remove anything through a symlink
+  if (file === 'foreign') {
+    drafting.drift.push(path);
+    return;
+  }
+  const draft = drafts.get(path);
+  if (draft === undefined) drafts.set(path, { path, order: DELETE_ORDER, old: { type: 'file', file }, new: null });
+  else draft.old = { type: 'file', file };
+  noteDrift(drafting, file);
+}
+
+/** A file of ours makes room for a directory: the directory is prepared whole, and renamed to its place in one go. */
+function addToNewDirectory({ place, drafts }: Drafting, path: string, missing: readonly string[], put: Put): void {
+  const draft = drafts.get(path) ?? { path, order: put.order, old: null, new: { type: 'dir' as const, dirs: [], files: [] } };
+  if (draft.new?.type !== 'dir') throw new UpdateError('INTERNAL', `'${path}' is planned as a file and as a directory`);
+  for (const dir of missing) if (!draft.new.dirs.includes(dir)) draft.new.dirs.push(dir);
+  draft.new.files.push(factsOf(place, put));
+  draft.order = Math.max(draft.order, put.order);
+  drafts.set(path, draft);
+}
+
+function noteDrift(drafting: Drafting, file: OwnedFile): void {
+  const was = drafting.wanted.shipped.get(file.path);
+  if (was !== undefined && was !== file.sha256) drafting.drift.push(file.path);
+}
+
+function factsOf(place: Place, put: Put): OwnedFile {
+  const { uid, gid } = put.owner ?? place.owner;
+  return { path: put.path, sha256: put.sha256, size: put.size, mode: put.mode, uid, gid };
+}
+
+function isSame(live: OwnedFile, fresh: OwnedFile): boolean {
+  return live.sha256 === fresh.sha256 && live.mode === fresh.mode && live.uid === fresh.uid && live.gid === fresh.gid;
+}

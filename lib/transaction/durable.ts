@@ -1,0 +1,225 @@
+/**
+ * Durable file operations: what returns has reached the disk.
+ * A file is replaced by: temp file in the same directory → fsync → rename → fsync of the directory (rename(2) is atomic,
+ * but neither it nor the data is on disk before those fsyncs; ALICE, OSDI 2014). A failed fsync is final, never retried:
+ * the kernel may have dropped the dirty pages (fsyncgate, 2018).
+ */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { dirname } from 'node:path';
+import { errnoOf } from '../core/errors.ts';
+
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = fs.constants;
+const CHUNK_BYTES = 256 * 1024;
+let chunk: Buffer | null = null;
+
+/** One buffer for every read, as nothing here runs beside anything else: most files are far smaller than it is. */
+function readChunk(fd: number): Buffer {
+  chunk ??= Buffer.allocUnsafe(CHUNK_BYTES);
+  return chunk.subarray(0, fs.readSync(fd, chunk, 0, chunk.length, null));
+}
+
+export interface Ownership {
+  uid: number;
+  gid: number;
+}
+
+/** lstat, with null for "not there" (ENOENT, or a parent that is not a directory). Every other error is thrown. */
+export function lstatOrNull(path: string): fs.Stats | null {
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false }) ?? null;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOTDIR' || errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** Makes the entries of a directory durable. */
+export function fsyncDir(dir: string): void {
+  const fd = fs.openSync(dir, O_RDONLY | O_DIRECTORY);
+  try {
+    fs.fsyncSync(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Removes a file; that it is not there is fine. Not durable until its directory is synced. */
+export function unlinkIfThere(path: string): boolean {
+  try {
+    fs.unlinkSync(path);
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+/** Removes a directory if it is empty; reports whether it is gone. One that others use (ENOTEMPTY, EBUSY) stays. */
+export function rmdirIfEmpty(path: string): boolean {
+  try {
+    fs.rmdirSync(path);
+    return true;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT') return true;
+    if (errno === 'ENOTEMPTY' || errno === 'EEXIST' || errno === 'ENOTDIR' || errno === 'EBUSY') return false;
+    throw error;
+  }
+}
+
+/** Removes a file, or a directory with all that is in it. Not durable until the directory above is synced. */
+export function removeTree(path: string): void {
+  const stat = lstatOrNull(path);
+  if (stat === null) return;
+  if (!stat.isDirectory()) {
+    unlinkIfThere(path);
+    return;
+  }
+  for (const name of fs.readdirSync(path)) removeTree(`${path}/${name}`);
+  fs.rmdirSync(path);
+}
+
+/** Opens a regular file for reading: never through a symlink, never blocking on a FIFO that somebody put there. */
+function openToRead(path: string): number {
+  return fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+}
+
+function hashOpen(fd: number): string {
+  const hash = createHash('sha256');
+  for (;;) {
+    const bytes = readChunk(fd);
+    if (bytes.length === 0) return hash.digest('hex');
+    hash.update(bytes);
+  }
+}
+
+/** sha256 of a regular file, in hex, never through a symlink. */
+export function hashFile(path: string): string {
+  const fd = openToRead(path);
+  try {
+    return hashOpen(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Makes a file that somebody else wrote durable, and returns the sha256 of what is durable now. */
+export function hashAndSync(path: string): string {
+  const fd = openToRead(path);
+  try {
+    fs.fsyncSync(fd);
+    return hashOpen(fd);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/** Whether a regular file with these bytes is there. One that cannot be read (EIO) does not hold them: there may be a copy. */
+export function holdsBytes(path: string, facts: { sha256: string }): boolean {
+  try {
+    return lstatOrNull(path)?.isFile() === true && hashFile(path) === facts.sha256;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'EIO') return false;
+    throw error;
+  }
+}
+
+function writeAll(fd: number, data: Uint8Array): void {
+  for (let offset = 0; offset < data.length;) offset += fs.writeSync(fd, data, offset, data.length - offset);
+}
+
+interface Finish {
+  mode: number;
+  owner: Ownership | null;
+}
+
+/** Sets owner and mode of an open file and makes it durable. fchmod after fchown, which would clear bits. */
+function finishFile(fd: number, finish: Finish): void {
+  if (finish.owner !== null) fs.fchownSync(fd, finish.owner.uid, finish.owner.gid);
+  fs.fchmodSync(fd, finish.mode);
+  fs.fsyncSync(fd);
+}
+
+/**
+ * Replaces `path` atomically and durably. `owner` defaults to whoever runs this. On failure the old content is untouched
+ * and the temp file is gone.
+ */
+export function writeDurable(path: string, data: string | Uint8Array, options: { mode: number; owner?: Ownership | null }): void {
+  const temp = `${path}.tmp`;
+  unlinkIfThere(temp);
+  try {
+    const fd = fs.openSync(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
+      finishFile(fd, { mode: options.mode, owner: options.owner ?? null });
+    } finally {
+      fs.closeSync(fd);
+    }
+    fs.renameSync(temp, path);
+  } catch (error) {
+    removeQuietly(temp);
+    throw error;
+  }
+  fsyncDir(dirname(path));
+}
+
+/** Best effort on a path that is already failing: the first error is the one to report. */
+function removeQuietly(path: string): void {
+  try {
+    fs.unlinkSync(path);
+  } catch {
+    // Safe to ignore: the next writer removes a leftover temp file before it creates its own.
+  }
+}
+
+/** Creates a new file from bytes, durable but for its directory entry. Refuses an existing one (EEXIST). */
+export function createFromBytes(path: string, data: Uint8Array, finish: Finish): string {
+  const fd = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+  try {
+    writeAll(fd, data);
+    finishFile(fd, finish);
+    return createHash('sha256').update(data).digest('hex');
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+/**
+ * Copies a regular file to a new one, durable but for its directory entry, and returns the sha256 of the bytes written:
+ * the caller compares it, so a source that changes between check and use is found. Never follows a symlink at either end.
+ */
+export function copyToNew(source: string, path: string, finish: Finish): string {
+  const from = openToRead(source);
+  try {
+    const to = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    try {
+      const hash = createHash('sha256');
+      for (let bytes = readChunk(from); bytes.length > 0; bytes = readChunk(from)) {
+        hash.update(bytes);
+        writeAll(to, bytes);
+      }
+      finishFile(to, finish);
+      return hash.digest('hex');
+    } finally {
+      fs.closeSync(to);
+    }
+  } finally {
+    fs.closeSync(from);
+  }
+}
+
+const PARENT_MODE = 0o755;
+
+/**
+ * Creates a directory with this mode, and its missing parents with 0755, below an existing one; each entry is durable.
+ * Returns the directories made, outermost first.
+ */
+export function mkdirDurable(path: string, mode: number): string[] {
+  if (lstatOrNull(path) !== null) return [];
+  const made = mkdirDurable(dirname(path), PARENT_MODE);
+  fs.mkdirSync(path, { mode });
+  fsyncDir(dirname(path));
+  return [...made, path];
+}

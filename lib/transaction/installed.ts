@@ -1,0 +1,41 @@
+/** installed.json as a reader wants it: one that was damaged is known from the backup that the same update made. */
+import fs from 'node:fs';
+import { UpdateError, errnoOf } from '../core/errors.ts';
+import { VERSION_FILE } from '../core/paths.ts';
+import { readBackupIn, wholeBackups } from './backups.ts';
+import { isInstalled } from './guards.ts';
+import type { Place } from './place.ts';
+import { real } from './place.ts';
+import { readSealed } from './sealed.ts';
+import type { Installed } from './types.ts';
+
+/** What is installed, or null on a device that never had an update. Throws STATE_INVALID when it cannot be known. */
+export function readInstalled(place: Place): Installed | null {
+  const read = readSealed(place.installed, isInstalled);
+  if (read.is === 'absent') return null;
+  const known = read.is === 'there' ? read.value : installedByBackup(place);
+  if (known !== null) return known;
+  throw new UpdateError('STATE_INVALID', `'${place.installed}' is damaged, and no backup tells what it said`, {
+    hint: `move '${place.installed}' somewhere else and install a release again: its files take the place of those that are there`,
+  });
+}
+
+/** The list of that side of the newest backup which the version file names. */
+function installedByBackup(place: Place): Installed | null {
+  const folder = wholeBackups(place).at(-1);
+  const read = folder === undefined ? null : readBackupIn(place, folder);
+  if (read?.is !== 'there') return null;
+  const version = liveVersion(place);
+  if (version === null || read.value.after.version === read.value.from) return null;
+  if (read.value.after.version === version) return read.value.after;
+  return read.value.from === version ? read.value.before : null;
+}
+
+function liveVersion(place: Place): string | null {
+  try {
+    return fs.readFileSync(real(place, VERSION_FILE), 'utf8').trim();
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
+}

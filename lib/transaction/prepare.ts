@@ -1,0 +1,159 @@
+/**
+ * Everything that can fail for want of space or rights happens here, before the first live path changes:
+ * journal `preparing`, backup, new directories, new bytes beside their targets, links to the old inodes; all of it durable.
+ */
+import fs from 'node:fs';
+import { dirname } from 'node:path';
+import { UpdateError, errnoOf, mismatch } from '../core/errors.ts';
+import { copyToNew, createFromBytes, fsyncDir, hashAndSync, lstatOrNull, mkdirDurable, unlinkIfThere } from './durable.ts';
+import { writeJournal } from './journal.ts';
+import type { Place } from './place.ts';
+import { backupCopy, insideNew, newPath, oldPath, partialBackup, real, touchedDirs } from './place.ts';
+import type { Content, Plan } from './plan.ts';
+import { writeSealed } from './sealed.ts';
+import type { Backup, Installed, Journal, Operation, OwnedFile } from './types.ts';
+
+const DIR_MODE = 0o755;
+const PRIVATE_DIR_MODE = 0o700;
+
+/**
+ * Writes the journal (`preparing`) and makes all new and old bytes durable. On any failure the live tree is as it was, and
+ * undo() removes what was made. Throws DIGEST_MISMATCH when staged bytes are not those of the manifest.
+ */
+export function prepare(place: Place, journal: Journal, plan: Plan, before: Installed | null): void {
+  mkdirDurable(dirname(place.journal), PRIVATE_DIR_MODE);
+  writeJournal(place, journal);
+  writeSealed(place.installedNext, plan.after);
+  if (journal.kind === 'apply') writeBackup(place, journal, plan, before);
+  else keepEditsAside(place, journal);
+  for (const dir of journal.mkdirs) makeDirectory(place, dir);
+  for (const op of journal.ops) placeNew(place, journal, op, plan.contents);
+  for (const op of journal.ops) linkOld(place, journal, op);
+  for (const dir of touchedDirs(journal.ops)) fsyncDir(real(place, dir));
+}
+
+/**
+ * A directory of ours, with exactly the mode and owner it shall have whatever the umask is. On a bare device it may be one
+ * that was just made for the journal or the backup; any other that is there by now is not ours (EEXIST).
+ */
+function makeDirectory(place: Place, dir: string): void {
+  const path = real(place, dir);
+  const isAboveOurs = [place.journal, real(place, place.backups)].some((own) => own.startsWith(`${path}/`));
+  if (!isAboveOurs || lstatOrNull(path) === null) fs.mkdirSync(path, { mode: DIR_MODE });
+  fs.chmodSync(path, DIR_MODE);
+  fs.chownSync(path, place.owner.uid, place.owner.gid);
+  fsyncDir(dirname(path));
+}
+
+function placeNew(place: Place, journal: Journal, op: Operation, contents: ReadonlyMap<string, Content>): void {
+  if (op.new === null) return;
+  if (op.new.type === 'file') {
+    writeContent(op.new.file, contents, real(place, newPath(journal, op)));
+    return;
+  }
+  const dirs = op.new.dirs.map((dir) => insideNew(journal, op, dir));
+  for (const dir of dirs) makeDirectory(place, dir);
+  for (const file of op.new.files) writeContent(file, contents, real(place, insideNew(journal, op, file.path)));
+  for (const dir of dirs) fsyncDir(real(place, dir));
+}
+
+/** The bytes written are hashed, not the bytes checked earlier: nothing between verification and use goes unseen. */
+function writeContent(file: OwnedFile, contents: ReadonlyMap<string, Content>, to: string): void {
+  const content = contents.get(file.path);
+  if (content === undefined) throw new UpdateError('INTERNAL', `no content is planned for '${file.path}'`);
+  const finish = { mode: file.mode, owner: { uid: file.uid, gid: file.gid } };
+  const sha256 = content.from === 'bytes' ? createFromBytes(to, content.bytes, finish) : copyToNew(content.file, to, finish);
+  if (sha256 !== file.sha256) {
+    throw new UpdateError('DIGEST_MISMATCH', mismatch(`sha256 of '${file.path}'`, file.sha256, sha256), {
+      hint: 'what was staged has changed since it was verified; it is fetched again next time',
+    });
+  }
+}
+
+/** A second name for the old inode: undo renames it back, which needs no space even on a full disk. */
+function linkOld(place: Place, journal: Journal, op: Operation): void {
+  if (op.old?.type !== 'file') return;
+  const keep = real(place, oldPath(journal, op));
+  const linked = link(real(place, op.path), keep, op.old.file);
+  if (linked && !isSameInode(keep, real(place, backupCopy(journal.backup, op.path)))) assertDurable(keep, op.old.file);
+}
+
+function isSameInode(one: string, other: string): boolean {
+  const a = lstatOrNull(one);
+  const b = lstatOrNull(other);
+  return a !== null && b !== null && a.ino === b.ino && a.dev === b.dev;
+}
+
+/** link(2), or a durable copy where the filesystem has no links or the two are on different mounts. Says whether it is a link. */
+function link(source: string, to: string, facts: OwnedFile): boolean {
+  try {
+    fs.linkSync(source, to);
+    return true;
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno !== 'EPERM' && errno !== 'EMLINK' && errno !== 'EXDEV' && errno !== 'ENOTSUP' && errno !== 'ENOSYS') throw error;
+    assertAsPlanned(facts, copyToNew(source, to, { mode: facts.mode, owner: { uid: facts.uid, gid: facts.gid } }));
+    return false;
+  }
+}
+
+/** The old bytes were written by somebody who may never have synced them; undo counts on them after a power cut. */
+function assertDurable(path: string, facts: OwnedFile): void {
+  assertAsPlanned(facts, hashAndSync(path));
+}
+
+function assertAsPlanned(facts: OwnedFile, sha256: string): void {
+  if (sha256 === facts.sha256) return;
+  throw new UpdateError('RELEASE_CHANGED', `'${facts.path}' was changed while the update was being prepared`, { hint: 'try again' });
+}
+
+/** Complete under another name first: a folder without `.partial` is a whole backup. */
+function writeBackup(place: Place, journal: Journal, plan: Plan, before: Installed | null): void {
+  const partial = partialBackup(journal.backup);
+  const files = journal.ops.flatMap((op) => (op.old === null ? [] : op.old.type === 'file' ? [op.old.file] : op.old.files));
+  mkdirDurable(real(place, place.backups), PRIVATE_DIR_MODE);
+  const dirs = new Set(mkdirDurable(real(place, partial), PRIVATE_DIR_MODE));
+  for (const file of files) {
+    const copy = real(place, backupCopy(partial, file.path));
+    for (const made of mkdirDurable(dirname(copy), PRIVATE_DIR_MODE)) dirs.add(made);
+    if (link(real(place, file.path), copy, file)) assertDurable(copy, file);
+  }
+  for (const dir of dirs) fsyncDir(dir);
+  const absent = journal.ops.flatMap((op) => absentBefore(op));
+  const backup: Backup = {
+    schema: 1,
+    tx: journal.tx,
+    from: journal.from,
+    to: journal.to,
+    created: journal.started,
+    files,
+    absent,
+    before,
+    after: plan.after,
+  };
+  writeSealed(`${real(place, partial)}/backup.json`, backup);
+  fs.renameSync(real(place, partial), real(place, journal.backup));
+  fsyncDir(real(place, place.backups));
+}
+
+/** Paths that an operation brings where nothing was: a rollback removes them. */
+function absentBefore(op: Operation): string[] {
+  if (op.new === null) return [];
+  if (op.new.type === 'dir') return op.new.files.map((file) => file.path);
+  return op.old?.type === 'file' ? [] : [op.path];
+}
+
+/** Before a rollback takes the place of files that the owner has edited, their bytes go to a folder of their own. */
+function keepEditsAside(place: Place, journal: Journal): void {
+  if (journal.drift.length > 0) mkdirDurable(place.edited, PRIVATE_DIR_MODE);
+  for (const op of journal.ops) {
+    const files = op.old === null ? [] : op.old.type === 'file' ? [op.old.file] : op.old.files;
+    for (const file of files.filter((old) => journal.drift.includes(old.path))) {
+      const copy = `${place.edited}/${journal.tx}${file.path}`;
+      mkdirDurable(dirname(copy), PRIVATE_DIR_MODE);
+      unlinkIfThere(copy);
+      copyToNew(real(place, file.path), copy, { mode: file.mode & 0o700, owner: null });
+      fsyncDir(dirname(copy));
+    }
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * A rollback goes on to its target, from any subset of its swap: the release that ran before, and so is known to be good.
+ * New bytes that did not survive come from the backup again, which a rollback never changes.
+ */
+import { dirname } from 'node:path';
+import { UpdateError } from '../core/errors.ts';
+import { copyToNew, fsyncDir, holdsBytes, lstatOrNull, unlinkIfThere } from './durable.ts';
+import { assertApplying, countFailure } from './journal.ts';
+import type { Place } from './place.ts';
+import { backupCopy, insideNew, newPath, real } from './place.ts';
+import { swap } from './swap.ts';
+import type { Journal, Operation, OwnedFile } from './types.ts';
+
+/**
+ * Finishes the swap; the returned journal is for commit(). Can be given a journal that is behind the disk: the disk says
+ * `applying` before any file moves. Throws BACKUP_INVALID when bytes are lost, and whatever else failed; recovery goes on then.
+ */
+export function rollForward(place: Place, journal: Journal): Journal {
+  const applying: Journal = { ...journal, phase: 'applying' };
+  assertApplying(place, applying);
+  try {
+    for (const op of applying.ops) for (const file of waitingFiles(place, applying, op)) mend(place, applying, file);
+    swap(place, applying);
+    return applying;
+  } catch (error) {
+    countFailure(place, applying);
+    throw error;
+  }
+}
+
+interface Waiting {
+  file: OwnedFile;
+  /** Real path of its new bytes. */
+  at: string;
+}
+
+/** The files that an operation still has to bring; none when it has happened. */
+function waitingFiles(place: Place, journal: Journal, op: Operation): Waiting[] {
+  const waiting = real(place, newPath(journal, op));
+  const isGone = lstatOrNull(waiting) === null;
+  if (op.new?.type === 'file') return isGone && holdsBytes(real(place, op.path), op.new.file) ? [] : [{ file: op.new.file, at: waiting }];
+  if (op.new === null || isGone) return [];
+  return op.new.files.map((file) => ({ file, at: real(place, insideNew(journal, op, file.path)) }));
+}
+
+function mend(place: Place, journal: Journal, { file, at }: Waiting): void {
+  if (holdsBytes(at, file)) return;
+  const copy = real(place, backupCopy(journal.backup, file.path));
+  if (!holdsBytes(copy, file)) {
+    throw new UpdateError('BACKUP_INVALID', `the backup of '${file.path}' no longer has the bytes it had`, {
+      hint: `look at '${journal.backup}' and at \`dmesg\`: the card may be failing`,
+    });
+  }
+  unlinkIfThere(at);
+  copyToNew(copy, at, { mode: file.mode, owner: { uid: file.uid, gid: file.gid } });
+  fsyncDir(dirname(at));
+}

@@ -1,0 +1,63 @@
+/** The way back, as a change like any other: what the last update replaced comes back, what it brought goes. */
+import { UpdateError } from '../core/errors.ts';
+import { VERSION_FILE } from '../core/paths.ts';
+import { isIntact, readBackupIn, wholeBackups } from './backups.ts';
+import { ORDER, orderOf } from './order.ts';
+import type { Place } from './place.ts';
+import { backupCopy, real } from './place.ts';
+import type { ChangeSet, Put } from './plan.ts';
+import type { Backup, Installed, OwnedFile } from './types.ts';
+
+export interface FoundBackup {
+  /** Device path of its folder: what a rollback's journal has as `backup`. */
+  folder: string;
+  backup: Backup;
+}
+
+/**
+ * The newest backup, every copy checked by hash. Throws NO_BACKUP when there is none, BACKUP_INVALID when its list or one of
+ * its copies is damaged: an older one leads away from another release, and is never taken in its place.
+ */
+export function readBackup(place: Place): FoundBackup {
+  const folder = wholeBackups(place).at(-1);
+  if (folder === undefined) {
+    throw new UpdateError('NO_BACKUP', `there is no backup in '${place.backups}'`, { hint: 'a backup is made by the next update' });
+  }
+  const read = readBackupIn(place, folder);
+  if (read.is !== 'there') throw invalid(folder, 'backup.json is missing or damaged');
+  if (!isIntact(place, folder, read.value)) throw invalid(folder, 'a file in it no longer has the bytes it had');
+  return { folder, backup: read.value };
+}
+
+function invalid(folder: string, why: string): UpdateError {
+  return new UpdateError('BACKUP_INVALID', `the backup '${folder}' cannot be used: ${why}`, {
+    hint: 'look at `dmesg`: the card may be failing; installing any release again makes a new backup',
+  });
+}
+
+/** The change that leads back to what was there before the update of this backup, owners included. Reads nothing. */
+export function rollbackChange(place: Place, { folder, backup }: FoundBackup, installed: Installed | null): ChangeSet {
+  const restore = backup.before ?? { schema: 1 as const, version: backup.from, branch: backup.after.branch, files: [], dirs: [] };
+  return {
+    puts: backup.files.map((file) => putBack(place, folder, file)),
+    deletes: backup.absent,
+    installed,
+    version: backup.from,
+    branch: restore.branch,
+    restore,
+  };
+}
+
+function putBack(place: Place, folder: string, file: OwnedFile): Put {
+  return {
+    path: file.path,
+    sha256: file.sha256,
+    size: file.size,
+    mode: file.mode,
+    order: file.path === VERSION_FILE ? ORDER.version : orderOf(file.path, file.mode),
+    config: false,
+    content: { from: 'file', file: real(place, backupCopy(folder, file.path)) },
+    listed: true,
+    owner: { uid: file.uid, gid: file.gid },
+  };
+}

@@ -1,0 +1,29 @@
+/** The moment itself: renames in order, then deletions, then the directories made durable. Rerunning it is harmless. */
+import fs from 'node:fs';
+import { UpdateError } from '../core/errors.ts';
+import { fsyncDir, lstatOrNull, unlinkIfThere } from './durable.ts';
+import type { Place } from './place.ts';
+import { newPath, oldPath, real, touchedDirs } from './place.ts';
+import type { Journal, Operation } from './types.ts';
+
+/** Brings every operation about. Only while the journal says `applying`; a failure leaves a mix that undo() resolves. */
+export function swap(place: Place, journal: Journal): void {
+  for (const op of journal.ops) if (op.new !== null) bringIn(place, journal, op);
+  for (const op of journal.ops) if (op.new === null) unlinkIfThere(real(place, op.path));
+  for (const dir of touchedDirs(journal.ops)) fsyncDir(real(place, dir));
+}
+
+function bringIn(place: Place, journal: Journal, op: Operation): void {
+  const target = real(place, op.path);
+  const waiting = real(place, newPath(journal, op));
+  if (lstatOrNull(waiting) === null) return; // renamed by an earlier run
+  if (op.old === null && lstatOrNull(target) !== null) {
+    throw new UpdateError('DEST_TYPE', `'${op.path}' appeared while the update was being prepared`, {
+      hint: `something else writes to '${op.path}': stop it or move the file away, then try again`,
+    });
+  }
+  // rename(2) replaces a file by a file in one step. Between a file and a directory it cannot: the old one goes first.
+  if (op.old?.type === 'dir' && lstatOrNull(target)?.isDirectory() === true) fs.renameSync(target, real(place, oldPath(journal, op)));
+  if (op.new?.type === 'dir') unlinkIfThere(target);
+  fs.renameSync(waiting, target);
+}

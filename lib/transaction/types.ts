@@ -1,0 +1,104 @@
+/** What a transaction is made of. All paths are device paths (`/var/www/…`), whatever folder stands for `/`. */
+import type { ErrorCode } from '../core/errors.ts';
+
+export interface FileFacts {
+  sha256: string;
+  size: number;
+  mode: number;
+}
+
+export interface PathFacts extends FileFacts {
+  path: string;
+}
+
+export interface OwnedFile extends PathFacts {
+  uid: number;
+  gid: number;
+}
+
+/** What a path holds before: one file, or (when a file takes the place of a directory) a directory of files we manage. */
+export type OldObject = { type: 'file'; file: OwnedFile } | { type: 'dir'; files: OwnedFile[] };
+
+/** What it holds after: one file, or (when a directory takes the place of a file) a directory, outermost first. */
+export type NewObject = { type: 'file'; file: OwnedFile } | { type: 'dir'; dirs: string[]; files: OwnedFile[] };
+
+/**
+ * One change of one name. create: old null; delete: new null; replace: both.
+ * New bytes wait in `.pikit-<tx>.<n>`, the old inode in `.pikit-<tx>.o<n>`, both beside `path`.
+ */
+export interface Operation {
+  n: number;
+  path: string;
+  old: OldObject | null;
+  new: NewObject | null;
+}
+
+/**
+ * The phases of a transaction:
+ *
+ *   (none) → preparing → applying → committed → (none)
+ *               │            │
+ *               └→ exactly old ←┘   by undo; a rollback goes forward from `applying`, its target is known to be good
+ */
+export type Phase = 'preparing' | 'applying' | 'committed';
+
+export interface Failure {
+  code: ErrorCode;
+  message: string;
+  hint: string | null;
+  subject: string | null;
+  lines: string[];
+}
+
+export interface Journal {
+  v: 1;
+  tx: string;
+  kind: 'apply' | 'rollback';
+  phase: Phase;
+  from: string | null;
+  to: string | null;
+  branch: string;
+  started: string;
+  /** Undos (or a rollback's runs forward) that failed; three end in `broken`. A power cut is no failure. */
+  undos: number;
+  /** Made by an apply, read by a rollback: a folder below /var/backups/pikit. */
+  backup: string;
+  ops: Operation[];
+  /** Directories made while preparing, outermost first. */
+  mkdirs: string[];
+  /** Directories of ours that lose their last file, innermost first: removed after commit if empty. */
+  rmdirs: string[];
+  drift: string[];
+  kept: string[];
+  /** Why it is being undone, once that is known. */
+  failure: Failure | null;
+}
+
+export interface InstalledFile {
+  path: string;
+  sha256: string;
+  size: number;
+  mode: string;
+}
+
+/** installed.json: all that we installed, and the directories that we made for it. */
+export interface Installed {
+  schema: 1;
+  version: string | null;
+  branch: string;
+  files: InstalledFile[];
+  dirs: string[];
+}
+
+/** backup.json: what the last update replaced, what was not there before it, and the list of what was installed. */
+export interface Backup {
+  schema: 1;
+  tx: string;
+  from: string | null;
+  to: string | null;
+  created: string;
+  files: OwnedFile[];
+  absent: string[];
+  before: Installed | null;
+  after: Installed;
+}

@@ -1,0 +1,81 @@
+/**
+ * Back to exactly the old files, from any subset of the swap: POSIX orders none of its renames on disk.
+ * Needs no space: old inodes are renamed back. Only where such a link is damaged or missing are bytes copied from the backup.
+ * While an operation's temp file is still there, that operation has not happened, and what stands in its place is left alone.
+ */
+import fs from 'node:fs';
+import { dirname } from 'node:path';
+import { UpdateError } from '../core/errors.ts';
+import { copyToNew, fsyncDir, holdsBytes, lstatOrNull, unlinkIfThere } from './durable.ts';
+import type { Place } from './place.ts';
+import { backupCopy, newPath, oldPath, real, touchedDirs } from './place.ts';
+import type { Journal, Operation, OwnedFile } from './types.ts';
+
+/** Restores the old tree durably. Throws UNDO_FAILED when neither the old inode nor the backup has a file's bytes. */
+export function restoreOld(place: Place, journal: Journal): void {
+  for (const op of [...journal.ops].reverse()) restore(place, journal, op);
+  for (const dir of touchedDirs(journal.ops)) if (lstatOrNull(real(place, dir)) !== null) fsyncDir(real(place, dir));
+}
+
+function restore(place: Place, journal: Journal, op: Operation): void {
+  if (op.old === null) takeBack(place, journal, op);
+  else if (op.old.type === 'dir') restoreDirectory(place, journal, op);
+  else restoreFile(place, journal, op, op.old.file);
+}
+
+function isWaiting(place: Place, journal: Journal, op: Operation): boolean {
+  return op.new !== null && lstatOrNull(real(place, newPath(journal, op))) !== null;
+}
+
+/** Removes what we brought to an empty place. */
+function takeBack(place: Place, journal: Journal, op: Operation): void {
+  if (!isWaiting(place, journal, op)) unlinkIfThere(real(place, op.path));
+}
+
+function restoreDirectory(place: Place, journal: Journal, op: Operation): void {
+  const away = real(place, oldPath(journal, op));
+  if (lstatOrNull(away) === null) return; // it never left
+  const target = real(place, op.path);
+  if (lstatOrNull(target)?.isDirectory() === false) fs.unlinkSync(target);
+  fs.renameSync(away, target);
+}
+
+function restoreFile(place: Place, journal: Journal, op: Operation, old: OwnedFile): void {
+  const target = real(place, op.path);
+  const keep = real(place, oldPath(journal, op));
+  const live = lstatOrNull(target);
+  if (live !== null && isWaiting(place, journal, op)) return;
+  if (live?.isDirectory() === true) moveAway(place, journal, op);
+  const kept = lstatOrNull(keep);
+  // The same inode is the old file itself, even if its owner has edited it since.
+  if (live !== null && kept !== null && live.ino === kept.ino && live.dev === kept.dev) return;
+  if (live !== null && sameFacts(live, old) && holdsBytes(target, old)) return;
+  if (!holdsBytes(keep, old)) copyFromBackup(place, journal, old, keep);
+  fs.renameSync(keep, target);
+}
+
+/** The directory that took the place of a file goes back to its temporary name. One that we did not bring is in the way. */
+function moveAway(place: Place, journal: Journal, op: Operation): void {
+  if (op.new?.type !== 'dir') {
+    throw new UpdateError('UNDO_FAILED', `'${op.path}' is a directory now, and the old file is to go back there`, {
+      hint: `move '${op.path}' somewhere else, then start pikit-update-recover.service`,
+    });
+  }
+  fs.renameSync(real(place, op.path), real(place, newPath(journal, op)));
+}
+
+function sameFacts(live: fs.Stats, old: OwnedFile): boolean {
+  return (live.mode & 0o7777) === old.mode && live.uid === old.uid && live.gid === old.gid;
+}
+
+function copyFromBackup(place: Place, journal: Journal, old: OwnedFile, keep: string): void {
+  const copy = real(place, backupCopy(journal.backup, old.path));
+  if (!holdsBytes(copy, old)) {
+    throw new UpdateError('UNDO_FAILED', `neither the old file nor the backup of '${old.path}' has the bytes it had`, {
+      hint: `look at '${journal.backup}' and at \`dmesg\`: the card may be failing`,
+    });
+  }
+  unlinkIfThere(keep);
+  copyToNew(copy, keep, { mode: old.mode, owner: { uid: old.uid, gid: old.gid } });
+  fsyncDir(dirname(keep));
+}

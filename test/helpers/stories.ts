@@ -1,0 +1,101 @@
+/** Every kind of transaction as a story with two ends, and a bench to run it on, over and over, from the same start. */
+import fs from 'node:fs';
+import { readJournal } from '../../lib/transaction/journal.ts';
+import type { Place } from '../../lib/transaction/place.ts';
+import { applyRelease, placeIn, rollBack } from './change.ts';
+import type { World } from './oracle.ts';
+import { worldOf } from './oracle.ts';
+import { FOREIGN_PATHS, V1, V2, bareDevice, device, updatedDevice } from './scenario.ts';
+import { inodes, linkTree, removeDir, tempDir } from './tree.ts';
+
+export interface Story {
+  name: string;
+  start: (root: string) => Place;
+  act: (place: Place) => unknown;
+  /** Where it ends when nothing goes wrong. */
+  ends: 'old' | 'new';
+  /** Every so many crash points, the recovery is crashed at each of its own. */
+  stride: number;
+}
+
+/** Every call with PIKIT_CRASH=full, every so many otherwise. */
+export const stride = (quick: number): number => (process.env['PIKIT_CRASH'] === 'full' ? 1 : quick);
+
+export const STORIES: readonly Story[] = [
+  { name: 'first-install', start: bareDevice, act: (place) => applyRelease(place, V1), ends: 'new', stride: stride(17) },
+  { name: 'update', start: device, act: (place) => applyRelease(place, V2), ends: 'new', stride: stride(7) },
+  { name: 'update-that-fails-its-health-check', start: device, act: (place) => applyRelease(place, V2, false), ends: 'old', stride: stride(17) },
+  { name: 'rollback', start: updatedDevice, act: (place) => rollBack(place), ends: 'new', stride: stride(7) },
+];
+
+export const OLD = 0;
+export const NEW = 1;
+
+export interface Staged {
+  /** The device before. */
+  root: string;
+  /** The worlds it may be in afterwards: OLD, and NEW if the story leads there. */
+  worlds: World[];
+}
+
+export interface Bench {
+  stage: (story: Story) => Staged;
+  /** Runs on a copy of a device that is gone afterwards. `foreign`: inodes of the files that are not ours. */
+  onCopy: <T>(root: string, use: (place: Place, foreign: Record<string, number>) => T) => T;
+  close: () => void;
+}
+
+export function openBench(): Bench {
+  const base = tempDir();
+  let copies = 0;
+
+  const onCopy: Bench['onCopy'] = (from, use) => {
+    copies += 1;
+    const root = `${base}/copy-${String(copies)}`;
+    linkTree(from, root);
+    try {
+      return use(placeIn(root), inodes(root, FOREIGN_PATHS));
+    } finally {
+      removeDir(root);
+    }
+  };
+
+  const stage: Bench['stage'] = (story) => {
+    const root = fs.mkdtempSync(`${base}/${story.name}-`);
+    fs.rmdirSync(root);
+    const old = worldOf(story.start(root));
+    if (story.ends === 'old') return { root, worlds: [old] };
+    const fresh = onCopy(root, (place) => {
+      story.act(place);
+      return worldOf(place);
+    });
+    return { root, worlds: [old, fresh] };
+  };
+
+  return {
+    stage,
+    onCopy,
+    close: () => {
+      removeDir(base);
+    },
+  };
+}
+
+/** Which world an open journal promises; null when none is open. */
+export function promisedWorld(place: Place): number | null {
+  const journal = readJournal(place);
+  if (journal === null) return null;
+  if (journal.phase === 'committed') return NEW;
+  return journal.phase === 'applying' && journal.kind === 'rollback' ? NEW : OLD;
+}
+
+/** Runs a step at 1, 2, 3 … until its fault comes no more, and counts. What fails names its call. */
+export function atEveryCall(step: (at: number) => { hit: boolean }, stride = 1): number {
+  for (let at = 1, points = 0; ; at += stride, points += 1) {
+    try {
+      if (!step(at).hit) return points;
+    } catch (error) {
+      throw new Error(`at call ${String(at)}`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,71 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readInstalled } from '../../../lib/transaction/installed.ts';
+import type { Place } from '../../../lib/transaction/place.ts';
+import { planChange } from '../../../lib/transaction/plan.ts';
+import { bringBack, settle, strays, transactionOf } from '../../../lib/transaction/rebuild.ts';
+import { readBackup } from '../../../lib/transaction/rollback-change.ts';
+import { swap } from '../../../lib/transaction/swap.ts';
+import { open } from '../../../lib/transaction/transaction.ts';
+import type { Backup, Installed, Journal } from '../../../lib/transaction/types.ts';
+import { placeIn, releaseChange } from '../../helpers/change.ts';
+import { worldOf } from '../../helpers/oracle.ts';
+import { V2, device } from '../../helpers/scenario.ts';
+import { useTempDir } from '../../helpers/temp.ts';
+import { linkTree, removeDir, writeTree } from '../../helpers/tree.ts';
+
+const dir = useTempDir();
+const WEB = '/var/www/pikit-web';
+
+interface Open {
+  place: Place;
+  journal: Journal;
+  folder: string;
+  backup: Backup;
+  before: Installed | null;
+}
+
+function opened(): Open {
+  const place = device(`${dir()}/device`);
+  const before = readInstalled(place);
+  const opening = { kind: 'apply' as const, from: '1.0.0', to: '2.0.0', branch: 'stable', now: new Date(), backup: null };
+  const journal = open(place, opening, planChange(place, releaseChange(place, V2)), before);
+  return { place, journal, ...readBackup(place), before };
+}
+
+describe('bringBack and settle', () => {
+  it('make the old tree again from any subset of the operations, by hashes alone', () => {
+    const old = worldOf(device(`${dir()}/pristine`));
+    const { place, journal, folder, backup, before } = opened();
+    for (let n = 0; n < 60; n += 1) {
+      const bits = (n * 2_654_435_761) >>> 8;
+      const copy = placeIn(`${dir()}/copy-${String(n)}`);
+      linkTree(place.root, copy.root);
+      swap(copy, { ...journal, ops: journal.ops.filter((_op, index) => ((bits >> index) & 1) === 1) });
+      expect(bringBack(copy, folder, backup, null)).toBeNull();
+      settle(copy, before, backup, folder);
+      expect(worldOf(copy), bits.toString(2)).toEqual(old);
+      expect(fs.readdirSync(`${copy.root}/var/backups/pikit`)).toHaveLength(1);
+      removeDir(copy.root);
+    }
+  });
+
+  it('replace no file when somebody else has put files where one has to come back', () => {
+    const { place, journal, folder, backup } = opened();
+    swap(place, journal);
+    writeTree(place.root, { [`${WEB}/thing/mine`]: 'm' });
+    expect(bringBack(place, folder, backup, null)).toBe(`'${WEB}/thing' is a directory that holds files of somebody else`);
+    expect(fs.readFileSync(`${place.root}${WEB}/thing/mine`, 'utf8')).toBe('m');
+    expect(fs.readFileSync(`${place.root}${WEB}/index.html`, 'utf8')).toContain('app-2');
+  });
+});
+
+describe('strays', () => {
+  it('are the names of a transaction, and nothing else', () => {
+    const { place, journal, backup, before } = opened();
+    writeTree(place.root, { [`${WEB}/.pikit-notes`]: 'mine', [`${WEB}/.pikit-0123abcd.x`]: 'mine' });
+    const found = strays(place, before, backup);
+    expect(found).toHaveLength(journal.ops.filter((op) => op.new !== null).length + journal.ops.filter((op) => op.old?.type === 'file').length);
+    expect(new Set(found.map((path) => transactionOf(path)))).toEqual(new Set([journal.tx]));
+  });
+});

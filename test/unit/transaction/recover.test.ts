@@ -1,0 +1,106 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { dirname } from 'node:path';
+import { wholeBackups } from '../../../lib/transaction/backups.ts';
+import { readInstalled } from '../../../lib/transaction/installed.ts';
+import { readJournal, writeJournal } from '../../../lib/transaction/journal.ts';
+import type { Place } from '../../../lib/transaction/place.ts';
+import { planChange } from '../../../lib/transaction/plan.ts';
+import { MAX_UNDOS, recover } from '../../../lib/transaction/recover.ts';
+import { readBackup, rollbackChange } from '../../../lib/transaction/rollback-change.ts';
+import { enter, open } from '../../../lib/transaction/transaction.ts';
+import type { Journal } from '../../../lib/transaction/types.ts';
+import { recordingIn, releaseChange } from '../../helpers/change.ts';
+import { runWithFault } from '../../helpers/crash.ts';
+import { assertSettled, worldOf } from '../../helpers/oracle.ts';
+import { V2, device, updatedDevice } from '../../helpers/scenario.ts';
+import { useTempDir } from '../../helpers/temp.ts';
+import { snapshot } from '../../helpers/tree.ts';
+
+const dir = useTempDir();
+const root = (): string => `${dir()}/device`;
+
+function opened(place: Place): Journal {
+  const opening = { kind: 'apply' as const, from: '1.0.0', to: '2.0.0', branch: 'stable', now: new Date(), backup: null };
+  return open(place, opening, planChange(place, releaseChange(place, V2)), readInstalled(place));
+}
+
+function openedRollback(place: Place): Journal {
+  const found = readBackup(place);
+  const installed = readInstalled(place);
+  const plan = planChange(place, rollbackChange(place, found, installed));
+  return open(place, { kind: 'rollback', from: '2.0.0', to: '1.0.0', branch: 'stable', now: new Date(), backup: found.folder }, plan, installed);
+}
+
+/** No name of the transaction can be read or written as it was. */
+function loseOldBytes(place: Place, journal: Journal): void {
+  for (const op of journal.ops) {
+    const keep = `${place.root}${dirname(op.path)}/.pikit-${journal.tx}.o${String(op.n)}`;
+    if (fs.existsSync(keep) && fs.statSync(keep).isFile()) fs.writeFileSync(keep, 'lost');
+  }
+}
+
+describe('recover', () => {
+  it('has nothing to do on a device without a journal, and says so', () => {
+    const place = device(root());
+    const before = snapshot(place.root);
+    expect(recover(place, recordingIn(place))).toEqual({ is: 'nothing' });
+    expect(snapshot(place.root)).toEqual(before);
+  });
+
+  it('removes temp files that no journal refers to', () => {
+    const place = device(root());
+    const before = snapshot(place.root);
+    for (const path of [place.journal, place.installed, place.installedNext]) fs.writeFileSync(`${path}.tmp`, '{');
+    fs.writeFileSync(place.installedNext, '{');
+    expect(recover(place, recordingIn(place))).toEqual({ is: 'nothing' });
+    expect(snapshot(place.root)).toEqual(before);
+  });
+
+  it('tells why an update was undone, also when the process died on the way back', () => {
+    const place = device(root());
+    const before = worldOf(place);
+    const journal = enter(place, opened(place));
+    const failure = { code: 'PROBE_FAILED' as const, message: 'no answer', hint: null, subject: 'http://127.0.0.1/', lines: [] };
+    writeJournal(place, { ...journal, failure });
+    const recovery = recover(place, recordingIn(place));
+    expect(recovery).toMatchObject({ is: 'undone', journal: { failure } });
+    assertSettled(place, [before], {});
+  });
+
+  it('finishes a rollback that lost bytes on the way from the backup, which stays', () => {
+    const place = updatedDevice(root());
+    const journal = openedRollback(place);
+    writeJournal(place, { ...journal, phase: 'applying' });
+    const page = journal.ops.find((op) => op.path.endsWith('index.html'));
+    fs.writeFileSync(`${place.root}/var/www/pikit-web/.pikit-${journal.tx}.${String(page?.n)}`, 'torn');
+    expect(recover(place, recordingIn(place))).toMatchObject({ is: 'finished', journal: { to: '1.0.0' } });
+    expect(fs.readFileSync(`${place.root}/var/www/pikit-web/index.html`, 'utf8')).toBe('<script src=assets/app-1.js>');
+    expect(worldOf(place).version).toBe('1.0.0');
+    expect(wholeBackups(place)).toHaveLength(1);
+  });
+
+  it('gives up after three failed attempts, keeps the journal for a look, and is quiet from then on', () => {
+    const place = device(root());
+    const journal = enter(place, opened(place));
+    loseOldBytes(place, journal);
+    for (let attempt = 1; attempt <= MAX_UNDOS; attempt += 1) {
+      expect(() => recover(place, recordingIn(place))).toThrow(expect.objectContaining({ code: 'UNDO_FAILED' }));
+      expect(readJournal(place)?.undos).toBe(attempt);
+    }
+    const recovery = recover(place, recordingIn(place));
+    expect(recovery).toMatchObject({ is: 'broken', journal: { tx: journal.tx }, aside: `${place.root}/var/lib/pikit/journal.broken-1` });
+    expect(recover(place, recordingIn(place))).toEqual({ is: 'nothing' });
+  });
+
+  it('is not stopped by any number of power cuts', () => {
+    const place = device(root());
+    const before = worldOf(place);
+    enter(place, opened(place));
+    for (let at = 12; at > 2; at -= 1) {
+      expect(runWithFault({ kind: 'die', at }, () => recover(place, recordingIn(place))).hit).toBe(true);
+    }
+    expect(recover(place, recordingIn(place)).is).toBe('undone');
+    assertSettled(place, [before], {});
+  });
+});

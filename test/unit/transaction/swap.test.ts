@@ -1,0 +1,89 @@
+import { containing } from '../../helpers/matchers.ts';
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readInstalled } from '../../../lib/transaction/installed.ts';
+import type { Place } from '../../../lib/transaction/place.ts';
+import { real } from '../../../lib/transaction/place.ts';
+import { planChange } from '../../../lib/transaction/plan.ts';
+import { swap } from '../../../lib/transaction/swap.ts';
+import { open } from '../../../lib/transaction/transaction.ts';
+import type { Journal } from '../../../lib/transaction/types.ts';
+import { releaseChange } from '../../helpers/change.ts';
+import { runWithFault } from '../../helpers/crash.ts';
+import { V2, device } from '../../helpers/scenario.ts';
+import { useTempDir } from '../../helpers/temp.ts';
+import { snapshot } from '../../helpers/tree.ts';
+
+const dir = useTempDir();
+
+function prepared(): { place: Place; journal: Journal } {
+  const place = device(`${dir()}/device`);
+  const opening = { kind: 'apply' as const, from: '1.0.0', to: '2.0.0', branch: 'stable', now: new Date(), backup: null };
+  return { place, journal: open(place, opening, planChange(place, releaseChange(place, V2)), readInstalled(place)) };
+}
+
+describe('swap', () => {
+  it('renames assets, then code, then pages, then the version, and deletes last', () => {
+    const { place, journal } = prepared();
+    const order: string[] = [];
+    const { renameSync, unlinkSync } = fs;
+    fs.renameSync = (from, to) => {
+      order.push(`rename ${String(to)}`);
+      renameSync(from, to);
+    };
+    fs.unlinkSync = (path) => {
+      order.push(`unlink ${String(path)}`);
+      unlinkSync(path);
+    };
+    try {
+      swap(place, journal);
+    } finally {
+      Object.assign(fs, { renameSync, unlinkSync });
+    }
+    const position = (what: string): number =>
+      order.findIndex((line) => line.startsWith(what.split(' ')[0] ?? '') && line.endsWith(what.split(' ')[1] ?? ''));
+    const positions = [
+      'rename /assets/app-2.js',
+      'rename /pikit-api.py',
+      'rename /index.html',
+      'rename /etc/pikit/version',
+      'unlink /assets/app-1.js',
+    ].map(position);
+    expect(positions).not.toContain(-1);
+    expect(positions).toEqual([...positions].sort((a, b) => a - b));
+  });
+
+  it('never shows a page whose assets are missing', () => {
+    const { place, journal } = prepared();
+    for (let at = 1; ; at += 1) {
+      const { hit } = runWithFault({ kind: 'die', at: 1 }, () => {
+        swap(place, journal);
+      });
+      const page = fs.readFileSync(real(place, '/var/www/pikit-web/index.html'), 'utf8');
+      const asset = /src=(\S+)>/.exec(page)?.[1] ?? '';
+      expect(fs.existsSync(real(place, `/var/www/pikit-web/${asset}`)), page).toBe(true);
+      if (!hit || at > 100) break;
+      // one call further
+      runWithFault({ kind: 'die', at: 2 }, () => {
+        swap(place, journal);
+      });
+    }
+  });
+
+  it('can be run again', () => {
+    const { place, journal } = prepared();
+    swap(place, journal);
+    const once = snapshot(place.root);
+    swap(place, journal);
+    expect(snapshot(place.root)).toEqual(once);
+  });
+
+  it('refuses to replace a file that appeared where none was', () => {
+    const { place, journal } = prepared();
+    fs.writeFileSync(real(place, '/var/www/pikit-web/assets/app-2.js'), 'not ours');
+    expect(() => {
+      swap(place, journal);
+    }).toThrow(expect.objectContaining({ code: 'DEST_TYPE', message: containing('app-2.js') }));
+    expect(fs.readFileSync(real(place, '/var/www/pikit-web/assets/app-2.js'), 'utf8')).toBe('not ours');
+  });
+});
