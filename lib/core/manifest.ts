@@ -16,7 +16,7 @@ export const MANIFEST_MAX_BYTES = 8 * 1024 * 1024;
 const MAX_FILES = 20_000;
 const MAX_NOTES = 64 * 1024;
 
-export const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
+const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
 
 const ReleasePath = z.string().superRefine((path, context) => {
   const problem = releasePathProblem(path);

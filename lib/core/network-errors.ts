@@ -15,8 +15,11 @@ const UNREACHABLE = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
+  // The connection ended before the body did.
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+  'HPE_INVALID_EOF_STATE',
 ]);
-const PROTOCOL = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'HPE_HEADER_OVERFLOW', 'ERR_HTTP_REQUEST_TIMEOUT']);
+const PROTOCOL = new Set(['UND_ERR_HEADERS_OVERFLOW', 'HPE_HEADER_OVERFLOW', 'ERR_HTTP_REQUEST_TIMEOUT']);
 /** OpenSSL has some forty verification codes besides the families; these are the ones without a common prefix. */
 const NOT_TRUSTED =
   /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$|EPROTO$)/;
@@ -27,6 +30,9 @@ function codesOf(error: unknown): string[] {
   const visit = (value: unknown, depth: number): void => {
     if (depth > 5 || typeof value !== 'object' || value === null) return;
     if ('code' in value && typeof value.code === 'string') codes.push(value.code);
+    // undici's parser has a reason, but no code (7.30).
+    else if (value instanceof Error && value.name === 'HTTPParserError')
+      codes.push(value.message.includes('EOF') ? 'HPE_INVALID_EOF_STATE' : 'HPE_INVALID');
     if ('errors' in value && Array.isArray(value.errors)) for (const inner of value.errors) visit(inner, depth + 1);
     if ('cause' in value) visit(value.cause, depth + 1);
   };

@@ -5,7 +5,7 @@
 import * as z from 'zod';
 
 const Time = z.iso.datetime();
-export const BranchName = z.string().regex(/^[a-z0-9_]{1,64}$/);
+const BranchName = z.string().regex(/^[a-z0-9_]{1,64}$/);
 
 /** What a step came to; the same object is `last_result`, a line of history and what the API shows. */
 export const Receipt = z.strictObject({
@@ -69,8 +69,7 @@ export const Staged = z.strictObject({
 });
 export type Staged = z.infer<typeof Staged>;
 
-export const Notice = z.strictObject({ id: z.string(), message: z.string(), at: Time });
-export type Notice = z.infer<typeof Notice>;
+const Notice = z.strictObject({ id: z.string(), message: z.string(), at: Time });
 
 /** What a running step is doing. Lives in /run, written at most four times a second, gone with the step. */
 export const Progress = z.strictObject({

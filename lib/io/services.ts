@@ -1,0 +1,160 @@
+/** The services of the dashboard: restarted after a change of files, and watched until they are known to stand. */
+import fs from 'node:fs';
+import { dirname } from 'node:path';
+import { UpdateError } from '../core/errors.ts';
+import { mkdirDurable } from '../transaction/durable.ts';
+import { run } from './exec.ts';
+import type { Systemd } from './systemd.ts';
+import { connectSystemd } from './systemd.ts';
+import type { UnitFacts } from './unit-facts.ts';
+import { lastLines } from './unit-journal.ts';
+
+export interface Services {
+  /** What `restart` does, for the log: it only takes note where no manager runs. */
+  restarts: 'restarted' | 'took note to restart';
+  /** Restarts those that exist and are meant to run. Returns their names; throws SERVICE_FAILED for one that does not start. */
+  restart: (units: readonly string[]) => Promise<string[]>;
+  /** Reloads nginx if it runs and its configuration is valid. Returns why it was left alone, or null. */
+  reloadWebServer: () => Promise<string | null>;
+  /** Resolves when all stood for `settleMs` without leaving the active state; throws SERVICE_FAILED with their last lines. */
+  assertActive: (units: readonly string[], settleMs: number, signal: AbortSignal) => Promise<void>;
+  close: () => void;
+}
+
+const JOB_TIMEOUT_MS = 90_000;
+const NGINX = 'nginx.service';
+
+/** The real thing: jobs and unit states over D-Bus. Connects on first use. */
+export function systemdServices(now: () => Date): Services {
+  let connection: Promise<Systemd> | null = null;
+  const systemd = (): Promise<Systemd> => (connection ??= connectSystemd());
+  const restartsBefore = new Map<string, number | null>();
+
+  async function failure(unit: string, what: string, since: Date): Promise<UpdateError> {
+    return new UpdateError('SERVICE_FAILED', `'${unit}' ${what}`, {
+      hint: `journalctl -u ${unit} shows all it wrote`,
+      subject: unit,
+      lines: await lastLines(unit, since),
+    });
+  }
+  let since = now();
+
+  return {
+    restarts: 'restarted',
+    restart: async (units) => {
+      since = now();
+      const bus = await systemd();
+      const restarted: string[] = [];
+      for (const unit of units) {
+        if (!isMeantToRun(await bus.unit(unit))) continue;
+        const result = await bus.job('RestartUnit', unit, JOB_TIMEOUT_MS);
+        if (result !== 'done') throw await failure(unit, `did not start (${result})`, since);
+        restartsBefore.set(unit, (await bus.unit(unit)).restarts);
+        restarted.push(unit);
+      }
+      return restarted;
+    },
+    reloadWebServer: async () => {
+      const bus = await systemd();
+      if ((await bus.unit(NGINX)).activeState !== 'active') return null;
+      const test = await run(['/usr/sbin/nginx', '-t', '-q'], { timeoutMs: 15_000 });
+      if (test.exitCode !== 0) return `nginx -t says: ${test.stderr.trim().slice(0, 300)}`;
+      const result = await bus.job('ReloadUnit', NGINX, JOB_TIMEOUT_MS);
+      return result === 'done' ? null : `the reload of ${NGINX} ended with '${result}'`;
+    },
+    assertActive: async (units, settleMs, signal) => {
+      if (units.length === 0) return;
+      const bus = await systemd();
+      const fallen = async (): Promise<UnitFacts | null> => {
+        for (const unit of units) {
+          const facts = await bus.unit(unit);
+          if (!stands(facts, restartsBefore.get(unit) ?? null)) return facts;
+        }
+        return null;
+      };
+      const down = await firstFall(bus, units, fallen, settleMs, signal);
+      if (down !== null)
+        throw await failure(down.name, `did not stay active: it is ${down.activeState} (${down.subState}, ${down.result ?? 'no result'})`, since);
+    },
+    close: () => {
+      connection?.then(
+        (bus) => {
+          bus.close();
+        },
+        () => undefined,
+      );
+      connection = null;
+    },
+  };
+}
+
+/** Those the owner has stopped or disabled stay as they are; one that has failed may be mended by the new release. */
+function isMeantToRun(facts: UnitFacts): boolean {
+  if (facts.loadState !== 'loaded') return false;
+  return ['active', 'activating', 'reloading', 'deactivating', 'failed'].includes(facts.activeState) || facts.unitFileState === 'enabled';
+}
+
+/** Active, and not because systemd has already started it again. A oneshot that succeeded has done its work. */
+function stands(facts: UnitFacts, restartsBefore: number | null): boolean {
+  if (restartsBefore !== null && facts.restarts !== null && facts.restarts > restartsBefore) return false;
+  if (facts.activeState === 'active' || facts.activeState === 'reloading') return true;
+  return facts.type === 'oneshot' && facts.activeState === 'inactive' && facts.result === 'success';
+}
+
+/** Looks at once and after every change, for as long as it takes to be sure. */
+async function firstFall(
+  bus: Systemd,
+  units: readonly string[],
+  fallen: () => Promise<UnitFacts | null>,
+  settleMs: number,
+  signal: AbortSignal,
+): Promise<UnitFacts | null> {
+  let changed: (() => void) | null = null;
+  for (const unit of units) {
+    await bus.onChange(unit, () => {
+      changed?.();
+    });
+  }
+  const end = performance.now() + settleMs;
+  for (;;) {
+    const down = await fallen();
+    const left = end - performance.now();
+    if (down !== null || left <= 0) return down;
+    await new Promise<void>((resolve, reject) => {
+      const onAbort = (): void => {
+        clearTimeout(timer);
+        reject(new UpdateError('CANCELLED', 'cancelled while the new release was being tried'));
+      };
+      const timer = setTimeout(done, left);
+      function done(): void {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+        resolve();
+      }
+      changed = done;
+      if (signal.aborted) onAbort();
+      else signal.addEventListener('abort', onAbort, { once: true });
+    });
+  }
+}
+
+/** `services.manager = "none"`: nothing is restarted, what would be is recorded as lines of JSON. */
+export function recordedServices(file: string, now: () => Date): Services {
+  const record = (action: string, unit: string): void => {
+    mkdirDurable(dirname(file), 0o700);
+    fs.appendFileSync(file, `${JSON.stringify({ at: now().toISOString(), action, unit })}\n`, { mode: 0o600 });
+  };
+  return {
+    restarts: 'took note to restart',
+    restart: (units) => {
+      for (const unit of units) record('restart', unit);
+      return Promise.resolve([...units]);
+    },
+    reloadWebServer: () => {
+      record('reload', NGINX);
+      return Promise.resolve(null);
+    },
+    assertActive: () => Promise.resolve(),
+    close: () => undefined,
+  };
+}

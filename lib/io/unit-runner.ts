@@ -1,0 +1,71 @@
+/** Starting and watching the units of the updater, for whoever only starts them: the command line and the API. */
+import type { Systemd } from './systemd.ts';
+import { connectSystemd } from './systemd.ts';
+
+/**
+ * What became of a start. `done` also covers a unit that a condition kept from running. `failed`: it ran and failed;
+ * `dependency`: a unit that it requires failed; `timeout`: it took longer than it may; `canceled`: it was stopped before it
+ * had begun; `skipped`: it could not be started in the state it was in.
+ */
+const JOB_RESULTS = ['done', 'failed', 'dependency', 'timeout', 'canceled', 'skipped'] as const;
+export type JobResult = (typeof JOB_RESULTS)[number];
+
+export interface UnitLook {
+  /** Running, or about to end. */
+  active: boolean;
+  /** How its last run ended: `success`, `exit-code`, `signal`, `timeout`, `start-limit-hit` …; null when it is not known. */
+  result: string | null;
+  /** Exit status of its last run, for example 75 when another step had the lock; null when it is not known. */
+  exitStatus: number | null;
+}
+
+/** One manager of units: systemd on a device, or unit files run in a folder (local-units.ts). */
+export interface UnitRunner {
+  /** Starts a unit and waits until its job is over; for a oneshot that is the end of its run. Two starts at once are one run. */
+  start: (unit: string) => Promise<JobResult>;
+  /** Stops a unit and waits until it has ended; `done` when it was not running, too. */
+  stop: (unit: string) => Promise<string>;
+  look: (unit: string) => Promise<UnitLook>;
+  /** When a timer elapses next, or null when it does not. */
+  nextElapse: (timer: string) => Promise<Date | null>;
+  /** Resolves once changes are listened to; from then on `onChange` is called at each one of any of these units, until `close`. */
+  follow: (units: readonly string[], onChange: () => void) => Promise<void>;
+  /** Ends the connection. Units go on: none is stopped by it. */
+  close: () => void;
+}
+
+/** Longer than the longest run that the units allow (rollback behind apply behind fetch): systemd's own limits end first. */
+const START_DEADLINE_MS = 60 * 60_000;
+/** Longer than any TimeoutStopSec= of ours. */
+const STOP_DEADLINE_MS = 10 * 60_000;
+
+/** The units of this device. Connects at the first use; every call may throw SYSTEMD_UNAVAILABLE, PERMISSION or NOT_FOUND. */
+export function systemdUnits(): UnitRunner {
+  let connection: Promise<Systemd> | null = null;
+  const systemd = (): Promise<Systemd> => (connection ??= connectSystemd());
+  return {
+    start: async (unit) => {
+      const result = await (await systemd()).job('StartUnit', unit, START_DEADLINE_MS);
+      return JOB_RESULTS.find((known) => known === result) ?? 'failed';
+    },
+    stop: async (unit) => await (await systemd()).job('StopUnit', unit, STOP_DEADLINE_MS),
+    look: async (unit) => {
+      const { activeState, result, exitStatus } = await (await systemd()).unit(unit);
+      return { active: ['active', 'activating', 'deactivating', 'reloading'].includes(activeState), result, exitStatus };
+    },
+    nextElapse: async (timer) => await (await systemd()).nextElapse(timer),
+    follow: async (units, onChange) => {
+      const bus = await systemd();
+      for (const unit of units) await bus.onChange(unit, onChange);
+    },
+    close: () => {
+      connection?.then(
+        (bus) => {
+          bus.close();
+        },
+        () => undefined,
+      );
+      connection = null;
+    },
+  };
+}
