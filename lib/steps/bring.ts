@@ -1,0 +1,114 @@
+/** One release from the source into its staging folder: room, bundle, tree; each verified against the manifest. */
+import fs from 'node:fs';
+import type { Config } from '../core/config.ts';
+import { UpdateError, toUpdateError } from '../core/errors.ts';
+import type { Manifest } from '../core/manifest.ts';
+import { bundleName, parseManifest, sameRelease } from '../core/manifest.ts';
+import { percentOf } from '../core/progress.ts';
+import { formatBytes } from '../core/quantities.ts';
+import { bundlePath } from '../core/site-layout.ts';
+import type { Downloaded } from '../io/download.ts';
+import { holdsBytes, mkdirDurable, removeTree } from '../transaction/durable.ts';
+import type { NetworkDeps } from './deps.ts';
+import { assertRoomFor } from './fetch-room.ts';
+import type { Release } from './release-source.ts';
+import { sourceUrl } from './release-source.ts';
+import { dropStagingFolders, stagingDir } from './staging.ts';
+import { withSourceHint } from './with-hint.ts';
+
+/**
+ * Leaves `tree/` complete and verified, or throws: NO_SPACE or NO_INODES before the first byte, network and status codes, and
+ * what speaks against the bundle. What came of a bundle stays for the next try, unless it is wrong or has filled the disk.
+ */
+export async function bring(deps: NetworkDeps, config: Config, { manifest }: Release): Promise<void> {
+  const dir = stagingDir(deps, manifest.version);
+  const bundle = `${dir}/bundle.tar.gz`;
+  mkdirDurable(dir, 0o755);
+  removeTree(`${dir}/tree`);
+  removeTree(`${dir}/tree.partial`);
+  const isHere = manifest.bundle?.sha256 !== undefined && holdsBytes(bundle, { sha256: manifest.bundle.sha256 });
+  if (!isHere) removeTree(bundle);
+  assertRoomFor(deps, config, manifest, bundle);
+  try {
+    if (isHere) deps.narrate.info(`the bundle of ${manifest.version} is here from before`);
+    else await downloadBundle(deps, config, manifest, bundle);
+    await unpackBundle(deps, config, manifest, bundle);
+  } catch (error) {
+    // A disk without any room takes more down than this update: the download can come again.
+    if (toUpdateError(error).code === 'NO_SPACE') dropStagingFolders(deps, null);
+    throw withSourceHint(error);
+  }
+  fs.renameSync(`${dir}/tree.partial`, `${dir}/tree`);
+}
+
+async function downloadBundle(deps: NetworkDeps, config: Config, manifest: Manifest, file: string): Promise<void> {
+  const size = manifest.bundle?.size;
+  deps.narrate.info(
+    `downloading ${size === undefined ? 'the bundle' : formatBytes(size)} of ${manifest.version} from '${sourceUrl(config, '').host}'`,
+  );
+  const started = performance.now();
+  let received = 0;
+  const { resumed } = await deps.withRetries(
+    async () => {
+      const done = await downloadOnce(deps, config, manifest, file);
+      received += done.received;
+      return done;
+    },
+    {
+      retries: config.limits.retries,
+      signal: deps.signal,
+      onRetry: (error) => {
+        deps.narrate.warning(`${error instanceof Error ? error.message : String(error)}; trying again from where it stopped`);
+      },
+    },
+  );
+  const seconds = Math.max(0.001, (performance.now() - started) / 1000);
+  const kept = resumed > 0 ? `, ${formatBytes(resumed)} were there from before` : '';
+  deps.narrate.info(`downloaded ${formatBytes(received)} as one bundle (${formatBytes(Math.round(received / seconds))}/s)${kept}`);
+}
+
+async function downloadOnce(deps: NetworkDeps, config: Config, manifest: Manifest, file: string): Promise<Downloaded> {
+  const { limits } = config;
+  const { version, bundle } = manifest;
+  const download = await deps.download();
+  return await download(sourceUrl(config, bundlePath(bundleName(manifest))), {
+    what: `the bundle of ${version}`,
+    file,
+    sizeBytes: bundle?.size ?? null,
+    sha256: bundle?.sha256 ?? null,
+    maxBytes: limits.bundle_bytes,
+    deadlineMs: limits.download_timeout,
+    minRate: limits.download_min_rate,
+    maxRate: limits.download_rate,
+    signal: deps.signal,
+    userAgent: deps.userAgent,
+    onProgress: (bytes, total, ratePerS) => {
+      const percent = percentOf(bytes, total);
+      deps.report({ phase: 'downloading', version, bytes, totalBytes: total, percent, rateBytesPerS: ratePerS, canCancel: true });
+    },
+  });
+}
+
+async function unpackBundle(deps: NetworkDeps, config: Config, manifest: Manifest, bundle: string): Promise<void> {
+  const { version } = manifest;
+  deps.report({ phase: 'unpacking', version, canCancel: true });
+  const unpack = await deps.unpackBundle();
+  try {
+    const inner = await unpack({
+      bundle,
+      files: manifest.files,
+      into: `${stagingDir(deps, version)}/tree.partial`,
+      limits: { unpackedBytes: config.limits.bundle_bytes * 4 },
+      signal: deps.signal,
+      onProgress: (bytes, total) => {
+        deps.report({ phase: 'unpacking', version, bytes, totalBytes: total, percent: percentOf(bytes, total), canCancel: true });
+      },
+    });
+    if (inner.manifestBytes === null || sameRelease(manifest, parseManifest(inner.manifestBytes, 'the manifest in the bundle'))) return;
+    throw new UpdateError('BUNDLE_INVALID', `the manifest inside the bundle of ${version} describes another release than the one beside it`);
+  } catch (error) {
+    // Kept, a bundle that cannot be unpacked would be found again at the next try.
+    if (!deps.signal.aborted) removeTree(bundle);
+    throw error;
+  }
+}

@@ -1,0 +1,98 @@
+/** check: is there a release for this device? Asks, decides, says why, and changes nothing but what is known. */
+import { UpdateError } from '../core/errors.ts';
+import type { Decision } from '../core/decide.ts';
+import type { State, Token } from '../core/state.ts';
+import type { NetworkDeps, StepDeps, StepResult } from './deps.ts';
+import type { Situation } from './look.ts';
+import { assertClock, survey, toAvailable, weigh } from './look.ts';
+import type { Release } from './release-source.ts';
+import { requestRelease } from './release-source.ts';
+import { dropStaging, stagedFor, unmarkStaged } from './staging.ts';
+
+export async function check(deps: NetworkDeps): Promise<StepResult> {
+  // What a run left that was killed would take this one further than it was asked to go.
+  deps.files.dropToken('fetch');
+  const here = survey(deps);
+  assertClock(deps.now());
+  deps.report({ phase: 'checking', canCancel: true });
+  const found = await lookForRelease(deps, here, !deps.byTimer);
+  leaveFetchToken(deps, here, found);
+  return { outcome: found.decision.outcome === 'available' ? 'ok' : 'nothing', message: found.message, from: here.current, to: found.version };
+}
+
+export interface Found {
+  release: Release | null;
+  version: string | null;
+  decision: Decision;
+  message: string;
+}
+
+/** Asks the source, weighs the answer, removes what is staged for anything else, and writes down what is known now. */
+export async function lookForRelease(deps: NetworkDeps, here: Situation, byHand: boolean): Promise<Found> {
+  const found = await ask(deps, here, byHand);
+  const at = deps.now().toISOString();
+  if (stagedFor(deps) !== found.release?.sha256) dropStaging(deps);
+  const available = found.release === null || found.decision.outcome === 'none' ? null : toAvailable(found.release, found.decision, here.branch);
+  const state: State = {
+    ...here.state,
+    current: here.current,
+    latest: found.version ?? here.state.latest,
+    branch: here.branch,
+    last_check: at,
+    available,
+    staged: deps.files.readStaged(),
+  };
+  here.state = state;
+  deps.files.writeState(state);
+  return found;
+}
+
+async function ask(deps: NetworkDeps, here: Situation, byHand: boolean): Promise<Found> {
+  try {
+    const release = await requestRelease(deps, here.config, here.branch);
+    const decision = weigh(deps, here, release, byHand);
+    return { release, version: release.manifest.version, decision, message: describe(here, release, decision) };
+  } catch (error) {
+    // A manifest of a later schema is not a failure of this device: it is a release that it cannot take.
+    if (!(error instanceof UpdateError) || error.code !== 'RELEASE_INCOMPATIBLE') throw error;
+    const decision = { outcome: 'incompatible' as const, reason: error.message, downgrade: false };
+    return { release: null, version: null, decision, message: `the newest release cannot be installed here: ${error.message}; ${error.hint ?? ''}` };
+  }
+}
+
+function describe(here: Situation, release: Release, decision: Decision): string {
+  const { version } = release.manifest;
+  switch (decision.outcome) {
+    case 'none':
+      return `up to date: ${decision.reason}`;
+    case 'available':
+      return `${version} is available (${here.current === null ? 'nothing is installed' : `installed is ${here.current}`})`;
+    case 'held':
+      return `${version} is held: ${decision.reason ?? ''}; \`pikit-update apply --version ${version}\` tries it again`;
+    case 'waiting':
+    case 'skipped':
+    case 'incompatible':
+      return `${version} is not for this device now: ${decision.reason ?? ''}`;
+    default:
+      return decision satisfies never;
+  }
+}
+
+/** The chain goes on only for the timer, only as far as the owner allows, and not to a version the owner went back from. */
+function leaveFetchToken(deps: StepDeps, here: Situation, found: Found): void {
+  if (!deps.byTimer || found.decision.outcome !== 'available') return;
+  const { auto } = here.settings;
+  if (auto !== 'download' && auto !== 'install') return;
+  const left = here.state.held.find((entry) => entry.version === found.version && entry.reason === 'rolled-back');
+  if (left !== undefined) {
+    deps.narrate.notice(`${left.version} is not installed by itself: you went back from it; \`pikit-update apply\` installs it`);
+    return;
+  }
+  if (stagedFor(deps) !== null) {
+    if (auto === 'download') return;
+    // The unit of fetch is skipped while the mark is there, and the chain would end with it. Fetch makes it again without a download.
+    unmarkStaged(deps);
+  }
+  const token: Token = { run: deps.run, until: auto === 'install' ? 'apply' : 'fetch', by: 'timer' };
+  deps.files.leaveToken('fetch', token);
+}

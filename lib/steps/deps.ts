@@ -1,0 +1,65 @@
+/** What a step is given. Built in scripts/; steps know the edges by their types only. */
+import type { Config } from '../core/config.ts';
+import type { DevicePaths } from '../core/paths.ts';
+import type { ProgressReport } from '../core/progress.ts';
+import type { Receipt } from '../core/state.ts';
+import type { unpackBundle } from '../io/archive.ts';
+import type { freeSpace } from '../io/disk.ts';
+import type { getDocument } from '../io/document.ts';
+import type { download } from '../io/download.ts';
+import type { run } from '../io/exec.ts';
+import type { Narrator } from '../io/narrator.ts';
+import type { probe } from '../io/probe.ts';
+import type { withRetries } from '../io/retry.ts';
+import type { Services } from '../io/services.ts';
+import type { StateFiles } from '../io/state-file.ts';
+import type { Place } from '../transaction/place.ts';
+
+/** What every step has. */
+export interface StepDeps {
+  paths: DevicePaths;
+  place: Place;
+  files: StateFiles;
+  narrate: Narrator;
+  loadConfig: () => Config;
+  report: (progress: ProgressReport) => void;
+  now: () => Date;
+  /** Aborted by SIGTERM and SIGINT: the step ends at the next point where ending is safe. */
+  signal: AbortSignal;
+  /** Lets signals in between two synchronous stretches. */
+  breathe: () => Promise<void>;
+  /** An id of this run, the same along a chain: INVOCATION_ID, or a random one. */
+  run: string;
+  /** The timer started this. */
+  byTimer: boolean;
+  arch: string;
+  machineId: () => string;
+}
+
+/** check and fetch: the user `pikit-update`, with network. */
+export interface NetworkDeps extends StepDeps {
+  userAgent: string;
+  getDocument: typeof getDocument;
+  withRetries: typeof withRetries;
+  /** Loaded when there is something to download: undici costs more than a whole check. */
+  download: () => Promise<typeof download>;
+  unpackBundle: () => Promise<typeof unpackBundle>;
+  freeSpace: typeof freeSpace;
+}
+
+/** apply, rollback: root, no network beyond loopback. */
+export interface DeviceDeps extends StepDeps {
+  services: (config: Config) => Services;
+  probe: typeof probe;
+  execute: typeof run;
+}
+
+/** What a step came to when it did not fail. */
+export interface StepResult {
+  outcome: Extract<Receipt['outcome'], 'ok' | 'nothing' | 'rolled-back'>;
+  message: string;
+  from?: string | null;
+  to?: string | null;
+  /** Already written with the transaction: the runner does not write it again. */
+  recorded?: boolean;
+}

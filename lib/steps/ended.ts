@@ -1,0 +1,46 @@
+/** What is written down when a step has ended and no transaction did it: the result in the state, a failure in the history too. */
+import type { UpdateError } from '../core/errors.ts';
+import { toUpdateError } from '../core/errors.ts';
+import type { Receipt } from '../core/state.ts';
+import type { StepDeps, StepResult } from './deps.ts';
+import type { Facts } from './receipts.ts';
+import { failureReceipt, plainReceipt } from './receipts.ts';
+
+type Deps = Pick<StepDeps, 'files' | 'narrate'>;
+
+/** Best effort: the step has done what it was to do. */
+export function recordResult(deps: Deps, facts: Facts, result: StepResult): void {
+  if (result.recorded === true) return;
+  try {
+    writeLast(deps, plainReceipt(facts, result.outcome, result.message, { from: result.from ?? null, to: result.to ?? null }));
+  } catch (error) {
+    deps.narrate.warning(`the receipt could not be written (${toUpdateError(error).message}), ignoring`);
+  }
+}
+
+/** Best effort: a disk that is full or read-only may be why the step failed, and that was told already. */
+export function recordFailure(deps: Deps, facts: Facts, failure: UpdateError): void {
+  try {
+    const { current, staged, available } = deps.files.readState();
+    const isGoingUp = facts.step === 'fetch' || facts.step === 'apply';
+    const receipt = failureReceipt(facts, failure, { from: current, to: isGoingUp ? (staged?.version ?? available?.version ?? null) : null });
+    writeLast(deps, receipt);
+    appendHistory(deps, receipt);
+  } catch (error) {
+    const { code, message } = toUpdateError(error);
+    if (code !== failure.code) deps.narrate.warning(`the receipt could not be written (${message}), ignoring`);
+  }
+}
+
+function writeLast(deps: Deps, receipt: Receipt): void {
+  deps.files.writeState({ ...deps.files.readState(), last_result: receipt });
+}
+
+function appendHistory(deps: Deps, receipt: Receipt): void {
+  try {
+    deps.files.appendHistory(receipt);
+  } catch (error) {
+    // Safe to ignore: on a device the history is root's, and the next root step takes over what check or fetch left in the state.
+    if (receipt.step !== 'check' && receipt.step !== 'fetch') throw error;
+  }
+}

@@ -1,0 +1,78 @@
+/** What there is for this device: a release and a verdict, shared by check and fetch. */
+import { UpdateError } from '../core/errors.ts';
+import type { Config } from '../core/config.ts';
+import type { Decision } from '../core/decide.ts';
+import { cohortOf, decide } from '../core/decide.ts';
+import type { Available, Settings, State } from '../core/state.ts';
+import type { StepDeps } from './deps.ts';
+import type { Release } from './release-source.ts';
+
+export interface Situation {
+  config: Config;
+  settings: Settings;
+  state: State;
+  current: string | null;
+  branch: string;
+}
+
+/** Reads configuration, choices and state. Throws CONFIG_MISSING or CONFIG_INVALID. */
+export function survey(deps: StepDeps): Situation {
+  const config = deps.loadConfig();
+  const settings = deps.files.readSettings();
+  const state = deps.files.readState();
+  if (settings.branch !== 'stable')
+    deps.narrate.warning(`the branch '${settings.branch}' is chosen, and only stable is offered yet: using stable, ignoring`);
+  return { config, settings, state, current: deps.files.readVersion(), branch: 'stable' };
+}
+
+/**
+ * Signatures are not verified by this version, so no release counts as signed. Nobody may say otherwise, state.json least of
+ * all: it belongs to the user with the network, and root decides by this whether a release may bring commands.
+ */
+export const RELEASES_ARE_SIGNED = false;
+
+/** Weighs a release for this device. */
+export function weigh(deps: StepDeps, here: Situation, release: Release, byHand: boolean): Decision {
+  return decide(release.manifest, {
+    current: here.current,
+    settings: here.settings,
+    held: here.state.held,
+    config: here.config,
+    arch: deps.arch,
+    cohort: cohortOf(deps.machineId(), release.manifest.version),
+    signed: RELEASES_ARE_SIGNED,
+    byHand,
+    retry: deps.files.readRetry(),
+  });
+}
+
+/** The release as `state.available` shows it. */
+export function toAvailable(release: Release, decision: Exclude<Decision, { outcome: 'none' }>, branch: string): Available {
+  const { manifest, sha256 } = release;
+  const sizes = manifest.files.map((file) => file.size);
+  return {
+    version: manifest.version,
+    branch,
+    outcome: decision.outcome,
+    reason: decision.reason,
+    downgrade: decision.downgrade,
+    manifest_sha256: sha256,
+    released: manifest.released ?? null,
+    changelog: manifest.changelog,
+    notes: manifest.notes,
+    files: manifest.files.length,
+    bundle_bytes: manifest.bundle?.size ?? null,
+    tree_bytes: sizes.includes(undefined) ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
+  };
+}
+
+/** The clock floor: this updater was written after that day, so no right clock of a device that runs it is before it. */
+const CLOCK_FLOOR = Date.UTC(2026, 10, 1);
+
+/** A Pi has no clock of its own when it is off. Throws CLOCK_WRONG when it cannot be right. */
+export function assertClock(now: Date): void {
+  if (now.getTime() >= CLOCK_FLOOR) return;
+  throw new UpdateError('CLOCK_WRONG', `the clock of this device says ${now.toISOString()}, which is before this updater was made`, {
+    hint: 'set the clock (timedatectl), or wait until it has synchronised, then try again',
+  });
+}

@@ -1,0 +1,69 @@
+/** A receipt says what a step came to, for whoever asks later: status, history, the dashboard. */
+import type { UpdateError } from '../core/errors.ts';
+import type { Receipt } from '../core/state.ts';
+import type { Failure, Journal } from '../transaction/types.ts';
+
+export interface Facts {
+  step: Receipt['step'];
+  at: Date;
+  startedMs?: number;
+}
+
+interface Versions {
+  from: string | null;
+  to: string | null;
+}
+
+const BLANK = {
+  code: null,
+  hint: null,
+  subject: null,
+  lines: [],
+  from: null,
+  to: null,
+  branch: null,
+  tx: null,
+  duration_ms: null,
+  drift: [],
+  kept: [],
+};
+
+/** The receipt of a step that did not touch the files of the device. */
+export function plainReceipt(facts: Facts, outcome: Receipt['outcome'], message: string, versions: Versions): Receipt {
+  const duration_ms = facts.startedMs === undefined ? null : Math.max(0, facts.at.getTime() - facts.startedMs);
+  return { ...BLANK, step: facts.step, outcome, at: facts.at.toISOString(), message, ...versions, duration_ms };
+}
+
+/** The receipt of a step that failed before it touched the files of the device. */
+export function failureReceipt(facts: Facts, error: UpdateError, versions: Versions): Receipt {
+  const outcome = error.code === 'CANCELLED' ? 'cancelled' : error.code === 'BROKEN' ? 'broken' : 'failed';
+  return { ...plainReceipt(facts, outcome, error.message, versions), ...reasonOf(toFailure(error)) };
+}
+
+/** The receipt of a transaction. */
+export function journalReceipt(facts: Facts, journal: Journal, outcome: Receipt['outcome'], message: string): Receipt {
+  const started = Date.parse(journal.started);
+  return {
+    step: facts.step,
+    outcome,
+    at: facts.at.toISOString(),
+    message,
+    ...(journal.failure === null ? { code: null, hint: null, subject: null, lines: [] } : reasonOf(journal.failure)),
+    from: journal.from,
+    to: journal.to,
+    branch: journal.branch,
+    tx: journal.tx,
+    duration_ms: Number.isNaN(started) ? null : Math.max(0, facts.at.getTime() - started),
+    drift: journal.drift,
+    kept: journal.kept,
+  };
+}
+
+/** What the journal keeps of an error, so that a crash during the undo does not lose the reason. */
+export function toFailure(error: UpdateError): Failure {
+  return { code: error.code, message: error.message, hint: error.hint, subject: error.subject, lines: error.lines };
+}
+
+function reasonOf(failure: Failure): Pick<Receipt, 'code' | 'hint' | 'subject' | 'lines'> {
+  return { code: failure.code, hint: failure.hint, subject: failure.subject, lines: failure.lines };
+}

@@ -1,0 +1,121 @@
+/**
+ * What is written down at the end of a transaction, before its journal closes: state, held versions, history.
+ * apply, rollback and recover end here alike, so a crash in between is recorded by whoever comes next.
+ */
+import { isHeld } from '../core/decide.ts';
+import { toUpdateError } from '../core/errors.ts';
+import type { Held, HeldVersion, Receipt, State } from '../core/state.ts';
+import type { Journal } from '../transaction/types.ts';
+import type { StepDeps } from './deps.ts';
+import { journalReceipt } from './receipts.ts';
+import { dropStagingFolders } from './staging.ts';
+
+/** After a commit: the device is on `journal.to`. Throws when it cannot be written; the journal stays open then. */
+export function recordCommitted(deps: StepDeps, step: Receipt['step'], journal: Journal): Receipt {
+  const message =
+    journal.kind === 'apply'
+      ? `${journal.to ?? ''} is installed${journal.from === null ? '' : ` (before: ${journal.from})`}`
+      : `went back from ${journal.from ?? 'nothing'} to ${journal.to ?? 'nothing'}`;
+  const receipt = journalReceipt(
+    { step, at: deps.now() },
+    journal,
+    journal.failure === null ? 'ok' : 'failed',
+    journal.failure === null ? message : `${message}, but ${journal.failure.message}`,
+  );
+  const held = heldAfterCommit(deps.files.readHeld(), journal, receipt);
+  deps.files.writeHeld(held);
+  const state = deps.files.readState();
+  deps.files.removeStaged();
+  dropStagingFolders(deps, null);
+  deps.files.dropRetry();
+  deps.files.writeState({
+    ...state,
+    current: journal.to,
+    latest: state.latest ?? journal.to,
+    branch: 'stable',
+    available: null,
+    staged: null,
+    held: held.versions,
+    backup_path: journal.backup,
+    drift: journal.drift,
+    last_result: receipt,
+  });
+  deps.files.appendHistory(receipt);
+  return receipt;
+}
+
+/** A version that is installed is no longer held; one that the owner left is not installed by itself again. */
+function heldAfterCommit(held: Held, journal: Journal, receipt: Receipt): Held {
+  const versions = held.versions.filter((entry) => entry.version !== journal.to);
+  if (journal.kind === 'rollback' && journal.from !== null && !versions.some((entry) => entry.version === journal.from)) {
+    versions.push({ version: journal.from, reason: 'rolled-back', code: null, message: 'you went back from it', at: receipt.at, attempts: 0 });
+  }
+  return { schema: 1, versions };
+}
+
+/**
+ * After an undo: the device is on `journal.from` still. Never throws: going back must not depend on a line
+ * in a log; what could not be written is said in the journal of the unit.
+ */
+export function recordUndone(deps: StepDeps, step: Receipt['step'], journal: Journal): Receipt {
+  const cancelled = journal.failure?.code === 'CANCELLED';
+  const receipt = journalReceipt({ step, at: deps.now() }, journal, cancelled ? 'cancelled' : outcomeOf(journal), describeUndone(journal));
+  try {
+    const held = heldAfterUndo(deps.files.readHeld(), journal, receipt);
+    deps.files.writeHeld(held);
+    const state: State = { ...deps.files.readState(), current: journal.from, held: held.versions, last_result: receipt };
+    if (state.available?.version === journal.to && held.versions.some((entry) => entry.version === journal.to && isHeld(entry))) {
+      state.available = { ...state.available, outcome: 'held', reason: `it failed here before (${journal.failure?.message ?? receipt.message})` };
+    }
+    deps.files.dropRetry();
+    deps.files.writeState(state);
+    deps.files.appendHistory(receipt);
+  } catch (error) {
+    deps.narrate.warning(
+      `the receipt could not be written (${toUpdateError(error).message}), ignoring: the files are back, and this is it: ${receipt.message}`,
+    );
+  }
+  return receipt;
+}
+
+function describeUndone(journal: Journal): string {
+  const { kind, from, to, failure } = journal;
+  if (kind === 'rollback') {
+    return `the device did not go back to ${to ?? 'what was before'}: ${failure?.message ?? 'the rollback was interrupted'}; it is on ${from ?? 'no release'} as before`;
+  }
+  return `${to ?? 'the update'} was not installed: ${failure?.message ?? 'the update was interrupted'}; the device is on ${from ?? 'no release'} as before`;
+}
+
+/** A rollback is undone only while nothing was changed yet: then the device did not go back. */
+function outcomeOf(journal: Journal): Receipt['outcome'] {
+  if (journal.kind === 'rollback') return 'failed';
+  return journal.failure !== null && journal.phase === 'preparing' ? 'failed' : 'rolled-back';
+}
+
+/** Codes that speak against the version itself rather than against this day or this disk. */
+const VERDICTS = new Set(['SERVICE_FAILED', 'PROBE_FAILED', 'POST_INSTALL_FAILED']);
+
+/** A verdict holds a version at once; three endings without one do as well (Mender's loop guard). A cancel counts for nothing. */
+function heldAfterUndo(held: Held, journal: Journal, receipt: Receipt): Held {
+  const version = journal.to;
+  if (journal.kind !== 'apply' || version === null || journal.phase === 'preparing' || journal.failure?.code === 'CANCELLED') return held;
+  const before = held.versions.find((entry) => entry.version === version);
+  const attempts = (before?.attempts ?? 0) + 1;
+  const others = held.versions.filter((entry) => entry.version !== version);
+  const isVerdict = journal.failure !== null && VERDICTS.has(journal.failure.code);
+  const entry: HeldVersion = {
+    version,
+    reason: isVerdict ? 'failed' : 'attempts',
+    code: journal.failure?.code ?? null,
+    message: journal.failure?.message ?? interrupted(attempts),
+    at: receipt.at,
+    attempts,
+  };
+  // An interrupted retry takes nothing back: neither an earlier verdict, nor that the owner left this version.
+  const isStill = !isVerdict && (before?.reason === 'failed' || (before?.reason === 'rolled-back' && !isHeld(entry)));
+  return { schema: 1, versions: [...others, isStill ? { ...before, attempts } : entry] };
+}
+
+function interrupted(attempts: number): string {
+  return attempts === 1 ? 'an attempt to install it was interrupted' : `${String(attempts)} attempts to install it were interrupted`;
+}

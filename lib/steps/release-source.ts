@@ -1,0 +1,121 @@
+/** The manifest of a branch: by conditional request from the source, or as it was last seen. Keeps the last good one for ever. */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { UpdateError, errnoOf } from '../core/errors.ts';
+import type { Config } from '../core/config.ts';
+import type { Manifest } from '../core/manifest.ts';
+import { MANIFEST_MAX_BYTES, parseManifest } from '../core/manifest.ts';
+import { manifestName } from '../core/site-layout.ts';
+import * as z from 'zod';
+import { mkdirDurable, writeDurable } from '../transaction/durable.ts';
+import type { DocumentAnswer } from '../io/document.ts';
+import type { NetworkDeps, StepDeps } from './deps.ts';
+import { withSourceHint } from './with-hint.ts';
+
+/** A manifest with the bytes it was read from: their digest is what is pinned from check to apply. */
+export interface Release {
+  manifest: Manifest;
+  bytes: Buffer;
+  sha256: string;
+}
+
+const Meta = z.strictObject({ url: z.string(), etag: z.string().nullable(), last_modified: z.string().nullable(), sha256: z.string() });
+type Meta = z.infer<typeof Meta>;
+
+const PUBLIC = 0o644;
+const DIR = 0o755;
+
+/** `url` of the source with a path below it; a missing slash at its end is not a reason to lose its last folder. */
+export function sourceUrl(config: Config, path: string): URL {
+  const base = config.source.url.endsWith('/') ? config.source.url : `${config.source.url}/`;
+  return new URL(path, base);
+}
+
+export function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}
+
+/**
+ * Asks the source for the manifest of `branch`; a 304 is answered from the cache. Throws network and status codes,
+ * MANIFEST_INVALID, PATH_REFUSED, RELEASE_INCOMPATIBLE; the cached manifest is untouched then.
+ */
+export async function requestRelease(deps: NetworkDeps, config: Config, branch: string): Promise<Release> {
+  const url = sourceUrl(config, manifestName(branch));
+  const usable = readCache(deps, branch, url);
+  const answer = await ask(deps, config, url, usable?.meta ?? null);
+  if (answer.is === 'unchanged') {
+    if (usable === null) throw new UpdateError('HTTP_PROTOCOL', `'${url.host}' answered 304 to a request without conditions`);
+    return usable.release;
+  }
+  const release = toRelease(answer.bytes, url, branch);
+  writeCache(deps, branch, release, { url: url.href, etag: answer.etag, last_modified: answer.lastModified, sha256: release.sha256 });
+  return release;
+}
+
+async function ask(deps: NetworkDeps, config: Config, url: URL, known: Meta | null): Promise<DocumentAnswer> {
+  const request = (): Promise<DocumentAnswer> =>
+    deps.getDocument(url, {
+      what: 'the manifest',
+      maxBytes: MANIFEST_MAX_BYTES,
+      timeoutMs: config.limits.check_timeout,
+      signal: deps.signal,
+      validators: known === null ? null : { etag: known.etag, lastModified: known.last_modified },
+      userAgent: deps.userAgent,
+    });
+  try {
+    return await deps.withRetries(request, {
+      retries: Math.min(2, config.limits.retries),
+      signal: deps.signal,
+      onRetry: (error) => {
+        deps.narrate.warning(`${error instanceof Error ? error.message : String(error)}; trying again`);
+      },
+    });
+  } catch (error) {
+    throw withSourceHint(error);
+  }
+}
+
+function toRelease(bytes: Buffer, url: URL, branch: string): Release {
+  const what = `the manifest at '${url.origin}${url.pathname}'`;
+  try {
+    const manifest = parseManifest(bytes, what);
+    if (manifest.branch !== undefined && manifest.branch !== branch) {
+      throw new UpdateError('MANIFEST_INVALID', `${what} is of branch '${manifest.branch}', and '${branch}' was asked for`);
+    }
+    return { manifest, bytes, sha256: sha256Of(bytes) };
+  } catch (error) {
+    throw withSourceHint(error);
+  }
+}
+
+/** The manifest of `branch` as this source last had it, or null. */
+export function cachedRelease(deps: StepDeps, config: Config, branch: string): Release | null {
+  return readCache(deps, branch, sourceUrl(config, manifestName(branch)))?.release ?? null;
+}
+
+function cachePaths(deps: StepDeps, branch: string): { dir: string; manifest: string; meta: string } {
+  const dir = `${deps.paths.cacheDir}/source`;
+  return { dir, manifest: `${dir}/${manifestName(branch)}`, meta: `${dir}/${manifestName(branch)}.meta` };
+}
+
+/** Anything wrong with the cache means that there is none, as does another source: the next request is unconditional. */
+function readCache(deps: StepDeps, branch: string, url: URL): { release: Release; meta: Meta } | null {
+  const at = cachePaths(deps, branch);
+  try {
+    const meta = Meta.parse(JSON.parse(fs.readFileSync(at.meta, 'utf8')));
+    if (meta.url !== url.href) return null;
+    const bytes = fs.readFileSync(at.manifest);
+    if (sha256Of(bytes) !== meta.sha256) return null;
+    return { release: { manifest: parseManifest(bytes), bytes, sha256: meta.sha256 }, meta };
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof z.ZodError || error instanceof UpdateError) return null;
+    throw error;
+  }
+}
+
+function writeCache(deps: StepDeps, branch: string, release: Release, meta: Meta): void {
+  const at = cachePaths(deps, branch);
+  mkdirDurable(at.dir, DIR);
+  writeDurable(at.manifest, release.bytes, { mode: PUBLIC });
+  writeDurable(at.meta, `${JSON.stringify(meta)}\n`, { mode: PUBLIC });
+}

@@ -1,0 +1,101 @@
+/** What fetch leaves for apply: /var/cache/pikit-update/<version>/ with manifest.json and tree/, and the file `staged`. */
+import fs from 'node:fs';
+import { UpdateError, errnoOf, toUpdateError } from '../core/errors.ts';
+import type { Manifest } from '../core/manifest.ts';
+import { MANIFEST_MAX_BYTES, parseManifest } from '../core/manifest.ts';
+import type { Staged } from '../core/state.ts';
+import { isVersion } from '../core/version.ts';
+import type { StepDeps } from './deps.ts';
+import { sha256Of } from './release-source.ts';
+import { sweep } from './sweep.ts';
+
+const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+
+/** The folder of one version. Versions are semver, so the name is safe. */
+export function stagingDir(deps: StepDeps, version: string): string {
+  return `${deps.paths.cacheDir}/${version}`;
+}
+
+/** The digest of the manifest that is staged, or null. */
+export function stagedFor(deps: StepDeps): string | null {
+  return deps.files.readStaged()?.manifest_sha256 ?? null;
+}
+
+/** Removes the mark first, then the folders: never a mark without a tree. */
+export function dropStaging(deps: StepDeps): void {
+  if (deps.files.readStaged() === null) return;
+  unmarkStaged(deps);
+  dropStagingFolders(deps, null);
+}
+
+/** What is staged no longer counts as complete; the folders stay. */
+export function unmarkStaged(deps: StepDeps): void {
+  deps.files.removeStaged();
+  const state = deps.files.readState();
+  if (state.staged !== null) deps.files.writeState({ ...state, staged: null });
+}
+
+/**
+ * Removes the folders of all versions but one; interrupted downloads of others are of no use any more. Does not fail: a
+ * folder that stays takes room and does no harm.
+ */
+export function dropStagingFolders(deps: StepDeps, keep: string | null): void {
+  const { cacheDir } = deps.paths;
+  try {
+    const names = readdirOrEmpty(cacheDir).filter((name) => isVersion(name) && name !== keep);
+    if (names.length > 0) sweep(cacheDir, names);
+  } catch (error) {
+    deps.narrate.warning(`what is no longer needed in '${cacheDir}' could not be removed (${toUpdateError(error).message}), ignoring`);
+  }
+}
+
+function readdirOrEmpty(dir: string): string[] {
+  try {
+    return fs.readdirSync(dir);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/**
+ * The manifest of what is staged, checked against the digest that fetch verified; its files are checked by hash as they are
+ * installed. Throws STAGED_INVALID when manifest and mark do not agree or are not there.
+ */
+export function readStagedManifest(deps: StepDeps, staged: Staged): Manifest {
+  if (!isVersion(staged.version)) throw stagedInvalid(`'${deps.paths.staged}' names no version but '${staged.version.slice(0, 64)}'`);
+  const file = `${stagingDir(deps, staged.version)}/manifest.json`;
+  const bytes = readUntrusted(file);
+  if (sha256Of(bytes) !== staged.manifest_sha256) throw stagedInvalid(`'${file}' is not the manifest that was verified`);
+  const manifest = parseManifest(bytes, `'${file}'`);
+  if (manifest.version !== staged.version) throw stagedInvalid(`'${file}' is of ${manifest.version}, not of ${staged.version}`);
+  return manifest;
+}
+
+/** What cannot be read there is damage as well: only a new download mends it. */
+const DAMAGE = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EIO'];
+
+/** Another user wrote it: it may be a link, a FIFO that nobody writes to, or endless. */
+function readUntrusted(file: string): Buffer {
+  let fd: number;
+  try {
+    fd = fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  } catch (error) {
+    if (!DAMAGE.includes(errnoOf(error) ?? '')) throw error;
+    throw stagedInvalid(`'${file}' ${errnoOf(error) === 'ENOENT' ? 'is not there' : 'cannot be read'}`, error);
+  }
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile() || stat.size > MANIFEST_MAX_BYTES) throw stagedInvalid(`'${file}' is not a manifest`);
+    return fs.readFileSync(fd);
+  } catch (error) {
+    if (errnoOf(error) !== 'EIO') throw error;
+    throw stagedInvalid(`'${file}' cannot be read`, error);
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function stagedInvalid(message: string, cause?: unknown): UpdateError {
+  return new UpdateError('STAGED_INVALID', `what was staged is damaged: ${message}`, { hint: 'start it again: it is fetched anew', cause });
+}

@@ -1,0 +1,46 @@
+/** `auto off|check|download|install`: run by pikit-update-auto@.service. Sets the timer as settings.json says. */
+import { resolve } from 'node:path';
+import { describeAuto } from '../lib/cli/auto.ts';
+import { exitCodeOf } from '../lib/cli/exit-codes.ts';
+import { sayError, sayLine } from '../lib/cli/say.ts';
+import type { TimerDeps } from '../lib/cli/timer.ts';
+import { parseChoice, setTimer } from '../lib/cli/timer.ts';
+import { toUpdateError } from '../lib/core/errors.ts';
+import { devicePaths } from '../lib/core/paths.ts';
+import { readConfig } from '../lib/io/config-file.ts';
+
+const terminal = {
+  out: (text: string) => process.stdout.write(text),
+  err: (text: string) => process.stderr.write(text),
+  isTerminal: false,
+  columns: () => 80,
+};
+
+function timerDeps(): TimerDeps {
+  const paths = devicePaths(resolve(process.env['PIKIT_ROOT'] ?? '/'));
+  return { paths, systemd: isManaged(paths.root, paths.config) ? connect : null };
+}
+
+async function connect() {
+  const { connectSystemd } = await import('../lib/io/systemd.ts');
+  return await connectSystemd();
+}
+
+/** A folder has no timer of ours. A configuration that cannot be read must not keep anybody from switching off. */
+function isManaged(root: string, config: string): boolean {
+  if (root !== '/') return false;
+  try {
+    return readConfig(config).services.manager === 'systemd';
+  } catch {
+    return true;
+  }
+}
+
+try {
+  const settings = await setTimer(parseChoice(process.argv.slice(2)), timerDeps());
+  sayLine(terminal, describeAuto(settings));
+} catch (error) {
+  const failure = toUpdateError(error);
+  sayError(terminal, failure);
+  process.exitCode = exitCodeOf(failure.code);
+}

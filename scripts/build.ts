@@ -1,0 +1,39 @@
+/** Bundles every entry point with esbuild into dist/. No node_modules is needed on a device. */
+import { readFileSync, rmSync } from 'node:fs';
+import type { BuildOptions } from 'esbuild';
+import { build } from 'esbuild';
+import * as z from 'zod';
+
+const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync('package.json', 'utf8')));
+
+const common: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  outdir: 'dist',
+  // A stack trace in a bug report names our functions.
+  minifySyntax: true,
+  minifyWhitespace: true,
+  keepNames: true,
+  legalComments: 'none',
+  sourcemap: false,
+  define: { PIKIT_UPDATER_VERSION: JSON.stringify(version) },
+  // Optional in dbus-next: native, and only for abstract sockets and X11.
+  external: ['usocket', 'x11'],
+  // dbus-next is CommonJS and calls require().
+  banner: { js: "import{createRequire as pikitRequire}from'node:module';const require=pikitRequire(import.meta.url);" },
+  logLevel: 'warning',
+};
+
+const entry = (name: string): string => `scripts/${name}.ts`;
+
+rmSync('dist', { recursive: true, force: true });
+// What brings a device back must not depend on files that an upgrade may be replacing: one file each.
+await build({ ...common, entryPoints: ['recover', 'rollback'].map(entry) });
+await build({
+  ...common,
+  splitting: true,
+  chunkNames: 'chunk-[hash]',
+  entryPoints: ['check', 'fetch', 'apply', 'auto', 'pikit-update', 'pikit-release', 'deb', 'demo'].map(entry),
+});

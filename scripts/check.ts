@@ -1,0 +1,10 @@
+import { check } from '../lib/steps/check.ts';
+import { networkDeps } from './network-deps.ts';
+import { runStep } from './run-step.ts';
+
+await runStep({
+  step: 'check',
+  summary: 'Asks the source whether there is a release for this device, and writes down what it found.',
+  lockWaitMs: 10_000,
+  body: (deps) => check(networkDeps(deps)),
+});

@@ -1,0 +1,18 @@
+import { freeSpace } from '../lib/io/disk.ts';
+import { getDocument } from '../lib/io/document.ts';
+import { withRetries } from '../lib/io/retry.ts';
+import type { NetworkDeps, StepDeps } from '../lib/steps/deps.ts';
+import { VERSION } from './updater-version.ts';
+
+/** The edges of check and fetch. What only a download needs is loaded when there is one. */
+export function networkDeps(deps: StepDeps): NetworkDeps {
+  return {
+    ...deps,
+    userAgent: `pikit-update/${VERSION}`,
+    getDocument,
+    withRetries,
+    download: async () => (await import('../lib/io/download.ts')).download,
+    unpackBundle: async () => (await import('../lib/io/archive.ts')).unpackBundle,
+    freeSpace,
+  };
+}

@@ -1,0 +1,178 @@
+/** What every step's entry point does around its step: dependencies, lock, signals, receipt, exit code. */
+import { randomUUID } from 'node:crypto';
+import fs from 'node:fs';
+import { hostname } from 'node:os';
+import { resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { ErrorCode, UpdateError } from '../lib/core/errors.ts';
+import { toUpdateError } from '../lib/core/errors.ts';
+import type { DevicePaths } from '../lib/core/paths.ts';
+import { devicePaths } from '../lib/core/paths.ts';
+import type { Receipt } from '../lib/core/state.ts';
+import { readConfig } from '../lib/io/config-file.ts';
+import { takeLock } from '../lib/io/lock.ts';
+import type { Narrator } from '../lib/io/narrator.ts';
+import { narrator } from '../lib/io/narrator.ts';
+import { notifyRoute, progressChannel } from '../lib/io/progress-channel.ts';
+import { stateFiles } from '../lib/io/state-file.ts';
+import type { StepDeps, StepResult } from '../lib/steps/deps.ts';
+import { recordFailure, recordResult } from '../lib/steps/ended.ts';
+import { RecordedFailure } from '../lib/steps/recorded-failure.ts';
+import type { Place } from '../lib/transaction/place.ts';
+
+export interface StepEntry {
+  step: Receipt['step'];
+  summary: string;
+  /** How long it waits for another step to end. */
+  lockWaitMs: number;
+  body: (deps: StepDeps) => Promise<StepResult>;
+}
+
+const EXIT = { ok: 0, failed: 1, usage: 2, busy: 75 } as const;
+
+/** What ends a step early, and its exit code then. SIGHUP: the terminal it was started from is gone. */
+const STOPS = [
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+  ['SIGHUP', 129],
+] as const;
+
+/** Runs one step and ends the process: 0 done or nothing to do, 1 failed, 2 usage, 75 busy, 143 stopped by SIGTERM. */
+export async function runStep(entry: StepEntry): Promise<void> {
+  process.exitCode = await runToExitCode(entry);
+}
+
+async function runToExitCode(entry: StepEntry): Promise<number> {
+  const [, , ...args] = process.argv;
+  if (args.length > 0) return usage(entry, args);
+  // Nobody listening any more (a closed pipe, a terminal that is gone) is no reason to stop half-way.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  const given = process.env['PIKIT_ROOT'] ?? '/';
+  const root = resolve(given);
+  const narrate = narrator({
+    out: (line) => process.stdout.write(line),
+    err: (line) => process.stderr.write(line),
+    toJournal: stdoutIsJournal(),
+  });
+  if (given === '' || !isDirectory(root)) {
+    const what = given === '' ? 'is empty' : `names '${root}', which is not a folder`;
+    process.stderr.write(`error: PIKIT_ROOT ${what}\nhint: name the folder that stands for '/', or unset PIKIT_ROOT\n`);
+    return EXIT.usage;
+  }
+  const paths = devicePaths(root);
+  const files = stateFiles(paths, (message) => {
+    narrate.warning(message);
+  });
+  const stop = new AbortController();
+  const stopped: { by: number | null } = { by: null };
+  for (const [name, code] of STOPS) {
+    process.on(name, () => {
+      stopped.by = code;
+      stop.abort();
+    });
+  }
+  const now = (): Date => new Date();
+  const run = process.env['INVOCATION_ID'] ?? randomUUID();
+  const channel = progressChannel(
+    files,
+    { step: entry.step, pid: process.pid, invocation: run, started: now().toISOString() },
+    notifyRoute(process.env),
+    now,
+  );
+  const deps: StepDeps = {
+    paths,
+    place: placeOf(paths),
+    files,
+    narrate,
+    loadConfig: () => readConfig(paths.config),
+    report: channel.report,
+    now,
+    signal: stop.signal,
+    breathe: async () => {
+      await nextTurn();
+    },
+    run,
+    byTimer: process.env['TRIGGER_UNIT'] === 'pikit-update.timer',
+    arch: process.arch,
+    machineId: () => machineId(root),
+  };
+  const startedMs = now().getTime();
+  let locked = false;
+  try {
+    await takeLock(paths.lock, {
+      waitMs: entry.lockWaitMs,
+      signal: stop.signal,
+      onWait: () => {
+        narrate.info(`another step is running: waiting for it, at most ${String(entry.lockWaitMs / 1000)} s`);
+      },
+    });
+    locked = true;
+    const result = await entry.body(deps);
+    narrate[result.outcome === 'ok' && entry.step !== 'check' ? 'notice' : 'info'](result.message);
+    recordResult(deps, { step: entry.step, at: now(), startedMs }, result);
+    return EXIT.ok;
+  } catch (error) {
+    const failure = toUpdateError(error);
+    tell(narrate, failure);
+    if (locked && !(failure instanceof RecordedFailure)) recordFailure(deps, { step: entry.step, at: now(), startedMs }, failure);
+    return stopped.by ?? exitCodeOf(failure.code);
+  } finally {
+    if (locked) await channel.close();
+  }
+}
+
+function usage(entry: StepEntry, args: readonly string[]): number {
+  const text = `usage: ${entry.step}\n\n${entry.summary}\nIt takes no arguments; PIKIT_ROOT names the folder that stands for '/'.\n`;
+  if (args.length === 1 && (args[0] === '--help' || args[0] === '-h')) {
+    process.stdout.write(text);
+    return EXIT.ok;
+  }
+  process.stderr.write(`error: unknown argument '${args[0] ?? ''}'\n${text}`);
+  return EXIT.usage;
+}
+
+function exitCodeOf(code: ErrorCode): number {
+  if (code === 'BUSY') return EXIT.busy;
+  return code === 'USAGE' ? EXIT.usage : EXIT.failed;
+}
+
+/** The one place where a failure is logged. */
+function tell(narrate: Narrator, failure: UpdateError): void {
+  narrate.error(`${failure.message} [${failure.code}]`);
+  for (const line of failure.lines) narrate.info(`${failure.subject ?? 'it'} wrote: ${line}`);
+  if (failure.hint !== null) narrate.hint(failure.hint);
+}
+
+function isDirectory(path: string): boolean {
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** systemd names the device and inode of the journal's stream; only then are priority prefixes understood (systemd.exec(5)). */
+function stdoutIsJournal(): boolean {
+  const stream = process.env['JOURNAL_STREAM'];
+  if (stream === undefined) return false;
+  const { dev, ino } = fs.fstatSync(1);
+  return stream === `${String(dev)}:${String(ino)}`;
+}
+
+export function placeOf(paths: DevicePaths): Place {
+  return {
+    root: paths.root,
+    journal: paths.journal,
+    installed: paths.installed,
+    installedNext: paths.installedNext,
+    backups: '/var/backups/pikit',
+    edited: paths.edited,
+    owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+  };
+}
+
+/** Stable for one device; without /etc/machine-id its name has to do. */
+function machineId(root: string): string {
+  try {
+    return fs.readFileSync(`${root}/etc/machine-id`, 'utf8').trim();
+  } catch {
+    // Safe to ignore: it only decides when a phased release reaches this device.
+    return hostname();
+  }
+}
