@@ -1,0 +1,35 @@
+/** `pikit-update history`: the receipts of all that changed this device, newest last. */
+import { UpdateError, errnoOf } from '../core/errors.ts';
+import type { Receipt } from '../core/state.ts';
+import type { CliDeps, Done } from './deps.ts';
+import { EXIT } from './exit-codes.ts';
+import { printable } from './printable.ts';
+import { localTime } from './times.ts';
+
+export function historyCommand(deps: CliDeps, { json, count }: { json: boolean; count: number | null }): Done {
+  const receipts = read(deps).slice(count === null ? 0 : -count);
+  if (!json) deps.terminal.out(receipts.length === 0 ? 'no update was installed here yet\n' : receipts.map(receiptText).join(''));
+  return { exit: EXIT.ok, json: receipts };
+}
+
+function read(deps: CliDeps): Receipt[] {
+  try {
+    return deps.files.readHistory();
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+    throw new UpdateError('PERMISSION', 'only root can read the history', { hint: 'sudo pikit-update history', cause: error });
+  }
+}
+
+/** When, what, from where to where, and what it came to; below it what went wrong and what to do. */
+export function receiptText(receipt: Receipt): string {
+  const seconds = receipt.duration_ms === null ? '' : ` (${(receipt.duration_ms / 1000).toFixed(1)} s)`;
+  const versions = receipt.from === null && receipt.to === null ? '' : `${receipt.from ?? 'nothing'} → ${receipt.to ?? 'nothing'}`;
+  const head = [localTime(new Date(receipt.at)), receipt.step.padEnd(8), receipt.outcome.padEnd(11), versions].join('  ').trimEnd();
+  const below = [
+    receipt.message,
+    ...(receipt.hint === null ? [] : [`hint: ${receipt.hint}`]),
+    ...receipt.lines.map((line) => `  ${receipt.subject ?? ''}: ${line}`),
+  ];
+  return `${head}${seconds}\n${below.map((line) => `    ${printable(line)}\n`).join('')}`;
+}

@@ -1,0 +1,75 @@
+/** From a manifest alone to what its installation would change: nothing has to be downloaded for it, and nothing is written. */
+import fs from 'node:fs';
+import type { Config } from '../core/config.ts';
+import { errnoOf } from '../core/errors.ts';
+import type { Manifest, ManifestFile } from '../core/manifest.ts';
+import { fileMode } from '../core/manifest.ts';
+import { mapToDevice } from '../core/targets.ts';
+import { readInstalled } from '../transaction/installed.ts';
+import { orderOf } from '../transaction/order.ts';
+import type { Place } from '../transaction/place.ts';
+import { real } from '../transaction/place.ts';
+import type { Plan, Put } from '../transaction/plan.ts';
+import { planChange } from '../transaction/plan.ts';
+import type { Installed } from '../transaction/types.ts';
+
+export interface ReleasePlan {
+  plan: Plan;
+  /** Whether it could be known what is installed: that takes root. */
+  complete: boolean;
+}
+
+/** Plans the files of a release. Throws what planChange() throws, and STATE_INVALID when installed.json is damaged. */
+export function planRelease(place: Place, config: Config, manifest: Manifest, branch: string): ReleasePlan {
+  const known = installedIfAllowed(place);
+  const mapped = mapToDevice(
+    manifest.files.map((file) => file.path),
+    config.target,
+  );
+  const puts = manifest.files.map((file) => putOf(place, file, mapped.get(file.path) ?? ''));
+  const stays = new Set(puts.map((put) => put.path));
+  const deletes = (known.installed?.files ?? []).map((file) => file.path).filter((path) => !stays.has(path));
+  const plan = planChange(place, { puts, deletes, installed: known.installed, version: manifest.version, branch, restore: null });
+  return { plan, complete: known.complete };
+}
+
+function installedIfAllowed(place: Place): { installed: Installed | null; complete: boolean } {
+  try {
+    return { installed: readInstalled(place), complete: true };
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+    return { installed: null, complete: false };
+  }
+}
+
+/** Its content is not needed: where it is the same as the live one, that one tells whether it is a script. */
+function putOf(place: Place, file: ManifestFile, path: string): Put {
+  const mode = fileMode(file, startsWithShebang(real(place, path)));
+  const size = file.size ?? 0;
+  return {
+    path,
+    sha256: file.sha256,
+    size,
+    mode,
+    order: orderOf(path, mode),
+    config: file.config,
+    content: { from: 'file', file: '' },
+    listed: true,
+  };
+}
+
+function startsWithShebang(file: string): boolean {
+  let fd: number;
+  try {
+    fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+  } catch {
+    // Safe to ignore: what is not there, or is no file, differs from the release whatever its mode.
+    return false;
+  }
+  try {
+    const start = Buffer.alloc(2);
+    return fs.fstatSync(fd).isFile() && fs.readSync(fd, start, 0, 2, 0) === 2 && start.toString('latin1') === '#!';
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,18 @@
+/** `pikit-update rollback` */
+import { UpdateError } from '../core/errors.ts';
+import type { CliDeps, Done } from './deps.ts';
+import { rollbackTarget } from './rollback-target.ts';
+import { runAndTell } from './run-command.ts';
+import { sayLine } from './say.ts';
+
+/** Says where it goes, and goes there. What cannot be done the unit finds out itself, and records. */
+export async function rollbackCommand(deps: CliDeps, { json }: { json: boolean }): Promise<Done> {
+  const target = rollbackTarget(deps.place);
+  if (target.is === 'private') throw new UpdateError('PERMISSION', 'only root can go back to a backup', { hint: 'sudo pikit-update rollback' });
+  if (!json) {
+    if (target.is === 'open') sayLine(deps.terminal, 'an update was cut short: it is resolved');
+    if (target.is === 'there')
+      sayLine(deps.terminal, `going back from ${target.from ?? 'nothing'} to ${target.to ?? 'what was there before the first update'}`);
+  }
+  return await runAndTell(deps, { steps: ['rollback'], json, what: 'the rollback' });
+}

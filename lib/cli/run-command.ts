@@ -1,0 +1,35 @@
+/** What check, apply and rollback have in common: run, show progress, say what came of it. */
+import type { Receipt } from '../core/state.ts';
+import type { CliDeps, Done } from './deps.ts';
+import { EXIT, exitCodeOf } from './exit-codes.ts';
+import { noView, progressView } from './progress-view.ts';
+import { runUnit, sayItGoesOn } from './run-unit.ts';
+import type { Step } from './running.ts';
+import { errorJson, sayError, sayLine, sayReceipt } from './say.ts';
+import { failureOf } from './verdict.ts';
+
+export interface RunCommand {
+  steps: readonly [Step, ...Step[]];
+  json: boolean;
+  /** What it is called after Ctrl-C: `the update`. */
+  what: string;
+  /** Called after a success, to say more or to object. */
+  after?: (receipt: Receipt | null) => void;
+}
+
+export async function runAndTell(deps: CliDeps, command: RunCommand): Promise<Done> {
+  const { terminal } = deps;
+  const run = await runUnit(deps, command.steps, command.json ? noView() : progressView(terminal));
+  if (run.is === 'interrupted') return { exit: sayItGoesOn(deps, command.what), json: { interrupted: true } };
+  const failure = failureOf(run);
+  if (failure !== null) {
+    sayError(terminal, failure);
+    return { exit: exitCodeOf(failure.code), json: { result: run.receipt, error: errorJson(failure) } };
+  }
+  if (!command.json) {
+    if (run.receipt === null) sayLine(terminal, `${command.what} is over, and left nothing to report`);
+    else sayReceipt(terminal, run.receipt);
+  }
+  command.after?.(run.receipt);
+  return { exit: EXIT.ok, json: { result: run.receipt } };
+}

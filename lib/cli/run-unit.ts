@@ -1,0 +1,133 @@
+/** Starts a unit of the updater and follows it to its end, or until Ctrl-C: the unit goes on without us. */
+import type { Receipt } from '../core/state.ts';
+import type { JobResult, UnitLook, UnitRunner } from '../io/unit-runner.ts';
+import { errnoOf } from '../core/errors.ts';
+import { lstatOrNull } from '../transaction/durable.ts';
+import type { CliDeps } from './deps.ts';
+import { EXIT } from './exit-codes.ts';
+import type { ProgressView } from './progress-view.ts';
+import type { Step } from './running.ts';
+import { liveProgress, unitOf } from './running.ts';
+
+export type Run =
+  | { is: 'interrupted' }
+  | {
+      is: 'ended';
+      result: JobResult;
+      /** What the run wrote down; null when it wrote nothing. */
+      receipt: Receipt | null;
+      /** The unit that decided: the one that failed, or the one that was started. */
+      unit: string;
+      look: UnitLook;
+    };
+
+/**
+ * Starts the unit of the last of `steps` and waits for it; the others are those it brings along. Listens before it starts,
+ * or a run that is quick would be over before anybody hears of it.
+ */
+export async function runUnit(deps: CliDeps, steps: readonly [Step, ...Step[]], view: ProgressView): Promise<Run> {
+  const units = await deps.units();
+  const unit = unitOf(steps.at(-1) ?? steps[0]);
+  const before = lastResult(deps);
+  const changes = changesOf(deps.signal);
+  const show = (): void => {
+    const progress = liveProgress(deps);
+    if (progress !== null && (steps.includes(progress.step) || progress.step === 'rollback')) view.show(progress);
+    changes.tell();
+  };
+  await units.follow([...steps.map(unitOf), unitOf('rollback'), ROLLBACK_GATE], show);
+  try {
+    const started = units.start(unit);
+    show();
+    const result = await Promise.race([started, changes.stopped]);
+    if (result === null) return { is: 'interrupted' };
+    if (result !== 'done' && lastResult(deps) === before && steps.includes('apply')) await undoEnds(deps, units, changes);
+    const decided = result === 'dependency' ? unitOf(steps[0]) : unit;
+    const after = lastResult(deps);
+    return {
+      is: 'ended',
+      result,
+      receipt: after === before ? null : deps.files.readState().last_result,
+      unit: decided,
+      look: await units.look(decided),
+    };
+  } finally {
+    view.end();
+  }
+}
+
+const ROLLBACK_GATE = 'pikit-update-gate@rollback.service';
+const UNDO_DEADLINE_MS = 15 * 60_000;
+
+/**
+ * An apply that was killed could not undo itself: its token makes systemd start rollback. From the token to the end of that
+ * unit there is always one sign that it is coming or running.
+ */
+async function undoEnds(deps: CliDeps, units: UnitRunner, changes: Changes): Promise<void> {
+  const deadline = AbortSignal.timeout(UNDO_DEADLINE_MS);
+  for (;;) {
+    const changed = changes.next();
+    const token = [deps.paths.next, deps.paths.granted].some((dir) => isThere(`${dir}/rollback`));
+    const coming = token || (await units.look(ROLLBACK_GATE)).active || (await units.look(unitOf('rollback'))).active;
+    if (!coming || deadline.aborted) return;
+    const late = new Promise<null>((resolve) => {
+      deadline.addEventListener('abort', () => {
+        resolve(null);
+      });
+    });
+    if ((await Promise.race([changed, changes.stopped, late])) === null) return;
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatOrNull(path) !== null;
+  } catch (error) {
+    if (errnoOf(error) === 'EACCES') return false;
+    throw error;
+  }
+}
+
+/** The receipt as text: another one is new, whatever the clock said when it was written. */
+function lastResult(deps: CliDeps): string {
+  return JSON.stringify(deps.files.readState().last_result);
+}
+
+interface Changes {
+  tell: () => void;
+  /** Resolves at the next change. */
+  next: () => Promise<true>;
+  /** Resolves to null at Ctrl-C. */
+  stopped: Promise<null>;
+}
+
+function changesOf(signal: AbortSignal): Changes {
+  let waiting: (() => void)[] = [];
+  const stopped = new Promise<null>((resolve) => {
+    const stop = (): void => {
+      resolve(null);
+    };
+    if (signal.aborted) stop();
+    else signal.addEventListener('abort', stop, { once: true });
+  });
+  return {
+    tell: () => {
+      const told = waiting;
+      waiting = [];
+      for (const resolve of told) resolve();
+    },
+    next: () =>
+      new Promise((resolve) => {
+        waiting.push(() => {
+          resolve(true);
+        });
+      }),
+    stopped,
+  };
+}
+
+/** What Ctrl-C leaves behind. */
+export function sayItGoesOn(deps: CliDeps, what: string): number {
+  deps.terminal.err(`${what} goes on without this terminal\nhint: \`pikit-update status\` shows how far it is, \`pikit-update cancel\` stops it\n`);
+  return EXIT.interrupted;
+}

@@ -1,0 +1,26 @@
+/** What is running now: by progress.json, which is only believed while its process is there. */
+import type { Progress } from '../core/state.ts';
+import type { CliDeps } from './deps.ts';
+
+export type Step = Progress['step'];
+
+export function unitOf(step: Step): string {
+  return `pikit-update-${step}.service`;
+}
+
+/** What the running step reports, or null: a step that was killed leaves its last report behind. */
+export function liveProgress(deps: Pick<CliDeps, 'files' | 'isAlive'>): Progress | null {
+  const progress = deps.files.readProgress();
+  return progress !== null && deps.isAlive(progress.pid) ? progress : null;
+}
+
+/** The steps whose units are active, and in a folder the one that reports progress. */
+export async function runningSteps(deps: CliDeps, steps: readonly Step[]): Promise<Step[]> {
+  const units = await deps.units();
+  const reporting = deps.terminate === null ? null : (liveProgress(deps)?.step ?? null);
+  const found: Step[] = [];
+  for (const step of steps) {
+    if (step === reporting || (await units.look(unitOf(step))).active) found.push(step);
+  }
+  return found;
+}

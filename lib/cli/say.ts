@@ -1,0 +1,40 @@
+/** How results and errors are put: results on standard output, errors and warnings on standard error, one line each. */
+import type { UpdateError } from '../core/errors.ts';
+import type { Receipt } from '../core/state.ts';
+import type { Terminal } from './deps.ts';
+import { printable } from './printable.ts';
+
+export function sayLine(terminal: Terminal, text: string): void {
+  terminal.out(`${printable(text)}\n`);
+}
+
+export function sayWarning(terminal: Terminal, text: string): void {
+  terminal.err(`warning: ${printable(text)}\n`);
+}
+
+export function sayHint(terminal: Terminal, text: string): void {
+  terminal.err(`hint: ${printable(text)}\n`);
+}
+
+/** `error: …`, what the thing that failed wrote, `hint: …`. */
+export function sayError(terminal: Terminal, error: UpdateError): void {
+  terminal.err(`error: ${printable(error.message)}\n`);
+  for (const line of error.lines) terminal.err(`  ${error.subject === null ? '' : `${printable(error.subject)}: `}${printable(line)}\n`);
+  if (error.hint !== null && error.hint !== '') sayHint(terminal, error.hint);
+}
+
+/** What a run came to, with what happened to the owner's own changes. */
+export function sayReceipt(terminal: Terminal, receipt: Receipt): void {
+  sayLine(terminal, receipt.message);
+  for (const path of receipt.drift) sayWarning(terminal, `'${path}' had been edited; the edited file is kept`);
+  for (const path of receipt.kept) sayWarning(terminal, `your version of '${path.replace(/\.pikit-new$/, '')}' stays; the new one is '${path}'`);
+}
+
+export function toJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** An error as `--json` prints it. */
+export function errorJson(error: UpdateError): { code: string; message: string; hint: string | null } {
+  return { code: error.code, message: error.message, hint: error.hint };
+}

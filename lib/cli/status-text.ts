@@ -1,0 +1,96 @@
+/** The status for people: one line for each thing that is so, none for what is not. */
+import { isHeld } from '../core/decide.ts';
+import { formatBytes } from '../core/quantities.ts';
+import type { Receipt } from '../core/state.ts';
+import { compareVersions } from '../core/version.ts';
+import { describeAuto } from './auto.ts';
+import { printableLines } from './printable.ts';
+import { progressText } from './progress-line.ts';
+import type { Status } from './status.ts';
+import type { Row } from './table.ts';
+import { table } from './table.ts';
+import { bothTimes } from './times.ts';
+
+/** The whole text, warnings last. */
+export function statusText(status: Status, now: Date): string {
+  const rows: Row[] = [
+    ['installed', status.current ?? 'nothing that this updater knows of'],
+    ['branch', ...branchValues(status)],
+    ['available', ...availableValues(status)],
+    ['notes', ...notesValues(status)],
+    ['downloaded', ...(status.staged === null ? [] : [`${status.staged.version}, verified ${bothTimes(new Date(status.staged.at), now)}`])],
+    ['running', ...(status.progress === null ? [] : [`${status.progress.step}: ${progressText(status.progress)}`])],
+    ['last check', status.last_check === null ? 'never' : bothTimes(new Date(status.last_check), now)],
+    ['last result', ...(status.last_result === null ? [] : resultValues(status.last_result, now))],
+    ['automatic', describeAuto(status.settings)],
+    ['rollback', ...rollbackValues(status)],
+    ['held', ...heldValues(status, now)],
+    ['edited', ...status.drift.map((path) => `'${path}'`)],
+    ['notice', ...status.notices.map((notice) => notice.message)],
+  ];
+  const unsigned = 'warning: releases are not signed here (no /etc/pikit/trust/root.json): they are only checked for damage\n';
+  return table(rows) + (status.unsigned ? unsigned : '');
+}
+
+function branchValues({ branch, settings }: Status): string[] {
+  return [branch === settings.branch ? branch : `${branch} ('${settings.branch}' is chosen, and not used now)`];
+}
+
+function availableValues({ available, current, latest, last_check: lastCheck }: Status): string[] {
+  if (available === null) {
+    if (lastCheck === null) return ['not known yet: `pikit-update check` asks'];
+    if (latest === null || latest === current) return ['nothing newer'];
+    if (current === null || compareVersions(latest, current) > 0) return [`not known: ${latest} was the latest; \`pikit-update check\` asks again`];
+    return [`nothing newer (the latest is ${latest})`];
+  }
+  const { version, outcome, reason, bundle_bytes: bytes, downgrade } = available;
+  const why = reason === null ? '' : `: ${reason}`;
+  switch (outcome) {
+    case 'available': {
+      const facts = [downgrade ? 'older than what is installed' : '', bytes === null ? '' : formatBytes(bytes)].filter((fact) => fact !== '');
+      return [`${version}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}; \`pikit-update apply\` installs it`];
+    }
+    case 'held':
+      return [`${version} is held${why}`, `\`pikit-update apply --version ${version}\` tries it again`];
+    case 'waiting':
+    case 'skipped':
+      return [`${version}, not by itself${why}`, '`pikit-update apply` installs it'];
+    case 'incompatible':
+      return [`${version} cannot be installed here${why}`];
+    default:
+      return outcome satisfies never;
+  }
+}
+
+/** What is new, from the server: its first lines, and where to read more. */
+function notesValues({ available }: Status): string[] {
+  if (available === null) return [];
+  return [...printableLines(available.notes, 8), ...(available.changelog === '' ? [] : [available.changelog])];
+}
+
+function resultValues({ step, outcome, message, at, hint }: Receipt, now: Date): string[] {
+  return [`${step}: ${outcome}, ${bothTimes(new Date(at), now)}`, message, ...(hint === null ? [] : [`hint: ${hint}`])];
+}
+
+function rollbackValues({ rollback, backup_path: path }: Status): string[] {
+  switch (rollback.is) {
+    case 'there':
+      return [`goes back to ${rollback.to ?? 'what was there before the first update'} ('${rollback.path}')`];
+    case 'open':
+      return ['an update was cut short: `pikit-update rollback` resolves it'];
+    case 'none':
+      return [];
+    case 'damaged':
+      return [`not possible: the backup '${rollback.path}' is damaged`];
+    case 'private':
+      return path === null ? [] : [`there is a backup; as root this says of which version`];
+    default:
+      return rollback satisfies never;
+  }
+}
+
+/** The one that is on offer was explained there. */
+function heldValues({ held, available }: Status, now: Date): string[] {
+  const others = held.filter((entry) => isHeld(entry) && (available?.outcome !== 'held' || entry.version !== available.version));
+  return others.map(({ version, message, at }) => `${version}: ${message}, ${bothTimes(new Date(at), now)}`);
+}

@@ -1,0 +1,96 @@
+/** What pikit-update-auto@.service does: the owner's choice becomes the state of the timer, and its time a drop-in of it. */
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { UpdateError, errnoOf } from '../core/errors.ts';
+import { parseDocument } from '../core/json.ts';
+import type { DevicePaths } from '../core/paths.ts';
+import type { Auto } from '../core/state.ts';
+import { AUTO_CHOICES, Settings } from '../core/state.ts';
+import type { Systemd } from '../io/systemd.ts';
+import { mkdirDurable, writeDurable } from '../transaction/durable.ts';
+
+const TIMER = 'pikit-update.timer';
+const DROP_IN = `/etc/systemd/system/${TIMER}.d/time.conf`;
+const MAX_BYTES = 64 * 1024;
+const JOB_TIMEOUT_MS = 20_000;
+
+export interface TimerDeps {
+  paths: DevicePaths;
+  /** Null where no systemd manages the services: only the file is written. */
+  systemd: (() => Promise<Systemd>) | null;
+}
+
+/** The one argument of the unit. Throws USAGE for any other. */
+export function parseChoice(args: readonly string[]): Auto {
+  const choice = args.length === 1 ? AUTO_CHOICES.find((known) => known === args[0]) : undefined;
+  if (choice !== undefined) return choice;
+  throw new UpdateError(
+    'USAGE',
+    args.length === 1 ? `'${args[0] ?? ''}' is not a choice` : `one argument is needed, ${String(args.length)} were given`,
+    {
+      hint: `allowed are ${AUTO_CHOICES.join(', ')}`,
+    },
+  );
+}
+
+/**
+ * Sets the timer as the settings say, and can be run again at any time. Throws SETTINGS_INVALID when they are damaged, or say
+ * something else than `choice`: whoever may start this unit may not choose for the owner.
+ */
+export async function setTimer(choice: Auto, { paths, systemd }: TimerDeps): Promise<Settings> {
+  const settings = readSettings(paths.settings);
+  if (settings.auto !== choice) {
+    throw new UpdateError('SETTINGS_INVALID', `'${choice}' was asked for, and '${paths.settings}' says '${settings.auto}'`, {
+      hint: `\`pikit-update auto ${choice}\` sets both`,
+    });
+  }
+  const file = join(paths.root, DROP_IN);
+  mkdirDurable(dirname(file), 0o755);
+  writeDurable(file, dropIn(settings.time), { mode: 0o644 });
+  if (systemd !== null) await applyToTimer(await systemd(), choice);
+  return settings;
+}
+
+/** An empty assignment first: OnCalendar= adds to what is there. */
+export function dropIn(time: string): string {
+  return `# Written by 'pikit-update auto': the time of the daily check.\n[Timer]\nOnCalendar=\nOnCalendar=*-*-* ${time}\n`;
+}
+
+async function applyToTimer(systemd: Systemd, choice: Auto): Promise<void> {
+  try {
+    await (choice === 'off' ? systemd.disable([TIMER]) : systemd.enable([TIMER]));
+    await systemd.reloadDaemon();
+    // A restart, because a timer that runs keeps the time that it has worked out.
+    const verb = choice === 'off' ? 'StopUnit' : 'RestartUnit';
+    const result = await systemd.job(verb, TIMER, JOB_TIMEOUT_MS);
+    if (result !== 'done')
+      throw new UpdateError('STEP_FAILED', `'${TIMER}' could not be ${choice === 'off' ? 'stopped' : 'started'} (${result})`, {
+        hint: `\`systemctl status ${TIMER}\` shows why`,
+      });
+  } finally {
+    systemd.close();
+  }
+}
+
+/** Root reads in a folder of another user: no symlink, no pipe, no endless file. Without the file, the defaults hold. */
+function readSettings(path: string): Settings {
+  let fd: number;
+  try {
+    fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT') return Settings.parse({});
+    if (errno !== 'ELOOP') throw error;
+    throw new UpdateError('SETTINGS_INVALID', `'${path}' is a symbolic link`, {
+      hint: `remove it, then set it again: \`pikit-update auto check\``,
+      cause: error,
+    });
+  }
+  try {
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile() || stat.size > MAX_BYTES) throw new UpdateError('SETTINGS_INVALID', `'${path}' is not a file of settings`);
+    return parseDocument(fs.readFileSync(fd), Settings, { what: 'settings.json', maxBytes: MAX_BYTES, code: 'SETTINGS_INVALID' });
+  } finally {
+    fs.closeSync(fd);
+  }
+}

@@ -1,0 +1,53 @@
+/** From how a unit ended and what its run wrote down to one error, or none. */
+import { UpdateError, toErrorCode } from '../core/errors.ts';
+import type { Receipt } from '../core/state.ts';
+import type { Run } from './run-unit.ts';
+
+type Ended = Extract<Run, { is: 'ended' }>;
+
+const BUSY_EXIT = 75;
+
+/** Null when the run was a success; otherwise what to tell: the receipt's own words if it left one. */
+export function failureOf(run: Ended): UpdateError | null {
+  const { result, receipt, unit, look } = run;
+  if (result === 'done') return null;
+  if (receipt !== null && receipt.outcome !== 'ok' && receipt.outcome !== 'nothing') return receiptError(receipt);
+  if (look.exitStatus === BUSY_EXIT && look.result === 'exit-code') {
+    return new UpdateError('BUSY', `'${unit}' gave up waiting: another update step is running`, {
+      hint: '`pikit-update status` shows it; try again when it has ended',
+    });
+  }
+  if (result === 'canceled') return new UpdateError('CANCELLED', `'${unit}' was stopped`, { hint: 'start it again whenever you like' });
+  return new UpdateError('STEP_FAILED', `'${unit}' ${describe(run)}`, {
+    hint:
+      look.result === 'start-limit-hit' ? 'it was started too often: wait a minute, then try again' : `\`journalctl -u ${unit}\` shows what it wrote`,
+    subject: unit,
+  });
+}
+
+function describe({ result, look }: Ended): string {
+  switch (result) {
+    case 'done':
+      return 'ended';
+    case 'failed':
+    case 'dependency':
+      return `failed (${look.result ?? 'no result'}${look.result === 'exit-code' && look.exitStatus !== null ? ` ${String(look.exitStatus)}` : ''})`;
+    case 'timeout':
+      return 'took longer than it may';
+    case 'canceled':
+      return 'was stopped';
+    case 'skipped':
+      return 'could not be started in the state it is in';
+    default:
+      return result satisfies never;
+  }
+}
+
+/** A receipt as the error it tells of. */
+export function receiptError(receipt: Receipt): UpdateError {
+  return new UpdateError(receipt.code === null ? 'STEP_FAILED' : toErrorCode(receipt.code), receipt.message, {
+    lines: receipt.lines,
+    ...(receipt.hint === null ? {} : { hint: receipt.hint }),
+    ...(receipt.subject === null ? {} : { subject: receipt.subject }),
+  });
+}
