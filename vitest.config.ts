@@ -9,7 +9,8 @@ export default defineConfig({
           name: 'system',
           include: ['test/system/**/*.test.ts'],
           globalSetup: ['test/helpers/testbed.ts'],
-          fileParallelism: false,
+          // Two devices at a time: they wait more than they work.
+          maxWorkers: 2,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },

@@ -15,7 +15,7 @@ const startTimeoutMs = 60_000;
 const stopTimeoutMs = 30_000;
 
 /** Whether a Docker engine answers. */
-export async function engineAnswers(): Promise<boolean> {
+async function engineAnswers(): Promise<boolean> {
   return await succeeds('docker', ['version', '--format', '{{.Server.Version}}'], { timeoutMs: startTimeoutMs });
 }
 

@@ -39,13 +39,15 @@ export async function followJournal(
   const deadline = AbortSignal.timeout(timeoutMs);
   // `timeout` ends the reader inside the container, which does not notice when the one out here has gone.
   const reader = ['timeout', String(Math.ceil(timeoutMs / 1000) + 1), 'journalctl', '--follow', '--no-tail', '--output=json'];
-  const child = spawn('docker', ['exec', container, ...reader, `--after-cursor=${after}`, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  // Not --after-cursor: with a filter that leaves out the first entry that fits, if the cursor's own does not (systemd 252, 257).
+  const child = spawn('docker', ['exec', container, ...reader, `--cursor=${after}`, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   const lines = createInterface({ input: child.stdout });
   deadline.addEventListener('abort', () => child.kill());
   const last: string[] = [];
   try {
     for await (const line of lines) {
       for (const entry of parseJournal(line)) {
+        if (entry.__CURSOR === after) continue;
         last.push(`${entry.SYSLOG_IDENTIFIER ?? ''}: ${entry.MESSAGE ?? ''}`);
         if (await seen(entry)) {
           return entry;

@@ -28,7 +28,7 @@ export const STORIES: readonly Story[] = [
   { name: 'rollback', start: updatedDevice, act: (place) => rollBack(place), ends: 'new', stride: stride(7) },
 ];
 
-export const OLD = 0;
+const OLD = 0;
 export const NEW = 1;
 
 export interface Staged {

@@ -1,0 +1,67 @@
+/** kill -9 at the system calls of a scene, recovery, and the oracle after each. */
+import assert from 'node:assert/strict';
+import { EXHAUSTIVE } from '../plan.ts';
+import type { Bench } from './bench.ts';
+import { settle } from './bench.ts';
+import type { Point } from './strace.ts';
+import { killAt, tracePoints } from './strace.ts';
+
+/** What changes nothing that a killed process leaves behind: to die before it and after it is the same. */
+const HARMLESS = /^(?:fsync|fdatasync) /;
+
+/** The points of a scene; in the short run only those that leave a state of their own, from the first that matches on. */
+export async function pointsOf(bench: Bench, from: RegExp = /^/): Promise<Point[]> {
+  const { points } = await bench.onCopy(async (root) => await tracePoints(bench.scene.program, root));
+  if (EXHAUSTIVE) return points;
+  const first = points.findIndex(({ label }) => from.test(label));
+  return points.slice(first).filter((_, index, all) => !HARMLESS.test(all[index - 1]?.label ?? ''));
+}
+
+/** Kills at each of these points. Answers how often the process died. */
+export async function killAtEach(bench: Bench, points: readonly Point[]): Promise<number> {
+  let deaths = 0;
+  for (const point of points) {
+    await bench.onCopy(async (root, foreign) => {
+      const { code } = await killAt(bench.scene.program, root, point);
+      if (code === 'SIGKILL') deaths += 1;
+      await naming(`${bench.scene.name}, killed at ${describe(point)}`, async () => {
+        await settle(bench, root, foreign);
+      });
+    });
+  }
+  return deaths;
+}
+
+/** Kills at these points, and the recovery of each at its own, every so many. Answers how often a recovery died. */
+export async function killTwice(bench: Bench, points: readonly Point[], stride: number): Promise<number> {
+  let deaths = 0;
+  for (const [index, point] of points.entries()) {
+    await bench.onCopy(async (cut) => {
+      await killAt(bench.scene.program, cut, point);
+      const { points: seconds } = await bench.onCopy(async (root) => await tracePoints('recover', root), cut);
+      for (const second of seconds.filter((_, n) => (n + index) % stride === 0)) {
+        await bench.onCopy(async (root, foreign) => {
+          const { code } = await killAt('recover', root, second);
+          if (code === 'SIGKILL') deaths += 1;
+          await naming(`${bench.scene.name}, killed at ${describe(point)}, its recovery at ${describe(second)}`, async () => {
+            await settle(bench, root, foreign);
+          });
+        }, cut);
+      }
+    });
+  }
+  return deaths;
+}
+
+export function describe({ name, n, label }: Point): string {
+  return `${name} ${String(n)} (${label})`;
+}
+
+/** What fails says at which case. */
+export async function naming(what: string, act: () => Promise<void>): Promise<void> {
+  try {
+    await act();
+  } catch (error) {
+    assert.fail(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+}

@@ -1,0 +1,84 @@
+/** A device for the model: real files, the real steps with their real edges in this process, and a clock that stands. */
+import { createHash } from 'node:crypto';
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { devicePaths } from '../../../lib/core/paths.ts';
+import { readConfig } from '../../../lib/io/config-file.ts';
+import { stateFiles } from '../../../lib/io/state-file.ts';
+import { apply } from '../../../lib/steps/apply.ts';
+import type { DeviceDeps } from '../../../lib/steps/deps.ts';
+import { recoverStep } from '../../../lib/steps/recover.ts';
+import { rollback } from '../../../lib/steps/rollback.ts';
+import { deviceDeps } from '../../../scripts/device-deps.ts';
+import { placeOf } from '../../../scripts/run-step.ts';
+import { writeTree } from '../../helpers/tree.ts';
+import type { Release } from './releases.ts';
+
+export const NOW = new Date('2026-11-22T10:00:00.000Z');
+
+const silent = (): void => undefined;
+
+/** What a step is given, on a device in a folder. */
+export function depsOn(root: string): DeviceDeps {
+  const paths = devicePaths(root);
+  return deviceDeps({
+    paths,
+    place: placeOf(paths),
+    files: stateFiles(paths, silent),
+    narrate: { info: silent, notice: silent, warning: silent, error: silent, hint: silent },
+    loadConfig: () => readConfig(paths.config),
+    report: silent,
+    now: () => NOW,
+    signal: new AbortController().signal,
+    breathe: () => Promise.resolve(),
+    run: 'run-1',
+    byTimer: false,
+    arch: 'arm64',
+    machineId: () => 'machine',
+  });
+}
+
+/** The steps, by the name of their program. */
+export const STEPS = { apply, rollback, recover: recoverStep } as const;
+
+/** Nobody listens on port 1: a release with this check fails it. */
+export function configure(root: string, isHealthy: boolean): void {
+  const http = isHealthy ? '' : '"http://127.0.0.1:1/"';
+  writeTree(root, {
+    '/etc/pikit/update.toml': `[source]
+type = "static"
+url = "http://127.0.0.1:1/"
+[services]
+manager = "none"
+restart = ["pikit-api.service"]
+[health]
+http = [${http}]
+timeout = "100ms"
+`,
+  });
+}
+
+/** What fetch leaves for apply. */
+export function stage(root: string, release: Release): void {
+  const { cacheDir } = devicePaths(root);
+  const files = Object.entries(release.files).map(([path, given]) => ({ path, ...(typeof given === 'string' ? { text: given } : given) }));
+  for (const { path, text } of files) {
+    const file = join(cacheDir, release.version, 'tree', path);
+    fs.mkdirSync(dirname(file), { recursive: true });
+    fs.writeFileSync(file, text);
+  }
+  const manifest = JSON.stringify({
+    version: release.version,
+    changelog: '',
+    files: files.map(({ path, text, mode = '0644', config = false }) => {
+      return { path, sha256: sha256(text), size: Buffer.byteLength(text), mode, config };
+    }),
+  });
+  fs.writeFileSync(join(cacheDir, release.version, 'manifest.json'), manifest);
+  const { files: state } = depsOn(root);
+  state.writeStaged({ version: release.version, branch: 'stable', manifest_sha256: sha256(manifest), at: NOW.toISOString() });
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}

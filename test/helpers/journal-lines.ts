@@ -1,0 +1,40 @@
+/** Everything our units may write. A line that is not here fails the test that sees it: nothing is said by accident. */
+const V = String.raw`\d+\.\d+\.\d+`;
+
+const ALLOWED: readonly RegExp[] = [
+  // check
+  new RegExp(`^${V} is available \\((nothing is installed|installed is ${V})\\)$`),
+  new RegExp(`^up to date: (the newest release is ${V}, and ${V} is installed|${V} is installed)$`),
+  new RegExp(`^${V} is held: it failed here before \\(.*\\); \`pikit-update apply --version ${V}\` tries it again$`),
+  new RegExp(`^${V} is not installed by itself: you went back from it; \`pikit-update apply\` installs it$`),
+  // fetch
+  new RegExp(`^downloading [\\d.]+ [KM]iB of ${V} from '127\\.0\\.0\\.1:\\d+'$`),
+  /^downloaded [\d.]+ (?:[KM]i)?B as one bundle \([\d.]+ [KM]iB\/s\)(?:, [\d.]+ [KM]iB were there from before)?$/,
+  new RegExp(`^${V} is downloaded and verified$`),
+  new RegExp(`^${V} is already downloaded and verified$`),
+  // apply
+  new RegExp(`^installing ${V} over (nothing|${V}): \\d+ new, \\d+ changed, \\d+ removed$`),
+  /^restarted (?:[\w.-]+\.service(?:, )?)+(?: with the old files)?$/,
+  new RegExp(`^${V} is installed$`),
+  new RegExp(`^${V} is installed and there is nothing newer$`),
+  new RegExp(`^${V} is older than ${V}, which is installed$`),
+  /^there is nothing to install(?:: .*)?$/,
+  new RegExp(`^${V} (does not work here|was stopped): going back to (${V}|what was before)$`),
+  new RegExp(`^went back: the files are those of (before|${V}) again$`),
+  // rollback and recover
+  new RegExp(`^going back from ${V} to (nothing|${V})$`),
+  new RegExp(`^went back to (no release|${V})$`),
+  new RegExp(`^${V} was not installed: the update was interrupted; the device is on (no release|${V}) as before$`),
+  /^no update is open: there is nothing to undo$/,
+  /^no update was interrupted$/,
+  new RegExp(`^the device is on ${V}, and the backup holds nothing else: there is nothing to go back to$`),
+  // auto
+  /^a check every day about \d\d:\d\d(?:; installing is left to you|, and what is found is (?:downloaded|installed))$/,
+  // locks
+  /^another step is running: waiting for it, at most \d+ s$/,
+];
+
+/** Lines that are neither on the list nor among those that a test expects in addition. */
+export function unexpectedLines(lines: readonly string[], expected: readonly RegExp[] = []): string[] {
+  return lines.filter((line) => line !== '' && ![...ALLOWED, ...expected].some((pattern) => pattern.test(line)));
+}

@@ -1,0 +1,4 @@
+import { tellFaults } from './stories/faults.ts';
+
+// Its expectations are in the story itself.
+tellFaults('trixie');

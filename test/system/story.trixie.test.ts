@@ -1,0 +1,4 @@
+import { tellStory } from './stories/story.ts';
+
+// Its expectations are in the story itself.
+tellStory('trixie');

@@ -1,0 +1,127 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { CliDevice } from '../../helpers/cli-device.ts';
+import { available, cliDevice, receipt } from '../../helpers/cli-device.ts';
+import { matching } from '../../helpers/matchers.ts';
+
+const APPLY = 'start pikit-update-apply.service';
+const CHECK = 'start pikit-update-check.service';
+const HELD = { version: '1.4.0', reason: 'failed', code: null, message: 'it fell', at: '2026-11-20T09:00:00.000Z', attempts: 1 } as const;
+const STAGED = { version: '1.3.0', branch: 'stable', manifest_sha256: 'b'.repeat(64), at: '2026-11-20T09:00:00.000Z' };
+
+function setVersion(device: CliDevice, version: string): void {
+  fs.writeFileSync(device.deps.paths.version, `${version}\n`);
+}
+
+/** An apply that installs this version. */
+function installs(device: CliDevice, version: string): void {
+  device.onStart = (unit) => {
+    if (!unit.includes('apply')) return 'done';
+    setVersion(device, version);
+    device.setState({ last_result: receipt({ message: `${version} is installed` }) });
+    return 'done';
+  };
+}
+
+describe('apply', () => {
+  it('installs what is there', async () => {
+    const device = cliDevice();
+    installs(device, '1.4.0');
+    expect(await device.run('apply')).toEqual({ exit: 0, out: '1.4.0 is installed\n', err: '' });
+    expect(device.asked).toEqual([APPLY]);
+  });
+
+  it('says why there is nothing, and that it can be asked again', async () => {
+    const device = cliDevice();
+    device.setState({ available: available({ outcome: 'held', reason: 'it fell' }) });
+    device.onStart = () => {
+      device.setState({ last_result: receipt({ outcome: 'nothing', message: '1.4.0 is held' }) });
+      return 'done';
+    };
+    expect(await device.run('apply')).toEqual({
+      exit: 0,
+      out: '1.4.0 is held\n',
+      err: 'hint: `pikit-update check` asks whether there is something newer\n',
+    });
+  });
+
+  it('tells of the step that failed: fetch', async () => {
+    const device = cliDevice();
+    device.onStart = () => {
+      device.setState({ last_result: receipt({ step: 'fetch', outcome: 'failed', code: 'NO_SPACE', message: 'no room', hint: 'free some' }) });
+      return 'dependency';
+    };
+    const { exit, out, err } = await device.run('apply --json');
+    expect({ exit, err }).toEqual({ exit: 1, err: 'error: no room\nhint: free some\n' });
+    expect(JSON.parse(out)).toMatchObject({ result: { step: 'fetch' }, error: { code: 'NO_SPACE', message: 'no room', hint: 'free some' } });
+  });
+});
+
+describe('apply --version', () => {
+  it('does nothing when it is installed', async () => {
+    const device = cliDevice();
+    setVersion(device, '1.4.0');
+    expect(await device.run('apply --version 1.4.0')).toEqual({ exit: 0, out: '1.4.0 is installed\n', err: '' });
+    expect(device.asked).toEqual([]);
+  });
+
+  it('installs the one on offer without asking again', async () => {
+    const device = cliDevice();
+    device.setState({ available: available() });
+    installs(device, '1.4.0');
+    expect(await device.run('apply --version 1.4.0')).toMatchObject({ exit: 0 });
+    expect(device.asked).toEqual([APPLY]);
+    expect(device.deps.files.readRetry()).toBeNull();
+  });
+
+  it('tries a held one again, and says so', async () => {
+    const device = cliDevice();
+    device.setState({ available: available({ outcome: 'held', reason: 'it fell' }), held: [HELD] });
+    installs(device, '1.4.0');
+    expect(await device.run('apply --version 1.4.0')).toEqual({
+      exit: 0,
+      out: '1.4.0 failed here before, and is tried again\n1.4.0 is installed\n',
+      err: '',
+    });
+    expect(device.deps.files.readRetry()).toBe('1.4.0');
+  });
+
+  it('asks first when another one is on offer, and names both when it stays so', async () => {
+    const device = cliDevice();
+    device.setState({ available: available({ version: '1.5.0' }) });
+    expect(await device.run('apply --version 1.4.0')).toEqual({
+      exit: 1,
+      out: 'asking whether 1.4.0 is there\n',
+      err: "error: 1.4.0 is not on offer: the branch 'stable' offers 1.5.0\nhint: `pikit-update apply` installs 1.5.0; `pikit-update rollback` goes back to the release before\n",
+    });
+    expect(device.asked).toEqual([CHECK]);
+  });
+
+  it('asks first when another one is staged, for that one would be installed', async () => {
+    const device = cliDevice();
+    device.setState({ available: available(), staged: STAGED });
+    device.onStart = (unit) => {
+      if (unit.includes('check')) device.setState({ staged: null });
+      return 'done';
+    };
+    expect(await device.run('apply --version 1.4.0')).toMatchObject({ exit: 0 });
+    expect(device.asked).toEqual([CHECK, APPLY]);
+  });
+
+  it('fails with the check', async () => {
+    const device = cliDevice();
+    device.onStart = () => {
+      device.setState({ last_result: receipt({ step: 'check', outcome: 'failed', code: 'OFFLINE', message: 'no network' }) });
+      return 'failed';
+    };
+    expect(await device.run('apply --version 1.4.0')).toMatchObject({ exit: 1, err: 'error: no network\n' });
+    expect(device.asked).toEqual([CHECK]);
+  });
+
+  it('does not pass off another version as the wanted one', async () => {
+    const device = cliDevice();
+    device.setState({ available: available() });
+    installs(device, '1.4.1');
+    expect(await device.run('apply --version 1.4.0')).toMatchObject({ exit: 1, err: matching(/^error: 1\.4\.1 was installed, and not 1\.4\.0/) });
+  });
+});

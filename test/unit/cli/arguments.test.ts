@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { parseCommand } from '../../../lib/cli/arguments.ts';
+import { matching } from '../../helpers/matchers.ts';
+
+const parse = (line: string) => parseCommand(line === '' ? [] : line.split(' '));
+
+describe('parseCommand', () => {
+  it.each([
+    ['status', { name: 'status', json: false }],
+    ['status --json', { name: 'status', json: true }],
+    ['check', { name: 'check', json: false }],
+    ['apply', { name: 'apply', json: false, version: null }],
+    ['apply --version 1.4.0-beta.1', { name: 'apply', json: false, version: '1.4.0-beta.1' }],
+    ['apply --help', { name: 'help', of: 'apply' }],
+    ['rollback', { name: 'rollback', json: false }],
+    ['cancel --json', { name: 'cancel', json: true }],
+    ['auto', { name: 'auto', json: false, auto: null, time: null }],
+    ['auto install --time 23:59', { name: 'auto', json: false, auto: 'install', time: '23:59' }],
+    ['auto --time 00:00', { name: 'auto', json: false, auto: null, time: '00:00' }],
+    ['history -n 3', { name: 'history', json: false, count: 3 }],
+    ['logs -f', { name: 'logs', follow: true, count: null }],
+    ['logs --follow --lines 20', { name: 'logs', follow: true, count: 20 }],
+    ['plan', { name: 'plan', json: false }],
+    ['--help', { name: 'help', of: null }],
+    ['-h', { name: 'help', of: null }],
+    ['help auto', { name: 'help', of: 'auto' }],
+    ['--version', { name: 'version' }],
+  ])('%s', (line, expected) => {
+    expect(parse(line)).toEqual(expected);
+  });
+
+  it.each([
+    ['', /^no command was given$/, /commands are status, check/],
+    ['stauts', /^unknown command 'stauts'$/, /^did you mean 'status'\? commands are/],
+    ['upgrade', /^unknown command 'upgrade'$/, /^commands are/],
+    ['--verbose', /^unknown option '--verbose'$/, /^commands are/],
+    ['apply --force', /^unknown option '--force'$/, /takes --help, --json, --version …$/],
+    ['apply 1.4.0', /^'1\.4\.0' is one argument too many$/, /--version …$/],
+    ['apply --version', /^option '--version <value>' argument missing$/, /takes/],
+    ['apply --version v1.4', /^--version: 'v1\.4' is not a semantic version$/, /MAJOR\.MINOR\.PATCH/],
+    ['auto instal', /^'instal' is not a choice for auto$/, /^did you mean 'install'\? allowed are off, check, download, install$/],
+    ['auto never', /^'never' is not a choice for auto$/, /^allowed are off/],
+    ['auto check off', /^'off' is one argument too many$/, /takes off, check/],
+    ['auto --time 4:20', /^--time '4:20' is not a time of day$/, /00:00 to 23:59/],
+    ['auto --time 24:00', /^--time '24:00'/, /00:00 to 23:59/],
+    ['auto --time 04:20;reboot', /^--time '04:20;reboot'/, /00:00/],
+    ['history -n 0', /^-n '0' is not a number of lines$/, /1 to 999999/],
+    ['history -n -5', /./, /./],
+    ['logs --json', /^unknown option '--json'$/, /-n …, -f$/],
+  ])('refuses %j', (line, message, hint) => {
+    expect(() => parse(line)).toThrow(expect.objectContaining({ code: 'USAGE', message: matching(message), hint: matching(hint) }));
+  });
+});

@@ -1,0 +1,49 @@
+import { expect, it } from 'vitest';
+import { cancelCommand } from '../../../lib/cli/cancel.ts';
+import type { CliDevice } from '../../helpers/cli-device.ts';
+import { cliDevice, receipt } from '../../helpers/cli-device.ts';
+
+function running(...steps: string[]): CliDevice {
+  const device = cliDevice();
+  for (const step of steps) device.looks.set(`pikit-update-${step}.service`, { active: true });
+  return device;
+}
+
+it.each([
+  ['nothing', [], 'nothing is running: there is nothing to cancel\n'],
+  ['check', ['check'], 'the check was stopped\n'],
+  ['fetch', ['fetch'], 'the download was stopped; what has arrived is kept\n'],
+])('%s', async (_name, steps, out) => {
+  const device = running(...steps);
+  expect(await device.run('cancel')).toEqual({ exit: 0, out, err: '' });
+  expect(device.asked).toEqual(steps.map((step) => `stop pikit-update-${step}.service`));
+});
+
+it('says what becomes of an update that is being installed', async () => {
+  const device = running('apply');
+  device.setState({ last_result: receipt({ message: '1.4.0 was not installed: stopped' }) });
+  expect(await device.run('cancel')).toEqual({
+    exit: 0,
+    out: 'the update is stopped: it puts back what it has replaced, unless it was complete already\n1.4.0 was not installed: stopped\n',
+    err: '',
+  });
+});
+
+it.each(['rollback', 'recover'])('does not stop a %s', async (step) => {
+  const device = running('fetch', step);
+  expect(await device.run('cancel')).toMatchObject({ exit: 75, out: '' });
+  expect(device.asked).toEqual([]);
+});
+
+it('says as JSON what was stopped', async () => {
+  expect(JSON.parse((await running('fetch').run('cancel --json')).out)).toEqual({ cancelled: ['fetch'], result: null });
+});
+
+it('ends the process of a step that another program runs in a folder', async () => {
+  const device = cliDevice();
+  device.setProgress({ step: 'fetch', pid: 4711 });
+  const ended: number[] = [];
+  await cancelCommand({ ...device.deps, terminate: (pid) => ended.push(pid) }, { json: false });
+  expect(ended).toEqual([4711]);
+  expect(device.asked).toEqual([]);
+});

@@ -1,0 +1,35 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { planRelease } from '../../../lib/cli/plan-change.ts';
+import { plannedDevice } from '../../helpers/planned-device.ts';
+
+it('finds what changes, from the manifest alone', () => {
+  const { device, manifest } = plannedDevice();
+  const { plan, complete } = planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable');
+  expect(complete).toBe(true);
+  expect(plan.ops.map(({ path, old, new: fresh }) => `${path} ${old === null ? '+' : fresh === null ? '-' : '~'}`).sort()).toEqual([
+    '/var/www/pikit-web/gone.js -',
+    '/var/www/pikit-web/index.html ~',
+    '/var/www/pikit-web/new.js +',
+    '/var/www/pikit-web/settings.json.pikit-new +',
+  ]);
+  expect(plan.drift).toEqual(['/var/www/pikit-web/index.html']);
+  expect(plan.kept).toEqual(['/var/www/pikit-web/settings.json.pikit-new']);
+});
+
+it('refuses what an installation would refuse', () => {
+  const { device, manifest } = plannedDevice();
+  const page = join(device.root, 'var/www/pikit-web/index.html');
+  fs.rmSync(page);
+  fs.symlinkSync('/etc/passwd', page);
+  expect(() => planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable')).toThrow(expect.objectContaining({ code: 'DEST_TYPE' }));
+});
+
+it('does not guess when the list of what is installed is damaged', () => {
+  const { device, manifest } = plannedDevice();
+  fs.writeFileSync(device.deps.paths.installed, 'x');
+  expect(() => planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable')).toThrow(
+    expect.objectContaining({ code: 'STATE_INVALID' }),
+  );
+});

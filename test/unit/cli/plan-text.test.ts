@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest';
+import { planText } from '../../../lib/cli/plan-text.ts';
+import type { PlanSummary } from '../../../lib/core/plan-summary.ts';
+
+const PLAN: PlanSummary = {
+  version: '1.4.0',
+  from: '1.3.0',
+  branch: 'stable',
+  outcome: 'available',
+  reason: null,
+  staged: false,
+  download_bytes: 1_315_593,
+  added: [{ path: '/var/www/new.js', old_bytes: null, new_bytes: 10 }],
+  changed: [{ path: '/var/www/index.html', old_bytes: 5, new_bytes: 2048 }],
+  removed: [{ path: '/var/www/old.js', old_bytes: 7, new_bytes: null }],
+  edited: ['/var/www/index.html'],
+  conflicts: ['/etc/a.pikit-new'],
+  unchanged: 1,
+  rooms: [{ dir: '/var', needed_bytes: 2048, free_bytes: 1_048_576 }],
+  problem: null,
+  restarts: ['pikit-api.service'],
+  commands: ['helpers/migrate.sh --to 2'],
+};
+
+it('is a summary, then file by file', () => {
+  expect(planText(PLAN)).toBe(`release    1.3.0 → 1.4.0, branch stable
+download   1.3 MiB
+files      1 new, 1 changed, 1 removed, 1 file as they are
+space      2.0 KiB of 1.0 MiB free, on the filesystem of '/var'
+restarts   pikit-api.service, if it is there
+runs       helpers/migrate.sh --to 2
+edited     '/var/www/index.html': your version is kept in the backup
+conflicts  '/etc/a' stays yours; the new one is '/etc/a.pikit-new'
+
++ /var/www/new.js  10 B
+~ /var/www/index.html  5 B → 2.0 KiB
+- /var/www/old.js  7 B
+`);
+});
+
+it('says what is not known, and what is in the way', () => {
+  const text = planText({
+    ...PLAN,
+    from: null,
+    outcome: 'held',
+    reason: 'it fell',
+    staged: true,
+    added: [],
+    changed: [],
+    removed: null,
+    edited: null,
+    conflicts: null,
+    problem: { code: 'NO_SPACE', message: 'no room', hint: 'free some' },
+  });
+  expect(text).toContain(
+    'release   nothing → 1.4.0, branch stable (held: it fell)\ndownload  nothing: it is downloaded and verified\nfiles     0 new, 0 changed, 1 file as they are\n',
+  );
+  expect(text).toMatch(/migrate\.sh --to 2\nwarning: only root can see.*\nwarning: no room\nwarning: free some\n$/);
+  expect(planText({ ...PLAN, download_bytes: null })).toContain('download   of unknown size\n');
+});

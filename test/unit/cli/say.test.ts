@@ -1,0 +1,28 @@
+import { expect, it } from 'vitest';
+import { errorJson, sayError, sayHint, sayLine, sayReceipt, sayWarning, toJson } from '../../../lib/cli/say.ts';
+import { UpdateError } from '../../../lib/core/errors.ts';
+import { cliDevice, receipt } from '../../helpers/cli-device.ts';
+
+it('puts errors, what the failed thing wrote, and hints on standard error', () => {
+  const { deps, printed } = cliDevice();
+  const error = new UpdateError('SERVICE_FAILED', "'a.service' failed", { subject: 'a.service', lines: ['boom\u0007'], hint: 'look' });
+  sayError(deps.terminal, error);
+  expect(printed()).toEqual({ out: '', err: "error: 'a.service' failed\n  a.service: boom \nhint: look\n" });
+  sayError(deps.terminal, new UpdateError('INTERNAL', 'x'));
+  expect(printed()).toEqual({ out: '', err: 'error: x\n' });
+  expect(errorJson(error)).toEqual({ code: 'SERVICE_FAILED', message: "'a.service' failed", hint: 'look' });
+});
+
+it('puts results on standard output, and what to know about them beside it', () => {
+  const { deps, printed } = cliDevice();
+  sayReceipt(deps.terminal, receipt({ drift: ['/a'], kept: ['/b.pikit-new'] }));
+  expect(printed()).toEqual({
+    out: '1.4.0 is installed\n',
+    err: "warning: '/a' had been edited; the edited file is kept\nwarning: your version of '/b' stays; the new one is '/b.pikit-new'\n",
+  });
+  sayLine(deps.terminal, 'a\nb');
+  sayWarning(deps.terminal, 'w');
+  sayHint(deps.terminal, 'h');
+  expect(printed()).toEqual({ out: 'a b\n', err: 'warning: w\nhint: h\n' });
+  expect(toJson({ a: 1 })).toBe('{\n  "a": 1\n}\n');
+});

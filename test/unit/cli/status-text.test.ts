@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import type { Status } from '../../../lib/cli/status.ts';
+import { statusText } from '../../../lib/cli/status-text.ts';
+import { Settings, emptyState } from '../../../lib/core/state.ts';
+import { NOW, PROGRESS, available, receipt } from '../../helpers/cli-device.ts';
+
+const AT = '2026-11-20T09:00:00.000Z';
+const held = (version: string) => ({ version, reason: 'failed' as const, code: null, message: 'it fell', at: AT, attempts: 1 });
+
+function text(more: Partial<Status>): string {
+  const status: Status = { ...emptyState(), progress: null, settings: Settings.parse({}), rollback: { is: 'none' }, unsigned: false, ...more };
+  // Times of day depend on where the test runs.
+  return statusText(status, NOW).replaceAll(/ \(\d{4}-\d\d-\d\d \d\d:\d\d\)/g, '');
+}
+const lineOf = (label: string, more: Partial<Status>): string =>
+  text(more)
+    .split('\n')
+    .find((line) => line.startsWith(label)) ?? '';
+
+describe('statusText', () => {
+  it('is short where nothing has happened', () => {
+    expect(text({})).toBe(
+      [
+        'installed   nothing that this updater knows of',
+        'branch      stable',
+        'available   not known yet: `pikit-update check` asks',
+        'last check  never',
+        'automatic   a check every day about 04:20; installing is left to you',
+        '',
+      ]
+        .join('\n')
+        .replaceAll(/^(\S+(?: check)?)\s+/gm, (_all, label: string) => label.padEnd(12)),
+    );
+  });
+
+  it('says everything that there is to say', () => {
+    const everything = text({
+      current: '1.3.0',
+      latest: '1.4.0',
+      last_check: AT,
+      available: available({ notes: 'Faster.\nPrettier.', changelog: 'https://example.org/1.4.0' }),
+      staged: { version: '1.4.0', branch: 'stable', manifest_sha256: '', at: AT },
+      progress: PROGRESS,
+      last_result: receipt({ outcome: 'failed', message: 'it fell', hint: 'look' }),
+      settings: Settings.parse({ branch: 'beta', auto: 'off' }),
+      rollback: { is: 'there', path: '/b', from: '1.3.0', to: '1.2.0', created: AT },
+      held: [held('1.2.5')],
+      drift: ['/var/www/x', '/var/www/y'],
+      notices: [{ id: 'gone', message: 'the branch is gone', at: AT }],
+      unsigned: true,
+    });
+    expect(everything).toBe(`installed    1.3.0
+branch       stable ('beta' is chosen, and not used now)
+available    1.4.0 (1.3 MiB); \`pikit-update apply\` installs it
+notes        Faster.
+             Prettier.
+             https://example.org/1.4.0
+downloaded   1.4.0, verified 3 hours ago
+running      fetch: downloading 1.4.0, 45 %, 460.8 KiB of 1.0 MiB, 100.0 KiB/s
+last check   3 hours ago
+last result  apply: failed, 3 hours ago
+             it fell
+             hint: look
+automatic    nothing happens by itself
+rollback     goes back to 1.2.0 ('/b')
+held         1.2.5: it fell, 3 hours ago
+edited       '/var/www/x'
+             '/var/www/y'
+notice       the branch is gone
+warning: releases are not signed here (no /etc/pikit/trust/root.json): they are only checked for damage
+`);
+  });
+
+  it.each([
+    ['nothing-newer', { last_check: AT, current: '1.4.0', latest: '1.4.0' }, 'nothing newer'],
+    ['older-on-offer', { last_check: AT, current: '1.4.0', latest: '1.3.0' }, 'nothing newer (the latest is 1.3.0)'],
+    ['after-a-rollback', { last_check: AT, current: '1.3.0', latest: '1.4.0' }, 'not known: 1.4.0 was the latest; `pikit-update check` asks again'],
+    ['held', { available: available({ outcome: 'held', reason: 'it fell' }), held: [held('1.4.0')] }, '1.4.0 is held: it fell'],
+    ['waiting', { available: available({ outcome: 'waiting', reason: 'group 40' }) }, '1.4.0, not by itself: group 40'],
+    ['skipped', { available: available({ outcome: 'skipped', reason: 'you chose so' }) }, '1.4.0, not by itself: you chose so'],
+    ['incompatible', { available: available({ outcome: 'incompatible', reason: 'for arm64' }) }, '1.4.0 cannot be installed here: for arm64'],
+    [
+      'downgrade',
+      { available: available({ downgrade: true, bundle_bytes: null }) },
+      '1.4.0 (older than what is installed); `pikit-update apply` installs it',
+    ],
+  ])('available: %s', (_name, more, expected) => {
+    expect(lineOf('available', more).replace(/^available\s+/, '')).toBe(expected);
+    expect(lineOf('held', more)).toBe('');
+  });
+
+  it.each([
+    ['open', { rollback: { is: 'open' as const } }, 'an update was cut short: `pikit-update rollback` resolves it'],
+    ['damaged', { rollback: { is: 'damaged' as const, path: '/b' } }, "not possible: the backup '/b' is damaged"],
+    ['private', { rollback: { is: 'private' as const }, backup_path: '/b' }, 'there is a backup; as root this says of which version'],
+    ['private-and-none', { rollback: { is: 'private' as const } }, ''],
+    [
+      'to-nothing',
+      { rollback: { is: 'there' as const, path: '/b', from: '1.0.0', to: null, created: AT } },
+      "goes back to what was there before the first update ('/b')",
+    ],
+  ])('rollback: %s', (_name, more, expected) => {
+    expect(lineOf('rollback', more).replace(/^rollback\s+/, '')).toBe(expected);
+  });
+});

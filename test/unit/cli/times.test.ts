@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { bothTimes, localTime, relativeTime } from '../../../lib/cli/times.ts';
+
+const NOW = new Date(2026, 10, 20, 12, 0, 0);
+
+it.each([
+  ['now', 0, 'just now'],
+  ['seconds', 59, 'just now'],
+  ['one-minute', 61, '1 minute ago'],
+  ['minutes', 59 * 60, '59 minutes ago'],
+  ['hours', 7300, '2 hours ago'],
+  ['days', 3 * 86_400 + 5, '3 days ago'],
+  ['soon', -5, 'in a moment'],
+  ['later', -5 * 3600, 'in 5 hours'],
+])('%s', (_name, seconds, expected) => {
+  expect(relativeTime(new Date(NOW.getTime() - seconds * 1000), NOW)).toBe(expected);
+});
+
+it('writes times as the device has them', () => {
+  const at = new Date(2026, 0, 2, 3, 4, 5);
+  expect(localTime(at)).toBe('2026-01-02 03:04');
+  expect(bothTimes(new Date(2026, 10, 20, 9, 30), NOW)).toBe('2 hours ago (2026-11-20 09:30)');
+});

@@ -1,0 +1,38 @@
+import { expect, it } from 'vitest';
+import { VERSION_FILE, devicePaths } from '../../../lib/core/paths.ts';
+
+it('names the places of the design', () => {
+  expect(devicePaths('/')).toEqual({
+    root: '/',
+    config: '/etc/pikit/update.toml',
+    version: '/etc/pikit/version',
+    trustRoot: '/etc/pikit/trust/root.json',
+    stateDir: '/var/lib/pikit-update',
+    state: '/var/lib/pikit-update/state.json',
+    settings: '/var/lib/pikit-update/settings.json',
+    staged: '/var/lib/pikit-update/staged',
+    privateDir: '/var/lib/pikit',
+    journal: '/var/lib/pikit/journal.json',
+    installed: '/var/lib/pikit/installed.json',
+    installedNext: '/var/lib/pikit/installed.next.json',
+    held: '/var/lib/pikit/held.json',
+    history: '/var/lib/pikit/history.jsonl',
+    edited: '/var/lib/pikit/edited',
+    serviceActions: '/var/lib/pikit/service-actions.jsonl',
+    cacheDir: '/var/cache/pikit-update',
+    backupDir: '/var/backups/pikit',
+    lock: '/run/pikit-update.lock',
+    runDir: '/run/pikit-update',
+    next: '/run/pikit-update/next',
+    granted: '/run/pikit-update/granted',
+    retry: '/run/pikit-update/retry',
+    progress: '/run/pikit-update/progress.json',
+  });
+  expect(VERSION_FILE).toBe('/etc/pikit/version');
+});
+
+it.each(['/tmp/device', '/tmp/device/'])('puts all of them below %s', (root) => {
+  const { root: given, ...paths } = devicePaths(root);
+  expect(given).toBe(root);
+  expect(Object.values(paths).filter((path) => !path.startsWith('/tmp/device/') || path.includes('//'))).toEqual([]);
+});

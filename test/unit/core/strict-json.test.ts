@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { looseness } from '../../../lib/core/strict-json.ts';
+
+const SHA = 'a'.repeat(64);
+
+describe('looseness', () => {
+  it.each([
+    ['top-level', '{"a":1,"a":2}', "'a'"],
+    ['the-second-digest', `{"files":[{"sha256":"${SHA}","sha256":"${'b'.repeat(64)}"}]}`, "'sha256'"],
+    ['with-blanks-before-the-colon', '{"a" : 1, "a"\n\t:2}', "'a'"],
+    ['second-spelled-with-an-escape', '{"a":1,"\\u0061":2}', "'a'"],
+    ['both-spelled-with-escapes', '{"\\u0061":1,"\\u0061":2}', "'a'"],
+    ['empty-key', '{"":1,"":2}', "''"],
+    ['key-with-escaped-quote', '{"\\"":1,"\\"":2}', `'"'`],
+    ['key-that-ends-in-a-backslash', '{"a\\\\":1,"a\\\\":2}', "'a\\'"],
+    ['after-a-nested-object', '{"a":{"b":1},"a":2}', "'a'"],
+    ['after-an-array', '{"a":[1,{"b":[]}],"a":2}', "'a'"],
+    ['proto', '{"__proto__":1,"__proto__":2}', "'__proto__'"],
+    ['escape-codes-in-the-key', '{"\\u001b[31m":1,"\\u001b[31m":1}', "'?[31m'"],
+  ])('finds a key that is there twice: %s', (_name, text, key) => {
+    expect(() => {
+      JSON.parse(text);
+    }).not.toThrow();
+    expect(looseness(text)).toBe(`the key ${key} is there twice in one object`);
+  });
+
+  it.each([
+    ['nothing-twice', '{"a":1,"b":2}'],
+    ['same-key-in-different-objects', '[{"a":1},{"a":{"a":[{"a":1}]}}]'],
+    ['same-text-as-key-and-value', '{"a":"a","b":"a"}'],
+    ['strings-in-an-array', '["a","a"]'],
+    ['differs-in-case', '{"a":1,"A":2}'],
+    ['braces-in-strings', '{"a":"{\\"a\\":1,\\"a\\":2}","b":"[[[}"}'],
+    ['colon-in-a-value', '{"a":"b\\":","c":":"}'],
+    ['scalar', '"a"'],
+    ['empty', ''],
+  ])('lets pass: %s', (_name, text) => {
+    expect(looseness(text)).toBeNull();
+  });
+
+  it.each([
+    ['arrays', '[', ']'],
+    ['objects', '{"a":', '}'],
+  ])('allows 64 levels of %s', (_name, open, close) => {
+    expect(looseness(`${open.repeat(64)}${open === '[' ? '' : '1'}${close.repeat(64)}`)).toBeNull();
+    expect(looseness(`${open.repeat(65)}${open === '[' ? '' : '1'}${close.repeat(65)}`)).toBe('it is nested more than 64 levels deep');
+    expect(looseness(open.repeat(200_000))).toBe('it is nested more than 64 levels deep');
+  });
+
+  it('counts levels, not brackets', () => {
+    expect(looseness(`[${'[],'.repeat(100_000)}{}]`)).toBeNull();
+  });
+
+  it.each([
+    ['one-string', `"${'x'.repeat(8_000_000)}"`],
+    ['escapes-only', `"${'\\"'.repeat(4_000_000)}"`],
+    ['many-keys', `{${Array.from({ length: 400_000 }, (_value, index) => `"key${String(index)}":1`).join()}}`],
+    ['many-blanks', `["a"${' '.repeat(8_000_000)}]`],
+    ['many-strings-with-blanks', `[${'"a"   ,'.repeat(1_000_000)}1]`],
+  ])('reads 8 MB in one pass: %s', (_name, text) => {
+    expect(looseness(text)).toBeNull();
+  });
+});

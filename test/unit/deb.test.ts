@@ -1,0 +1,112 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { buildDeb, debianVersion, packageFiles, placeOf } from '../../scripts/deb.ts';
+
+const project = path.resolve(import.meta.dirname, '../..');
+const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'pikit-update', 'pikit-release'];
+const hasDpkg = spawnSync('dpkg-deb', ['--version']).error === undefined;
+
+let work: string;
+beforeEach(() => {
+  work = fs.mkdtempSync(path.join(tmpdir(), 'pikit-deb-test-'));
+  fs.mkdirSync(path.join(work, 'dist'));
+});
+afterEach(() => {
+  fs.rmSync(work, { recursive: true });
+});
+
+function bundle(...names: string[]): void {
+  for (const name of names) fs.writeFileSync(path.join(work, 'dist', `${name}.js`), `console.log('${name}');\n`);
+}
+
+function options(out = 'out') {
+  return { project, dist: path.join(work, 'dist'), out: path.join(work, out), epochSeconds: 1_700_000_000 };
+}
+
+describe('files of the package', () => {
+  test('refuses to build without the bundles, and names them', () => {
+    bundle(...entries.filter((name) => name !== 'auto' && name !== 'recover'));
+    expect(() => packageFiles(options())).toThrow(/not found in '.*dist': auto\.js, recover\.js; run 'npm run build' first/);
+  });
+
+  test('refuses to build without a dist folder', () => {
+    expect(() => packageFiles({ ...options(), dist: path.join(work, 'nowhere') })).toThrow(/run 'npm run build' first/);
+  });
+
+  test('ships bundles and their chunks, not what is for development', () => {
+    bundle(...entries, 'demo', 'deb', 'build', 'chunk-A1');
+    const code = packageFiles(options())
+      .map((file) => file.path)
+      .filter((file) => file.startsWith('usr/lib/pikit-update/'));
+    expect(code.sort()).toEqual(
+      [
+        ...[...entries, 'chunk-A1'].map((name) => `usr/lib/pikit-update/${name}.js`),
+        'usr/lib/pikit-update/notify-exec',
+        'usr/lib/pikit-update/package.json',
+      ].sort(),
+    );
+  });
+
+  test('refuses a file in units/ that has no place', () => {
+    expect(() => placeOf('surprise.txt')).toThrow("'units/surprise.txt' has no place in the package");
+  });
+
+  test.each([
+    ['release', '1.2.0', '1.2.0'],
+    ['pre-release', '1.2.0-beta.1', '1.2.0~beta.1'],
+    ['pre-release with hyphen', '1.2.0-rc-1', '1.2.0~rc-1'],
+  ])('debian-version-%s', (_name, version, expected) => {
+    expect(debianVersion(version)).toBe(expected);
+  });
+
+  test.each(['postinst', 'prerm', 'postrm'])('%s is a shell script without syntax errors', (script) => {
+    expect(spawnSync('sh', ['-n', path.join(project, 'units/deb', script)], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+  });
+});
+
+describe.skipIf(!hasDpkg)('the built package (skipped where dpkg-deb is not installed)', () => {
+  test('has every file of units/, owned by root, with the modes of the table', () => {
+    bundle(...entries);
+    const deb = buildDeb(options());
+    const listed = execFileSync('dpkg-deb', ['--contents', deb], { encoding: 'utf8' }).trim().split('\n');
+    for (const line of listed) expect(line).toMatch(/^(?:-rw-r--r--|-rwxr-xr-x|drwxr-xr-x) root\/root /);
+    const names = listed.map((line) => line.replace(/^.* \.\//, ''));
+    const installed = packageFiles(options()).filter((file) => !file.path.startsWith('DEBIAN/'));
+    expect(names).toEqual(expect.arrayContaining(installed.map((file) => file.path)));
+    expect(names.filter((name) => !name.endsWith('/') && name !== '')).toHaveLength(installed.length);
+  });
+
+  test('has control data that dpkg reads', () => {
+    bundle(...entries);
+    const deb = buildDeb(options());
+    const field = (name: string) => execFileSync('dpkg-deb', ['--field', deb, name], { encoding: 'utf8' }).trim();
+    const version = path.basename(deb).split('_')[1];
+    expect([field('Package'), field('Version'), field('Architecture')]).toEqual(['pikit-update', version, 'all']);
+    expect(Number(field('Installed-Size'))).toBeGreaterThan(0);
+    execFileSync('dpkg-deb', ['--control', deb, path.join(work, 'control')]);
+    expect(fs.readFileSync(path.join(work, 'control/conffiles'), 'utf8')).toBe('/etc/pikit/update.toml\n');
+    execFileSync('dpkg-deb', ['--extract', deb, path.join(work, 'tree')]);
+    execFileSync('md5sum', ['--check', '--strict', '--quiet', path.join(work, 'control/md5sums')], { cwd: path.join(work, 'tree') });
+  });
+
+  test('is the same, byte for byte, whenever and under whatever umask it is built', () => {
+    bundle(...entries);
+    const first = fs.readFileSync(buildDeb(options('one')));
+    const umask = process.umask(0o077);
+    try {
+      for (const name of entries) fs.utimesSync(path.join(work, 'dist', `${name}.js`), 1, 1);
+      expect(fs.readFileSync(buildDeb(options('two'))).equals(first)).toBe(true);
+    } finally {
+      process.umask(umask);
+    }
+  });
+
+  test('leaves only the package behind', () => {
+    bundle(...entries);
+    const deb = buildDeb(options());
+    expect(fs.readdirSync(path.join(work, 'out'))).toEqual([path.basename(deb)]);
+  });
+});

@@ -1,0 +1,149 @@
+/** Tokens, versions and the history: what is no JSON document. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DevicePaths } from '../../../lib/core/paths.ts';
+import { devicePaths } from '../../../lib/core/paths.ts';
+import type { Receipt, Token } from '../../../lib/core/state.ts';
+import type { StateFiles } from '../../../lib/io/state-file.ts';
+import { stateFiles } from '../../../lib/io/state-file.ts';
+import { temporaryFolder } from '../../helpers/site-builder.ts';
+
+const AT = '2026-11-20T10:00:00.000Z';
+const TOKEN: Token = { run: 'r', until: 'apply', by: 'timer' };
+let dir = '';
+let paths: DevicePaths;
+let files: StateFiles;
+let reports: string[];
+beforeEach(() => {
+  dir = temporaryFolder('state');
+  paths = devicePaths(dir);
+  reports = [];
+  files = stateFiles(paths, (message) => reports.push(message));
+});
+afterEach(() => {
+  fs.rmSync(dir, { recursive: true });
+});
+
+function put(path: string, content: string | Buffer): void {
+  fs.mkdirSync(join(path, '..'), { recursive: true });
+  fs.writeFileSync(path, content);
+}
+
+describe('tokens', () => {
+  it('are left, and taken once', () => {
+    files.leaveToken('apply', TOKEN);
+    fs.mkdirSync(paths.granted, { recursive: true });
+    fs.renameSync(join(paths.next, 'apply'), join(paths.granted, 'apply'));
+    expect(files.takeToken('apply')).toEqual(TOKEN);
+    expect(files.takeToken('apply')).toBeNull();
+    expect(files.takeToken('fetch')).toBeNull();
+  });
+
+  it('can be taken back', () => {
+    files.leaveToken('rollback', TOKEN);
+    files.dropToken('rollback');
+    files.dropToken('rollback');
+    expect(fs.readdirSync(paths.next)).toEqual([]);
+  });
+
+  it('grant nothing when they are damaged', () => {
+    put(join(paths.granted, 'apply'), '{"run":"x","until":"everything","by":"mallory"}');
+    expect(files.takeToken('apply')).toBeNull();
+    expect(fs.readdirSync(paths.granted)).toEqual(['apply.damaged']);
+    expect(reports).toHaveLength(1);
+  });
+});
+
+describe('versions', () => {
+  it.each([
+    ['plain', '1.2.3\n', '1.2.3'],
+    ['without-newline', '1.2.3', '1.2.3'],
+    ['with-blanks', ' 1.2.3-rc.1 \n\n', '1.2.3-rc.1'],
+  ])('are read: %s', (_name, text, version) => {
+    put(paths.version, text);
+    expect([files.readVersion(), reports]).toEqual([version, []]);
+  });
+
+  it.each([
+    ['empty', ''],
+    ['words', 'unknown'],
+    ['two-lines', '1.2.3\n1.2.4\n'],
+    ['nul', '\0\0\0'],
+    ['long', 'x'.repeat(1000)],
+  ])('that are none count as none, and that is said: %s', (_name, text) => {
+    put(paths.version, text);
+    expect(files.readVersion()).toBeNull();
+    expect(reports).toEqual([expect.stringMatching(/holds no version but '.{0,64}', ignoring$/s)]);
+  });
+
+  it('to try again are remembered and forgotten', () => {
+    expect(files.readRetry()).toBeNull();
+    files.writeRetry('1.2.3');
+    expect(files.readRetry()).toBe('1.2.3');
+    files.dropRetry();
+    files.dropRetry();
+    expect(files.readRetry()).toBeNull();
+  });
+});
+
+describe('history', () => {
+  const receipt = (tx: string | null, fields: Partial<Receipt> = {}): Receipt => ({
+    step: 'apply',
+    outcome: 'ok',
+    at: AT,
+    message: 'x',
+    code: null,
+    hint: null,
+    subject: null,
+    lines: [],
+    from: null,
+    to: null,
+    branch: null,
+    tx,
+    duration_ms: null,
+    drift: [],
+    kept: [],
+    ...fields,
+  });
+
+  it('keeps receipts in order, private', () => {
+    expect(files.readHistory()).toEqual([]);
+    files.appendHistory(receipt('a'));
+    files.appendHistory(receipt('b', { message: 'two\nlines' }));
+    expect(files.readHistory()).toEqual([receipt('a'), receipt('b', { message: 'two\nlines' })]);
+    expect(fs.statSync(paths.history).mode & 0o777).toBe(0o600);
+    expect(fs.statSync(paths.privateDir).mode & 0o777).toBe(0o700);
+  });
+
+  it('has one receipt for an outcome of a transaction, and any number without one', () => {
+    for (let times = 0; times < 2; times += 1) {
+      files.appendHistory(receipt('a'));
+      files.appendHistory(receipt('a', { outcome: 'rolled-back' }));
+      files.appendHistory(receipt(null));
+    }
+    expect(files.readHistory().map(({ tx, outcome }) => `${String(tx)} ${outcome}`)).toEqual(['a ok', 'a rolled-back', 'null ok', 'null ok']);
+  });
+
+  it('survives a torn last line, which stays alone', () => {
+    files.appendHistory(receipt('a'));
+    fs.appendFileSync(paths.history, '{"step":"app');
+    files.appendHistory(receipt('b'));
+    expect(files.readHistory().map(({ tx }) => tx)).toEqual(['a', 'b']);
+    expect(fs.readFileSync(paths.history, 'utf8').split('\n')[1]).toBe('{"step":"app');
+  });
+
+  it('leaves out what it cannot read', () => {
+    put(paths.history, `garbage\n\n${JSON.stringify(receipt('a'))}\n{"step":1}\n${'['.repeat(100_000)}\n`);
+    expect(files.readHistory()).toEqual([receipt('a')]);
+  });
+
+  it('keeps the newest hundred when it grows too large', () => {
+    const lines = Array.from({ length: 300 }, (_value, index) => JSON.stringify(receipt(String(index), { message: 'x'.repeat(1000) })));
+    put(paths.history, `${lines.join('\n')}\n`);
+    files.appendHistory(receipt('new'));
+    const kept = files.readHistory().map(({ tx }) => tx);
+    expect([kept.length, kept[0], kept.at(-2), kept.at(-1)]).toEqual([100, '201', '299', 'new']);
+    expect(fs.statSync(paths.history).mode & 0o777).toBe(0o600);
+  });
+});

@@ -1,0 +1,253 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { DevicePaths } from '../../../lib/core/paths.ts';
+import { devicePaths } from '../../../lib/core/paths.ts';
+import type { Held, Progress, Staged, State } from '../../../lib/core/state.ts';
+import { Settings, emptyState } from '../../../lib/core/state.ts';
+import type { StateFiles } from '../../../lib/io/state-file.ts';
+import { stateFiles } from '../../../lib/io/state-file.ts';
+import { temporaryFolder } from '../../helpers/site-builder.ts';
+
+const AT = '2026-11-20T10:00:00.000Z';
+const SETTINGS = Settings.parse({ branch: 'beta', skipped_version: '1.0.0' });
+const STATE: State = { ...emptyState(), current: '1.0.0', last_check: AT, drift: ['/x'] };
+const STAGED: Staged = { version: '1.1.0', branch: 'stable', manifest_sha256: 'a'.repeat(64), at: AT };
+const HELD: Held = { schema: 1, versions: [{ version: '1.1.0', reason: 'failed', code: null, message: 'x', at: AT, attempts: 0 }] };
+const PROGRESS: Progress = {
+  step: 'fetch',
+  phase: 'downloading',
+  version: null,
+  percent: 1,
+  bytes: null,
+  total_bytes: null,
+  rate_bytes_per_s: null,
+  can_cancel: true,
+  pid: 1,
+  invocation: null,
+  started: AT,
+  updated: AT,
+};
+let dir = '';
+let paths: DevicePaths;
+let files: StateFiles;
+let reports: string[];
+beforeEach(() => {
+  dir = temporaryFolder('state');
+  paths = devicePaths(dir);
+  reports = [];
+  files = stateFiles(paths, (message) => reports.push(message));
+});
+afterEach(() => {
+  fs.rmSync(dir, { recursive: true });
+});
+
+function put(path: string, content: string | Buffer): void {
+  fs.mkdirSync(join(path, '..'), { recursive: true });
+  fs.writeFileSync(path, content);
+}
+
+interface Kind {
+  path: () => string;
+  write: () => void;
+  read: () => unknown;
+  value: unknown;
+  none: unknown;
+  mode: number;
+}
+
+const KINDS: [string, Kind][] = [
+  [
+    'state',
+    {
+      path: () => paths.state,
+      write: () => {
+        files.writeState(STATE);
+      },
+      read: () => files.readState(),
+      value: STATE,
+      none: emptyState(),
+      mode: 0o644,
+    },
+  ],
+  [
+    'settings',
+    {
+      path: () => paths.settings,
+      write: () => {
+        files.writeSettings(SETTINGS);
+      },
+      read: () => files.readSettings(),
+      value: SETTINGS,
+      none: Settings.parse({}),
+      mode: 0o644,
+    },
+  ],
+  [
+    'staged',
+    {
+      path: () => paths.staged,
+      write: () => {
+        files.writeStaged(STAGED);
+      },
+      read: () => files.readStaged(),
+      value: STAGED,
+      none: null,
+      mode: 0o644,
+    },
+  ],
+  [
+    'held',
+    {
+      path: () => paths.held,
+      write: () => {
+        files.writeHeld(HELD);
+      },
+      read: () => files.readHeld(),
+      value: HELD,
+      none: { schema: 1, versions: [] },
+      mode: 0o600,
+    },
+  ],
+  [
+    'progress',
+    {
+      path: () => paths.progress,
+      write: () => {
+        files.writeProgress(PROGRESS);
+      },
+      read: () => files.readProgress(),
+      value: PROGRESS,
+      none: null,
+      mode: 0o644,
+    },
+  ],
+];
+
+describe.each(KINDS)('%s', (name, kind) => {
+  it('comes back as it was written', () => {
+    expect(kind.read()).toEqual(kind.none);
+    kind.write();
+    expect(kind.read()).toEqual(kind.value);
+    kind.write();
+    expect(fs.statSync(kind.path()).mode & 0o777).toBe(kind.mode);
+    expect(fs.readdirSync(join(kind.path(), '..'))).toHaveLength(1);
+    expect(reports).toEqual([]);
+  });
+
+  it('is set aside when it is damaged, whatever the damage', () => {
+    kind.write();
+    const good = fs.readFileSync(kind.path());
+    const text = good.toString();
+    const damaged: (string | Buffer)[] = [
+      '',
+      '\0'.repeat(good.length),
+      `\uFEFF${text}`,
+      `${text}x`,
+      `[${text}]`,
+      'null',
+      '{}{}',
+      '[]',
+      '"x"',
+      '1e999',
+      text.replace('{', '{"more":1,'),
+      text.replace('{', '{"__proto__":{},'),
+      Buffer.concat([good, Buffer.from([0xff])]),
+      text.replace(/"([a-z_]+)":/, '"$1":1,"$1":'),
+    ];
+    for (const bytes of damaged) {
+      reports.length = 0;
+      put(kind.path(), bytes);
+      expect([String(bytes).slice(0, 80), kind.read()]).toEqual([String(bytes).slice(0, 80), kind.none]);
+      expect(fs.existsSync(kind.path())).toBe(false);
+      expect(fs.readFileSync(`${kind.path()}.damaged`)).toEqual(Buffer.from(bytes));
+      expect(reports).toHaveLength(name === 'progress' ? 0 : 1);
+    }
+  });
+
+  it('is never a crash: every truncation, and one flipped bit in every byte', () => {
+    kind.write();
+    const good = fs.readFileSync(kind.path());
+    for (let length = 0; length < good.length - 2; length += 1) {
+      put(kind.path(), good.subarray(0, length));
+      expect([length, kind.read()]).toEqual([length, kind.none]);
+    }
+    for (let at = 0; at < good.length; at += 1) {
+      const flipped = Buffer.from(good);
+      flipped.writeUInt8(good.readUInt8(at) ^ (1 << (at % 8)), at);
+      put(kind.path(), flipped);
+      expect(kind.read()).toBeDefined();
+    }
+  });
+
+  it('is not read through a symlink', () => {
+    put(join(dir, 'elsewhere'), JSON.stringify(kind.value));
+    fs.mkdirSync(join(kind.path(), '..'), { recursive: true });
+    fs.symlinkSync(join(dir, 'elsewhere'), kind.path());
+    expect(kind.read).toThrow(expect.objectContaining({ code: 'ELOOP' }));
+  });
+
+  it('is not written through a symlink', () => {
+    put(join(dir, 'elsewhere'), 'original');
+    fs.mkdirSync(join(kind.path(), '..'), { recursive: true });
+    fs.symlinkSync(join(dir, 'elsewhere'), kind.path());
+    kind.write();
+    expect(fs.readFileSync(join(dir, 'elsewhere'), 'utf8')).toBe('original');
+    expect(kind.read()).toEqual(kind.value);
+  });
+
+  it('is not read without bounds', () => {
+    fs.mkdirSync(join(kind.path(), '..'), { recursive: true });
+    const fd = fs.openSync(kind.path(), 'w');
+    fs.ftruncateSync(fd, 3 * 1024 * 1024 * 1024);
+    fs.closeSync(fd);
+    expect(kind.read()).toEqual(kind.none);
+    expect(fs.statSync(`${kind.path()}.damaged`).size).toBe(3 * 1024 * 1024 * 1024);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('belongs to the owner of its folder when root writes it (needs root)', () => {
+    fs.mkdirSync(join(kind.path(), '..'), { recursive: true });
+    fs.chownSync(join(kind.path(), '..'), 1234, 4321);
+    kind.write();
+    const { uid, gid } = fs.statSync(kind.path());
+    expect([uid, gid]).toEqual(name === 'held' ? [0, 0] : [1234, 4321]);
+  });
+});
+
+describe('what may be written', () => {
+  it('is only what can be read again', () => {
+    files.writeState(STATE);
+    expect(() => {
+      files.writeState({ ...STATE, last_check: 'yesterday' });
+    }).toThrow(/last_check/);
+    expect(files.readState()).toEqual(STATE);
+  });
+
+  it('goes away when it is done with, twice too', () => {
+    files.writeStaged(STAGED);
+    files.writeProgress(PROGRESS);
+    for (let times = 0; times < 2; times += 1) {
+      files.removeStaged();
+      files.removeProgress();
+    }
+    expect([files.readStaged(), files.readProgress()]).toEqual([null, null]);
+  });
+});
+
+describe('a damaged file', () => {
+  it('is reported with its name, the reason, and where it is kept', () => {
+    put(paths.state, '{');
+    files.readState();
+    expect(reports).toEqual([`state.json is not valid JSON; it is kept as '${paths.state}.damaged' and begun anew, ignoring`]);
+  });
+
+  it('may have been set aside by somebody else meanwhile', () => {
+    put(paths.state, '{');
+    const other = stateFiles(paths, () => {
+      throw new Error('reported twice');
+    });
+    files = stateFiles(paths, () => undefined);
+    expect(files.readState()).toEqual(emptyState());
+    expect(other.readState()).toEqual(emptyState());
+  });
+});

@@ -1,0 +1,180 @@
+/** The rules for how the sources are put together (docs/design.md, "Layout"); each says what it is for when it is broken. */
+import fs from 'node:fs';
+import { builtinModules } from 'node:module';
+import { describe, expect, it } from 'vitest';
+import type { Import, Source } from '../helpers/source-tree.ts';
+import { hasDefaultExport, hasReexport, identifiersOf, isAsynchronous, isTypesOnly, readSources, usesOf } from '../helpers/source-tree.ts';
+
+const SOURCES = readSources('lib', 'scripts');
+const LIB = SOURCES.filter(({ path }) => path.startsWith('lib/'));
+
+/** What a layer may import: `io` the layer, `io/x` one module of it, `type io` its types only. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  core: ['core'],
+  transaction: ['core', 'transaction'],
+  io: ['core', 'io', 'transaction/durable', 'type transaction/place', 'type transaction/types'],
+  steps: ['core', 'transaction', 'steps', 'type io'],
+  release: ['core', 'io', 'release', 'transaction/durable'],
+  cli: ['core', 'io', 'transaction', 'cli'],
+  demo: ['core', 'io', 'release', 'demo'],
+};
+
+/** Packages with one place each: a technology has one file, and can be replaced there. */
+const PLACE_OF: Readonly<Record<string, RegExp>> = {
+  'dbus-next': /^lib\/io\/systemd\.ts$/,
+  undici: /^lib\/io\/download(-agent)?\.ts$/,
+  tar: /^lib\/io\/(archive[a-z-]*|gunzip)\.ts$/,
+  zx: /^lib\/io\/exec\.ts$/,
+  'smol-toml': /^lib\/io\/config-file\.ts$/,
+  semver: /^lib\/core\/version\.ts$/,
+  zod: /^(lib\/(core|io|steps|cli)|scripts)\//,
+  esbuild: /^scripts\//,
+};
+
+/** Modules that are tested elsewhere, and where. Keep it short. */
+const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
+  // The acts of one play: they run one after the other, or not at all.
+  'lib/demo/acts.ts': 'test/unit/demo/demo.test.ts',
+  'lib/demo/device.ts': 'test/unit/demo/demo.test.ts',
+  'lib/demo/releases.ts': 'test/unit/demo/demo.test.ts',
+  'lib/demo/run.ts': 'test/unit/demo/demo.test.ts',
+  'lib/demo/stage.ts': 'test/unit/demo/demo.test.ts',
+};
+
+function isBuiltin(name: string): boolean {
+  return name.startsWith('node:') && builtinModules.includes(name.slice('node:'.length));
+}
+
+function packageOf(from: string): string {
+  return from.split('/', from.startsWith('@') ? 2 : 1).join('/');
+}
+
+function isAllowed(source: Source, { from, typeOnly }: Import): boolean {
+  const module = from.replace(/^lib\//, '').replace(/\.ts$/, '');
+  const layer = module.split('/')[0] ?? '';
+  const granted = [layer, module];
+  if (typeOnly) granted.push(`type ${layer}`, `type ${module}`);
+  return (MAY_IMPORT[source.layer] ?? []).some((rule) => granted.includes(rule));
+}
+
+/** One line for each import that `isBad` says is bad. */
+function badImports(sources: readonly Source[], isBad: (source: Source, imported: Import) => boolean): string[] {
+  return sources.flatMap((source) =>
+    source.imports
+      .filter((imported) => isBad(source, imported))
+      .map(({ from, typeOnly }) => `${source.path} imports ${typeOnly ? 'types of ' : ''}${from}`),
+  );
+}
+
+const paths = (sources: readonly Source[]): string[] => sources.map(({ path }) => path);
+
+describe('imports', () => {
+  it('knows every layer', () => {
+    expect([...new Set(LIB.map(({ layer }) => layer))].toSorted()).toEqual(Object.keys(MAY_IMPORT).toSorted());
+  });
+
+  it('point one way', () => {
+    expect(badImports(LIB, (source, imported) => imported.from.startsWith('lib/') && !isAllowed(source, imported))).toEqual([]);
+    expect(badImports(LIB, (_source, { from }) => from.startsWith('scripts/') || from.startsWith('test/'))).toEqual([]);
+  });
+
+  it('name files that are there, with their extension', () => {
+    expect(badImports(SOURCES, (_source, { from }) => /^(lib|scripts)\//.test(from) && !fs.existsSync(from))).toEqual([]);
+  });
+
+  it('go round in no circle', () => {
+    const next = new Map(SOURCES.map((source) => [source.path, source.imports.filter(({ typeOnly }) => !typeOnly).map(({ from }) => from)]));
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const visit = (path: string, way: readonly string[]): void => {
+      if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' → '));
+      if (way.includes(path) || done.has(path)) return;
+      for (const from of next.get(path) ?? []) visit(from, [...way, path]);
+      done.add(path);
+    };
+    for (const path of next.keys()) visit(path, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('take a package in its place only', () => {
+    const isPackage = (from: string): boolean => !/^(lib|scripts)\//.test(from) && !isBuiltin(from);
+    expect(badImports(SOURCES, (source, { from }) => isPackage(from) && PLACE_OF[packageOf(from)]?.test(source.path) !== true)).toEqual([]);
+  });
+
+  it('of core take zod, semver, and what computes', () => {
+    const core = LIB.filter(({ layer }) => layer === 'core');
+    expect(badImports(core, (_source, { from }) => isBuiltin(from) && !['node:crypto', 'node:path'].includes(from))).toEqual([]);
+  });
+
+  it('of transaction take no package: rollback and recover have to start when nothing else does', () => {
+    const transaction = LIB.filter(({ layer }) => layer === 'transaction');
+    expect(badImports(transaction, (_source, { from }) => !from.startsWith('lib/') && !isBuiltin(from))).toEqual([]);
+  });
+});
+
+describe('modules', () => {
+  it('have at most 250 lines', () => {
+    expect(SOURCES.filter(({ lines }) => lines > 250).map(({ path, lines }) => `${path} has ${String(lines)}`)).toEqual([]);
+  });
+
+  it('export by name, and only what is theirs', () => {
+    expect(paths(LIB.filter(hasDefaultExport))).toEqual([]);
+    expect(paths(LIB.filter(hasReexport))).toEqual([]);
+  });
+
+  it('have names in kebab-case', () => {
+    expect(paths(SOURCES.filter(({ name }) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)))).toEqual([]);
+  });
+
+  it('have a test of the same name each', () => {
+    const isTested = (source: Source): boolean => fs.existsSync(`test/unit/${source.layer}/${source.name}.test.ts`);
+    const untested = LIB.filter((source) => !isTypesOnly(source) && !isTested(source));
+    expect(paths(untested).filter((path) => !Object.hasOwn(TESTED_ELSEWHERE, path))).toEqual([]);
+    expect(Object.keys(TESTED_ELSEWHERE).filter((path) => !paths(untested).includes(path))).toEqual([]);
+    expect(Object.values(TESTED_ELSEWHERE).filter((test) => !fs.existsSync(test))).toEqual([]);
+  });
+});
+
+describe('core', () => {
+  const core = LIB.filter(({ layer }) => layer === 'core');
+
+  it('reads no clock, no environment and no dice, and writes nothing', () => {
+    const impure =
+      /^(process\.|console\.|Date\.now$|performance\.|new Date\(\)$|Math\.random$|fetch\(\)|(setTimeout|setInterval|setImmediate|queueMicrotask)\(\))/;
+    expect(
+      core.flatMap((source) =>
+        usesOf(source)
+          .filter((use) => impure.test(use))
+          .map((use) => `${source.path}: ${use}`),
+      ),
+    ).toEqual([]);
+  });
+
+  it('waits for nothing', () => {
+    expect(paths(core.filter(isAsynchronous))).toEqual([]);
+  });
+});
+
+describe('transaction', () => {
+  const transaction = LIB.filter(({ layer }) => layer === 'transaction');
+
+  it('does one thing after the other: synchronous file calls only', () => {
+    expect(paths(transaction.filter(isAsynchronous))).toEqual([]);
+    expect(badImports(transaction, (_source, { from }) => /^node:(fs\/promises|timers|net|http|https|child_process)/.test(from))).toEqual([]);
+    const loose = /^fs\.(?!constants$|constants\.|[A-Za-z]+Sync\b|Stats$|Dirent$)/;
+    expect(
+      transaction.flatMap((source) =>
+        usesOf(source)
+          .filter((use) => loose.test(use))
+          .map((use) => `${source.path}: ${use}`),
+      ),
+    ).toEqual([]);
+  });
+});
+
+describe('waiting', () => {
+  it('is for an event, with a deadline that is taken back; only clock.ts pauses', () => {
+    const pausing = SOURCES.filter((source) => identifiersOf(source).has('setTimeout') && !identifiersOf(source).has('clearTimeout'));
+    expect(paths(pausing)).toEqual(['lib/io/clock.ts']);
+  });
+});

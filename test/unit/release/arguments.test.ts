@@ -1,0 +1,111 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseCommand } from '../../../lib/release/arguments.ts';
+import { temporaryFolder } from '../../helpers/site-builder.ts';
+import { matching } from '../../helpers/matchers.ts';
+
+let base = '';
+beforeEach(() => {
+  base = temporaryFolder('arguments');
+});
+afterEach(() => {
+  fs.rmSync(base, { recursive: true });
+});
+const now = new Date('2026-11-22T00:00:00Z');
+const parse = (line: string, env: Record<string, string> = {}): ReturnType<typeof parseCommand> =>
+  parseCommand(line === '' ? [] : line.split(' '), { env, now });
+
+describe('parseCommand', () => {
+  it('reads a short build', () => {
+    expect(parse('build --site s --from t --version 1.0.0')).toEqual({
+      name: 'build',
+      json: false,
+      options: {
+        site: 's',
+        from: 't',
+        version: '1.0.0',
+        branch: 'stable',
+        notes: '',
+        changelog: '',
+        rolloutPercent: null,
+        restart: [],
+        config: [],
+        minVersion: null,
+        arch: [],
+        released: now,
+      },
+    });
+  });
+
+  it('reads every option of a build', () => {
+    fs.writeFileSync(join(base, 'notes'), 'grüße\n');
+    const line = `build --json --site s --from t --version 1.0.0 --branch beta --notes-file ${join(base, 'notes')} --changelog https://example.org/c --rollout 12.5 --restart a --restart b.service --config c --config d --min-version 0.9.0 --arch arm64 --arch arm`;
+    expect(parse(line, { SOURCE_DATE_EPOCH: '1000000000' })).toEqual({
+      name: 'build',
+      json: true,
+      options: {
+        site: 's',
+        from: 't',
+        version: '1.0.0',
+        branch: 'beta',
+        notes: 'grüße\n',
+        changelog: 'https://example.org/c',
+        rolloutPercent: 12.5,
+        restart: ['a', 'b.service'],
+        config: ['c', 'd'],
+        minVersion: '0.9.0',
+        arch: ['arm64', 'arm'],
+        released: new Date('2001-09-09T01:46:40Z'),
+      },
+    });
+  });
+
+  it.each([
+    ['init --site s --unsigned', { name: 'init', site: 's', unsigned: true, json: false }],
+    ['init --site s', { name: 'init', site: 's', unsigned: false, json: false }],
+    ['verify --json --site=s', { name: 'verify', site: 's', json: true }],
+    ['--help', { name: 'help' }],
+    ['build -h', { name: 'help' }],
+    ['verify --help', { name: 'help' }],
+  ])('reads: %s', (line, command) => {
+    expect(parse(line)).toEqual(command);
+  });
+
+  it.each([
+    ['', /no command/],
+    ['frobnicate', /'frobnicate' is not a command/],
+    ['branch list --site s', /'branch' is not a command/],
+    ['--json verify --site s', /'--json' is not a command/],
+    ['verify', /--site is missing/],
+    ['verify --site', /argument missing/],
+    ['verify --site=', /--site is missing/],
+    ['verify --site s extra', /unexpected argument 'extra'/],
+    ['verify --site s --deep', /unknown option '--deep'/],
+    ['build --site s --version 1.0.0', /--from is missing/],
+    ['build --site s --from t', /--version is missing/],
+    ['build --site s --from t --version 1.0.0 --rollout 101', /--rollout '101'/],
+    ['build --site s --from t --version 1.0.0 --rollout=-1', /--rollout '-1'/],
+    ['build --site s --from t --version 1.0.0 --rollout half', /--rollout 'half'/],
+    ['build --site s --from t --version 1.0.0 --changelog javascript:alert(1)', /--changelog 'javascript/],
+    ['build --site s --from t --version 1.0.0 --restart ../x', /--restart '\.\.\/x'/],
+    ['build --site s --from t --version 1.0.0 --restart=-H', /--restart '-H'/],
+  ])('refuses: %s', (line, says) => {
+    expect(() => parse(line)).toThrow(expect.objectContaining({ code: 'USAGE', message: matching(says) }));
+  });
+
+  it.each(['yesterday', '-1', '1.5'])('refuses SOURCE_DATE_EPOCH=%s', (epoch) => {
+    expect(() => parse('build --site s --from t --version 1.0.0', { SOURCE_DATE_EPOCH: epoch })).toThrow(expect.objectContaining({ code: 'USAGE' }));
+  });
+
+  it.each<[string, string | Buffer | null, RegExp]>([
+    ['missing', null, /cannot be read/],
+    ['too-long', 'x'.repeat(65_537), /65537 bytes, 65536/],
+    ['not-utf-8', Buffer.from([0xff]), /not UTF-8/],
+  ])('refuses notes that are %s', (_name, content, says) => {
+    if (content !== null) fs.writeFileSync(join(base, 'notes'), content);
+    expect(() => parse(`build --site s --from t --version 1.0.0 --notes-file ${join(base, 'notes')}`)).toThrow(
+      expect.objectContaining({ code: 'INPUT_REFUSED', message: matching(says) }),
+    );
+  });
+});

@@ -1,0 +1,164 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { verifySite } from '../../../lib/release/verify.ts';
+import { dashboard, emptySite, release, snapshot, temporaryFolder, writeTree } from '../../helpers/site-builder.ts';
+
+let base = '';
+let site = '';
+beforeEach(async () => {
+  base = temporaryFolder('verify');
+  site = emptySite(base);
+  const from = writeTree(join(base, 'tree'), dashboard('one'));
+  await release({ site, from, version: '1.0.0' });
+  writeTree(from, dashboard('two'));
+  await release({ site, from, version: '1.1.0' });
+});
+afterEach(() => {
+  fs.rmSync(base, { recursive: true });
+});
+const put = (name: string, text: string): void => {
+  fs.writeFileSync(join(site, name), text);
+};
+const edit = (name: string, change: (text: string) => string): void => {
+  put(name, change(fs.readFileSync(join(site, name), 'utf8')));
+};
+
+describe('verifySite', () => {
+  it('finds a built site in order, and changes nothing', async () => {
+    const before = snapshot(site);
+    expect(await verifySite(site)).toEqual({
+      problems: [],
+      notices: [],
+      branches: [{ branch: 'stable', version: '1.1.0', sequence: 2, files: 4, sizeBytes: 112 }],
+      bundles: 2,
+    });
+    expect(snapshot(site)).toEqual(before);
+  });
+
+  it('is content with a site that has no release yet', async () => {
+    fs.mkdirSync(join(base, 'new'));
+    expect(await verifySite(emptySite(join(base, 'new')))).toMatchObject({ problems: [], notices: ["'stable' has no release yet"] });
+  });
+
+  it.each<[string, () => void, RegExp]>([
+    [
+      'list-missing',
+      () => {
+        fs.rmSync(join(site, 'branches.json'));
+      },
+      /^branches\.json: it is missing/,
+    ],
+    [
+      'list-broken',
+      () => {
+        put('branches.json', '{');
+      },
+      /^branches\.json: the list is not valid JSON/,
+    ],
+    [
+      'list-with-stable',
+      () => {
+        put('branches.json', '[{"name":"stable"}]');
+      },
+      /^branches\.json: .*'stable' is always there/,
+    ],
+    [
+      'manifest-broken',
+      () => {
+        put('manifest.json', '{}');
+      },
+      /^manifest\.json: /,
+    ],
+    [
+      'manifest-of-another-branch',
+      () => {
+        edit('manifest.json', (text) => text.replace('"stable"', '"beta"'));
+      },
+      /belongs to the branch 'beta'/,
+    ],
+    [
+      'manifest-of-an-unlisted-branch',
+      () => {
+        fs.copyFileSync(join(site, 'manifest.json'), join(site, 'manifest_beta.json'));
+      },
+      /^manifest_beta\.json: branches\.json does not list 'beta'/,
+    ],
+    [
+      'manifest-stable-by-name',
+      () => {
+        fs.copyFileSync(join(site, 'manifest.json'), join(site, 'manifest_stable.json'));
+      },
+      /the manifest of 'stable' is manifest\.json/,
+    ],
+    [
+      'bundle-missing',
+      () => {
+        fs.rmSync(join(site, 'bundles/pikit-1.1.0.tar.gz'));
+      },
+      /^bundles\/pikit-1\.1\.0\.tar\.gz \(named by manifest\.json\): it is missing/,
+    ],
+    [
+      'bundle-changed',
+      () => {
+        fs.appendFileSync(join(site, 'bundles/pikit-1.1.0.tar.gz'), 'x');
+      },
+      /size mismatch: expected \d+, got \d+/,
+    ],
+    [
+      'earlier-bundle-changed',
+      () => {
+        fs.appendFileSync(join(site, 'bundles/pikit-1.0.0.tar.gz'), 'x');
+      },
+      /^bundles\/pikit-1\.0\.0\.tar\.gz: .*1 bytes after the end/,
+    ],
+    [
+      'leftover-bundle',
+      () => {
+        put('bundles/pikit-2.0.0.tar.gz.0a1b2c3d.tmp', '');
+      },
+      /0a1b2c3d\.tmp: it was left/,
+    ],
+    [
+      'leftover-manifest',
+      () => {
+        put('manifest.json.tmp', '');
+      },
+      /^manifest\.json\.tmp: it was left/,
+    ],
+    [
+      'signed',
+      () => {
+        fs.mkdirSync(join(site, 'tuf'));
+      },
+      /^tuf\/: /,
+    ],
+  ])('finds %s', async (_name, spoil, says) => {
+    spoil();
+    const { problems } = await verifySite(site);
+    expect(problems.join('\n')).toMatch(says);
+  });
+
+  it('lists everything, not only the first', async () => {
+    put('branches.json', '{');
+    put('manifest.json.tmp', '');
+    edit('manifest.json', (text) => text.replace(/"sha256":"[0-9a-f]{4}/g, '"sha256":"0000'));
+    fs.truncateSync(join(site, 'bundles/pikit-1.0.0.tar.gz'), 50);
+    const { problems } = await verifySite(site);
+    expect(problems).toHaveLength(1 + 6 + 1 + 1);
+  });
+
+  it('mentions what it does not know', async () => {
+    put('bundles/index.html', '');
+    put('branches.json', '[{"name":"beta"}]');
+    expect(await verifySite(site)).toMatchObject({
+      problems: [],
+      notices: ["'beta' has no release yet", 'bundles/index.html is not a bundle, and no manifest names it'],
+    });
+  });
+
+  it('refuses what is no site', async () => {
+    await expect(verifySite(join(base, 'nothing'))).rejects.toMatchObject({ code: 'SITE_INVALID' });
+    await expect(verifySite(join(base, 'tree'))).rejects.toMatchObject({ code: 'SITE_INVALID' });
+  });
+});

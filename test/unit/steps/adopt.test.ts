@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import type { Receipt } from '../../../lib/core/state.ts';
+import { adoptReceipt } from '../../../lib/steps/adopt.ts';
+import { plainReceipt } from '../../../lib/steps/receipts.ts';
+import { NOW, device, stepDeps } from '../../helpers/device.ts';
+
+const FAILED = { ...plainReceipt({ step: 'fetch', at: NOW }, 'failed', 'no', { from: null, to: null }), code: 'OFFLINE' };
+
+describe('adoptReceipt', () => {
+  it.each<[string, Receipt | null, number]>([
+    ['a failed fetch', FAILED, 1],
+    ['a failed check', { ...FAILED, step: 'check' }, 1],
+    ['a fetch that did nothing', { ...FAILED, outcome: 'nothing' }, 0],
+    ['a cancelled fetch', { ...FAILED, outcome: 'cancelled' }, 0],
+    ['a failed apply, which wrote its own line', { ...FAILED, step: 'apply' }, 0],
+    ['nothing', null, 0],
+  ])('takes over once: %s', (_name, last, lines) => {
+    const on = device();
+    on.files.writeState({ ...on.files.readState(), last_result: last });
+    adoptReceipt(stepDeps(on));
+    adoptReceipt(stepDeps(on));
+    expect(on.files.readHistory()).toHaveLength(lines);
+  });
+
+  it('leaves a receipt alone that is in the history already', () => {
+    const on = device();
+    on.files.appendHistory(FAILED);
+    on.files.writeState({ ...on.files.readState(), last_result: FAILED });
+    adoptReceipt(stepDeps(on));
+    expect(on.files.readHistory()).toEqual([FAILED]);
+  });
+});

@@ -1,0 +1,80 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { UpdateError } from '../../../lib/core/errors.ts';
+import { recordFailure, recordResult } from '../../../lib/steps/ended.ts';
+import { NOW, device, stepDeps } from '../../helpers/device.ts';
+
+const FACTS = { step: 'apply' as const, at: NOW, startedMs: NOW.getTime() - 5 };
+const FAILURE = new UpdateError('NO_SPACE', 'no space left', { hint: 'free some' });
+const STAGED = { version: '1.1.0', branch: 'stable', manifest_sha256: 'x', at: NOW.toISOString() };
+
+describe('recordResult', () => {
+  it('is the last result, and no line of history', () => {
+    const on = device();
+    recordResult(stepDeps(on), FACTS, { outcome: 'nothing', message: 'nothing to do', from: '1.0.0' });
+    expect(on.files.readState().last_result).toMatchObject({ outcome: 'nothing', message: 'nothing to do', from: '1.0.0', to: null, duration_ms: 5 });
+    expect(on.files.readHistory()).toEqual([]);
+  });
+
+  it('leaves alone what a transaction has written', () => {
+    const on = device();
+    recordResult(stepDeps(on), FACTS, { outcome: 'ok', message: 'installed', recorded: true });
+    expect(on.files.readState().last_result).toBeNull();
+  });
+
+  it('says that it could not be written', () => {
+    const on = device();
+    fs.mkdirSync(on.paths.state, { recursive: true });
+    const deps = stepDeps(on);
+    recordResult(deps, FACTS, { outcome: 'ok', message: 'done' });
+    expect(deps.said).toHaveLength(1);
+    expect(deps.said[0]).toMatch(/^warning: the receipt could not be written .*, ignoring$/);
+  });
+});
+
+describe('recordFailure', () => {
+  it.each([
+    ['apply', '1.1.0'],
+    ['fetch', '1.1.0'],
+    ['check', null],
+    ['rollback', null],
+    ['recover', null],
+  ] as const)('is the last result and one line of history, with the versions that are known: %s', (step, to) => {
+    const on = device();
+    on.files.writeState({ ...on.files.readState(), current: '1.0.0', staged: STAGED });
+    recordFailure(stepDeps(on), { ...FACTS, step }, FAILURE);
+    const last = on.files.readState().last_result;
+    expect(last).toMatchObject({ step, outcome: 'failed', code: 'NO_SPACE', hint: 'free some', from: '1.0.0', to, duration_ms: 5 });
+    expect(on.files.readHistory()).toEqual([last]);
+  });
+
+  it.each([
+    ['fetch', 0],
+    ['apply', 1],
+  ] as const)('leaves the history to root when it may not write there: %s', (step, warnings) => {
+    const on = device();
+    fs.mkdirSync(on.paths.history, { recursive: true });
+    const deps = stepDeps(on);
+    recordFailure(deps, { ...FACTS, step }, FAILURE);
+    expect(on.files.readState().last_result).toMatchObject({ code: 'NO_SPACE' });
+    expect(deps.said).toHaveLength(warnings);
+  });
+
+  it('says one failure once', () => {
+    const on = device();
+    const deps = stepDeps(on, {});
+    const full = {
+      ...deps,
+      files: {
+        ...deps.files,
+        writeState: () => {
+          throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+        },
+      },
+    };
+    recordFailure(full, FACTS, FAILURE);
+    expect(deps.said).toEqual([]);
+    recordFailure(full, FACTS, new UpdateError('OFFLINE', 'no line'));
+    expect(deps.said).toHaveLength(1);
+  });
+});

@@ -1,0 +1,74 @@
+import { describe, expect, it } from 'vitest';
+import { UpdateError } from '../../../lib/core/errors.ts';
+import { Receipt } from '../../../lib/core/state.ts';
+import { failureReceipt, journalReceipt, plainReceipt, toFailure } from '../../../lib/steps/receipts.ts';
+import type { Journal } from '../../../lib/transaction/types.ts';
+import { NOW } from '../../helpers/device.ts';
+
+const FACTS = { step: 'apply' as const, at: NOW };
+const ERROR = new UpdateError('PROBE_FAILED', 'no answer', { hint: 'look there', subject: 'http://x/', lines: ['a', 'b'] });
+const JOURNAL: Journal = {
+  v: 1,
+  tx: '0123abcd',
+  kind: 'apply',
+  phase: 'committed',
+  from: '1.0.0',
+  to: '1.1.0',
+  branch: 'stable',
+  started: '2026-11-22T09:59:58.500Z',
+  undos: 0,
+  backup: '/var/backups/pikit/x',
+  ops: [],
+  mkdirs: [],
+  rmdirs: [],
+  drift: ['/a'],
+  kept: ['/b.pikit-new'],
+  failure: null,
+};
+
+describe('receipts', () => {
+  it('are all of one shape', () => {
+    const versions = { from: '1.0.0', to: '1.1.0' };
+    for (const receipt of [
+      plainReceipt(FACTS, 'ok', 'done', versions),
+      failureReceipt(FACTS, ERROR, versions),
+      journalReceipt(FACTS, JOURNAL, 'ok', 'done'),
+      journalReceipt(FACTS, { ...JOURNAL, failure: toFailure(ERROR) }, 'rolled-back', 'went back'),
+    ])
+      expect(Receipt.parse(receipt)).toEqual(receipt);
+  });
+
+  it('of a failure have code, hint, subject, lines, versions and how long it took', () => {
+    expect(failureReceipt({ ...FACTS, startedMs: NOW.getTime() - 250 }, ERROR, { from: '1.0.0', to: '1.1.0' })).toMatchObject({
+      outcome: 'failed',
+      code: 'PROBE_FAILED',
+      message: 'no answer',
+      hint: 'look there',
+      subject: 'http://x/',
+      lines: ['a', 'b'],
+      from: '1.0.0',
+      to: '1.1.0',
+      duration_ms: 250,
+    });
+  });
+
+  it.each([
+    ['CANCELLED', 'cancelled'],
+    ['BROKEN', 'broken'],
+    ['NO_SPACE', 'failed'],
+  ] as const)('of %s are called %s', (code, outcome) => {
+    expect(failureReceipt(FACTS, new UpdateError(code, 'x'), { from: null, to: null }).outcome).toBe(outcome);
+  });
+
+  it.each([
+    ['2026-11-22T09:59:58.500Z', 1500],
+    ['2026-11-22T10:00:05.000Z', 0],
+    ['garbage', null],
+  ])('of a transaction that started at %s took %s ms', (started, took) => {
+    expect(journalReceipt(FACTS, { ...JOURNAL, started }, 'ok', 'done').duration_ms).toBe(took);
+  });
+
+  it('never take a negative time, though the clock may go back', () => {
+    expect(plainReceipt({ ...FACTS, startedMs: NOW.getTime() + 5 }, 'ok', 'x', { from: null, to: null }).duration_ms).toBe(0);
+  });
+});

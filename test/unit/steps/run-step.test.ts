@@ -1,0 +1,123 @@
+/** The runner around every step (scripts/run-step.ts): lock, exit codes, words, receipts. With a step of our own, as a process. */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bundledScript } from '../../helpers/bundled-script.ts';
+import type { Device } from '../../helpers/device.ts';
+import { device } from '../../helpers/device.ts';
+import { matching } from '../../helpers/matchers.ts';
+
+const SOURCE = `
+import { UpdateError } from './lib/core/errors.ts';
+import { RecordedFailure } from './lib/steps/recorded-failure.ts';
+import { runStep } from './scripts/run-step.ts';
+const fell = new UpdateError('SERVICE_FAILED', "'x.service' fell", { subject: 'x.service', lines: ['one', 'two\\u001b[31m\\nthree'], hint: 'look' });
+const acts: Record<string, (deps: any) => any> = {
+  done: () => ({ outcome: 'ok', message: 'all done', from: '1.0.0', to: '1.1.0' }),
+  recorded: () => ({ outcome: 'ok', message: 'all done', recorded: true }),
+  defect: () => { throw new TypeError("cannot read 'x' of nothing"); },
+  usage: () => { throw new UpdateError('USAGE', 'no such thing', { hint: 'another' }); },
+  fell: () => { throw fell; },
+  told: () => { throw new RecordedFailure(fell); },
+  late: (deps) => { process.emit('SIGTERM'); return acts['done']?.(deps); },
+  stopped: (deps) => { process.emit('SIGTERM'); throw new UpdateError('CANCELLED', deps.signal.aborted ? 'stopped' : 'not told', { hint: 'again' }); },
+  progress: (deps) => { deps.report({ phase: 'trying' }); console.log(JSON.stringify(deps.files.readProgress())); return acts['done']?.(deps); },
+};
+void runStep({ step: 'apply', summary: 'tries', lockWaitMs: 0, body: async (deps) => await acts[process.env['ACT'] ?? '']?.(deps) });
+`;
+
+let dir = '';
+let script = '';
+
+beforeAll(() => {
+  dir = fs.mkdtempSync(join(fs.existsSync('/dev/shm') ? '/dev/shm' : '/tmp', 'pikit-runner-'));
+  script = bundledScript(dir, 'runner', SOURCE);
+});
+
+afterAll(() => {
+  fs.rmSync(dir, { recursive: true, force: true });
+});
+
+async function act(
+  on: Device,
+  name: string,
+  through: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; out: string; err: string }> {
+  const [command, ...args] = [...through, process.execPath, script];
+  const child = spawn(command, args, {
+    env: { PATH: process.env['PATH'], PIKIT_ROOT: on.root, ACT: name, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const texts = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (texts.out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (texts.err += text));
+  return await new Promise((resolve) => {
+    child.on('close', (code) => {
+      resolve({ code, ...texts });
+    });
+  });
+}
+
+describe('the runner', () => {
+  it.each([
+    ['done', 0, 'all done\n', ''],
+    ['late', 0, 'all done\n', ''],
+    ['defect', 1, '', /^error: cannot read 'x' of nothing \[INTERNAL\]\nhint: this is a defect of the updater: please report it .*\n$/],
+    ['usage', 2, '', 'error: no such thing [USAGE]\nhint: another\n'],
+    ['fell', 1, 'x.service wrote: one\nx.service wrote: two [31m three\n', "error: 'x.service' fell [SERVICE_FAILED]\nhint: look\n"],
+    ['told', 1, /^x\.service wrote: one\n/, "error: 'x.service' fell [SERVICE_FAILED]\nhint: look\n"],
+    ['stopped', 143, '', 'error: stopped [CANCELLED]\nhint: again\n'],
+  ] as const)('says once how a step has ended, and with which code: %s', async (name, code, out, err) => {
+    const shape = (text: string | RegExp): unknown => (typeof text === 'string' ? text : matching(text));
+    expect(await act(device(), name)).toEqual({ code, out: shape(out), err: shape(err) });
+  });
+
+  it.each([
+    ['done', 'ok', 0],
+    ['recorded', null, 0],
+    ['defect', 'failed', 1],
+    ['fell', 'failed', 1],
+    ['told', null, 0],
+    ['stopped', 'cancelled', 1],
+  ] as const)('leaves a receipt, unless the transaction has: %s', async (name, outcome, lines) => {
+    const on = device();
+    await act(on, name);
+    expect(on.files.readState().last_result?.outcome ?? null).toBe(outcome);
+    expect(on.files.readHistory()).toHaveLength(lines);
+  });
+
+  it('is busy (75) when another step has the lock, and touches nothing then', async () => {
+    const on = device();
+    fs.mkdirSync(on.at('/run'));
+    const ended = await act(on, 'done', ['flock', on.paths.lock]);
+    expect(ended).toEqual({
+      code: 75,
+      out: '',
+      err: matching(/^error: another update step is running \('.*' is locked\) \[BUSY\]\nhint: wait until it has ended: .*\n$/),
+    });
+    expect(fs.existsSync(on.paths.state)).toBe(false);
+    expect(await act(on, 'done')).toMatchObject({ code: 0 });
+  });
+
+  it('shows progress while it runs, and takes it away', async () => {
+    const on = device();
+    const { out } = await act(on, 'progress');
+    expect(JSON.parse(out.split('\n')[0] ?? '')).toMatchObject({ step: 'apply', phase: 'trying', can_cancel: false });
+    expect(fs.existsSync(on.paths.progress)).toBe(false);
+  });
+
+  it('gives each line its priority when the journal reads it, all on one stream', async () => {
+    const on = device();
+    const log = join(dir, 'log');
+    fs.writeFileSync(log, '');
+    const { dev, ino } = fs.statSync(log);
+    const into = ['sh', '-c', `exec "$@" >>'${log}'`, 'sh'];
+    const ended = await act(on, 'fell', into, { JOURNAL_STREAM: `${String(dev)}:${String(ino)}` });
+    expect(ended).toEqual({ code: 1, out: '', err: '' });
+    expect(fs.readFileSync(log, 'utf8')).toBe(
+      "<3>'x.service' fell [SERVICE_FAILED]\n<6>x.service wrote: one\n<6>x.service wrote: two [31m three\n<3>hint: look\n",
+    );
+  });
+});

@@ -1,0 +1,168 @@
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import * as path from 'node:path';
+import { parse as parseToml } from 'smol-toml';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseConfig } from '../../lib/core/config.ts';
+import { packageFiles } from '../../scripts/deb.ts';
+
+const project = path.resolve(import.meta.dirname, '../..');
+const unitsDir = path.join(project, 'units');
+const units = fs.readdirSync(unitsDir).filter((file) => /\.(?:service|timer)$/.test(file));
+const services = units.filter((file) => file.endsWith('.service'));
+const hasAnalyze = spawnSync('systemd-analyze', ['--version']).error === undefined;
+
+/** The settings of a unit, each with its values in order; comments and sections are dropped. */
+function settings(unit: string): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const line of fs.readFileSync(path.join(unitsDir, unit), 'utf8').split('\n')) {
+    const match = /^([A-Za-z]+)=(.*)$/.exec(line);
+    if (match?.[1] === undefined) continue;
+    found.set(match[1], [...(found.get(match[1]) ?? []), match[2] ?? '']);
+  }
+  return found;
+}
+
+const step = (name: string) => `pikit-update-${name}.service`;
+
+describe('edges of the chain', () => {
+  test.each([
+    ['check-to-fetch', step('check'), 'OnSuccess', ['pikit-update-gate@fetch.service']],
+    ['check-failed', step('check'), 'OnFailure', undefined],
+    ['fetch-to-apply', step('fetch'), 'OnSuccess', ['pikit-update-gate@apply.service']],
+    ['fetch-failed', step('fetch'), 'OnFailure', undefined],
+    ['fetch-once', step('fetch'), 'ConditionPathExists', ['!/var/lib/pikit-update/staged']],
+    ['apply-needs-fetch', step('apply'), 'Requires', ['pikit-update-fetch.service']],
+    ['apply-done', step('apply'), 'OnSuccess', undefined],
+    ['apply-killed', step('apply'), 'OnFailure', ['pikit-update-gate@rollback.service']],
+    ['apply-never-limited', step('apply'), 'StartLimitIntervalSec', ['0']],
+    ['rollback-is-the-end', step('rollback'), 'OnFailure', undefined],
+    ['rollback-never-limited', step('rollback'), 'StartLimitIntervalSec', ['0']],
+    ['gate-needs-token', 'pikit-update-gate@.service', 'ConditionPathExists', ['/run/pikit-update/next/%i']],
+    ['gate-to-step', 'pikit-update-gate@.service', 'OnSuccess', ['pikit-update-%i.service']],
+    ['gate-never-limited', 'pikit-update-gate@.service', 'StartLimitIntervalSec', ['0']],
+    ['recover-if-open', step('recover'), 'ConditionPathExists', ['/var/lib/pikit/journal.json']],
+    ['recover-at-boot', step('recover'), 'WantedBy', ['multi-user.target']],
+    ['recover-tied-to-nothing', step('recover'), 'RequiredBy', undefined],
+    ['timer-to-check', 'pikit-update.timer', 'Unit', ['pikit-update-check.service']],
+  ])('%s', (_name, unit, key, expected) => {
+    expect(settings(unit).get(key)).toEqual(expected);
+  });
+
+  test('apply waits for fetch', () => {
+    expect(settings(step('apply')).get('After')?.join(' ').split(' ')).toContain('pikit-update-fetch.service');
+  });
+
+  test('recover is done before the dashboard and every step', () => {
+    expect(settings(step('recover')).get('Before')?.join(' ').split(' ')).toEqual(
+      expect.arrayContaining([
+        'nginx.service',
+        'pikit-api.service',
+        'dietpi-dashboard-frontend.service',
+        ...['check', 'fetch', 'apply', 'rollback'].map(step),
+      ]),
+    );
+  });
+});
+
+describe.each(services)('%s', (unit) => {
+  const own = settings(unit);
+
+  test('is a oneshot that ends, and is never skipped in a way that goes on', () => {
+    expect(own.get('Type')).toEqual(['oneshot']);
+    expect(own.has('RemainAfterExit')).toBe(false);
+    expect(own.has('ExecCondition')).toBe(false);
+  });
+
+  test('has limits in time, a name in the journal and documentation', () => {
+    for (const key of ['TimeoutStartSec', 'TimeoutStopSec', 'SyslogIdentifier', 'Documentation', 'Description']) expect(own.get(key)).toHaveLength(1);
+  });
+
+  test('keeps /run read-only, which ProtectSystem=strict alone does not', () => {
+    expect(own.get('ReadOnlyPaths')).toContain('/run');
+  });
+});
+
+test.each([
+  ['check', 'pikit-update'],
+  ['fetch', 'pikit-update'],
+  ['gate@', 'pikit-update'],
+  ['apply', 'root'],
+  ['rollback', 'root'],
+  ['recover', 'root'],
+  ['auto@', 'root'],
+])('user-of-%s', (name, user) => {
+  expect(settings(step(name)).get('User')).toEqual([user]);
+});
+
+test('the three that write to targets may write to the same places, one mount for the web root and its backup', () => {
+  const writable = (name: string) =>
+    settings(step(name))
+      .get('ReadWritePaths')
+      ?.filter((paths) => !paths.includes('nginx'));
+  expect(writable('apply')?.[0]).toBe('/var -/usr/local/bin -/etc/pikit');
+  expect(writable('rollback')).toEqual(writable('apply'));
+  expect(writable('recover')).toEqual(writable('apply'));
+});
+
+test('what update.toml shows as defaults are the defaults', () => {
+  const text = fs.readFileSync(path.join(unitsDir, 'update.toml'), 'utf8');
+  expect(parseToml(text)).toEqual({});
+  const shown = parseConfig(parseToml(text.replaceAll(/^#(?=[[a-z])/gm, '')), 'units/update.toml');
+  expect(shown).toEqual(parseConfig({ source: { type: 'static', url: 'https://updates.example.org/pikit' } }, 'defaults'));
+});
+
+describe.skipIf(!hasAnalyze)('systemd-analyze (skipped where it is not installed)', () => {
+  let root: string;
+
+  /** A device as the package leaves it, with empty programs in place of real ones. */
+  beforeAll(() => {
+    root = fs.mkdtempSync(path.join(tmpdir(), 'pikit-units-'));
+    const put = (file: string, content: string | Buffer, mode: number) => {
+      fs.mkdirSync(path.join(root, path.dirname(file)), { recursive: true });
+      fs.writeFileSync(path.join(root, file), content, { mode });
+    };
+    for (const name of ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'pikit-update', 'pikit-release']) put(`dist/${name}.js`, '', 0o644);
+    const files = packageFiles({ project, dist: path.join(root, 'dist'), out: root, epochSeconds: 0 });
+    for (const file of files) put(file.path, file.content, file.mode);
+    for (const program of ['usr/bin/node', 'usr/bin/mv']) put(program, '', 0o755);
+    // What default dependencies name; ours alone would be "not found".
+    const system = '/lib/systemd/system';
+    for (const target of fs.readdirSync(system).filter((file) => file.endsWith('.target'))) {
+      put(`usr/lib/systemd/system/${target}`, fs.readFileSync(path.join(system, target)), 0o644);
+    }
+  });
+  afterAll(() => {
+    fs.rmSync(root, { recursive: true });
+  });
+
+  function verify(unit: string): string {
+    const { stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', `--root=${root}`, unit], { encoding: 'utf8' });
+    return stdout + stderr;
+  }
+
+  test.each(units)('verify says nothing about %s', (unit) => {
+    expect(fs.existsSync(path.join(root, 'usr/lib/systemd/system', unit))).toBe(true);
+    expect(verify(unit)).toBe('');
+  });
+
+  test('verify does speak about a unit with a mistake and a missing program', () => {
+    const broken = path.join(root, 'usr/lib/systemd/system/broken.service');
+    fs.writeFileSync(broken, '[Service]\nType=oneshot\nProtectSystems=yes\nExecStart=/usr/bin/missing\n');
+    expect(verify('broken.service')).toMatch(/ProtectSystems[^]*missing/);
+    fs.rmSync(broken);
+  });
+
+  test.each(services)('exposure of %s is 2.0 or less', (unit) => {
+    const { status, stdout } = spawnSync(
+      'systemd-analyze',
+      ['security', '--no-pager', '--offline=true', '--threshold=20', path.join(unitsDir, unit)],
+      {
+        encoding: 'utf8',
+      },
+    );
+    expect(stdout).toContain('Overall exposure level');
+    expect(status).toBe(0);
+  });
+});
