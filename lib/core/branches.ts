@@ -52,8 +52,3 @@ export function parseBranches(bytes: Uint8Array, what = 'the branch list'): Bran
 export function isBranchName(name: string): boolean {
   return NAME.test(name);
 }
-
-/** The file beside branches.json that says what a branch offers. */
-export function manifestName(branch: string): string {
-  return branch === STABLE ? 'manifest.json' : `manifest_${branch}.json`;
-}

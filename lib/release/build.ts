@@ -6,7 +6,8 @@
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join, sep } from 'node:path';
-import { STABLE, manifestName } from '../core/branches.ts';
+import { STABLE } from '../core/branches.ts';
+import { manifestName } from '../core/site-layout.ts';
 import { UpdateError } from '../core/errors.ts';
 import { compareVersions, parseVersion } from '../core/version.ts';
 import { packBundle } from '../io/archive.ts';

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { manifestName, STABLE } from '../core/branches.ts';
+import { STABLE } from '../core/branches.ts';
+import { manifestName } from '../core/site-layout.ts';
 import { UpdateError } from '../core/errors.ts';
 import { lstatOrNull, mkdirDurable, writeDurable } from '../transaction/durable.ts';
 import { BRANCHES_NAME, SITE_FOLDERS, TUF_NAME } from './site.ts';

@@ -6,7 +6,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Branch } from '../core/branches.ts';
-import { STABLE, manifestName, parseBranches } from '../core/branches.ts';
+import { STABLE, parseBranches } from '../core/branches.ts';
+import { manifestName } from '../core/site-layout.ts';
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { parseManifest } from '../core/manifest.ts';

@@ -2,7 +2,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Branch } from '../core/branches.ts';
-import { STABLE, manifestName, parseBranches } from '../core/branches.ts';
+import { STABLE, parseBranches } from '../core/branches.ts';
+import { manifestName } from '../core/site-layout.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { bundleName } from '../core/manifest.ts';

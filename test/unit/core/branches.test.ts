@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isBranchName, manifestName, parseBranches } from '../../../lib/core/branches.ts';
+import { isBranchName, parseBranches } from '../../../lib/core/branches.ts';
 import { matching } from '../../helpers/matchers.ts';
 
 function parse(value: unknown): ReturnType<typeof parseBranches> {
@@ -48,10 +48,6 @@ describe('parseBranches', () => {
 });
 
 describe('names', () => {
-  it('has one manifest for each branch', () => {
-    expect([manifestName('stable'), manifestName('beta')]).toEqual(['manifest.json', 'manifest_beta.json']);
-  });
-
   it.each([
     ['stable', true],
     ['test_1234', true],
