@@ -111,6 +111,11 @@ export function cohortOf(machineId: string, version: string): number {
 /** Interrupted attempts that hold a version. */
 const MAX_ATTEMPTS = 3;
 
+/** What is said of a held version wherever it is met. */
+export function describeHeld(version: string, reason: string | null): string {
+  return `${version} is held: ${reason ?? 'it failed here before'}; \`pikit-update apply --version ${version}\` tries it again`;
+}
+
 /** Whether an entry keeps its version from being offered: a failure at once, interruptions from the third on. */
 export function isHeld(entry: HeldVersion): boolean {
   switch (entry.reason) {

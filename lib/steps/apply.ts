@@ -3,7 +3,7 @@
  * verify again, prepare, swap, bring up, commit; any failure before the commit goes back to exactly the old files.
  */
 import type { Config } from '../core/config.ts';
-import { incompatibility, isHeld } from '../core/decide.ts';
+import { describeHeld, incompatibility, isHeld } from '../core/decide.ts';
 import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Staged } from '../core/state.ts';
@@ -42,6 +42,7 @@ export async function apply(deps: DeviceDeps): Promise<StepResult> {
     const manifest = readStagedManifest(deps, staged);
     const refusal = refuse(deps, config, manifest, granted?.by !== 'timer');
     if (refusal !== null) return nothing(settled, refusal, manifest.version);
+    if (settled.recovery.is === 'broken') deps.narrate.warning(`${settled.receipt?.message ?? ''}; installing ${manifest.version} over it`);
     return await install(deps, config, staged, manifest);
   } catch (error) {
     // Kept, damaged staging would be found again by every later run.
@@ -55,7 +56,7 @@ function isAboutStaging(deps: DeviceDeps, error: unknown): boolean {
   return error instanceof Error && 'path' in error && String(error.path).startsWith(`${deps.paths.cacheDir}/`);
 }
 
-/** What an earlier run left open is resolved, and this one goes on. */
+/** What an earlier run left open is resolved, and this one goes on. What is broken is told by whoever knows how it ends. */
 function tellSettled(deps: DeviceDeps, { recovery, receipt }: Settled): void {
   if (receipt === null) return;
   if (recovery.is !== 'broken') deps.narrate.notice(receipt.message);
@@ -72,6 +73,7 @@ function whyNothing(deps: DeviceDeps): string {
   const { available } = deps.files.readState();
   const current = deps.files.readVersion();
   if (available?.outcome === 'available') return `${available.version} is available, and not downloaded yet: run fetch first`;
+  if (available?.outcome === 'held') return describeHeld(available.version, available.reason);
   if (available !== null && available.reason !== null) return `there is nothing to install: ${available.reason}`;
   return current === null ? 'there is nothing to install' : `${current} is installed and there is nothing newer`;
 }
@@ -93,7 +95,7 @@ function refuse(deps: DeviceDeps, config: Config, manifest: Manifest, isByHand: 
     return `${held.version} is not installed by itself: you went back from it; \`pikit-update apply\` installs it`;
   }
   if (isHeld(held)) {
-    return `${held.version} is held: it failed here before (${held.message}); \`pikit-update apply --version ${held.version}\` tries it again`;
+    return describeHeld(held.version, `it failed here before (${held.message})`);
   }
   return null;
 }

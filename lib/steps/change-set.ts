@@ -39,6 +39,11 @@ export function releaseChange(manifest: Manifest, tree: string, config: Config, 
       listed: true,
     };
   });
+  if (puts.some((put) => put.path === VERSION_FILE)) {
+    throw new UpdateError('PATH_REFUSED', `the release would bring '${VERSION_FILE}', which is the updater's own`, {
+      hint: 'change the [[target]] of /etc/pikit/update.toml that leads there',
+    });
+  }
   const stays = new Set(puts.map((put) => put.path));
   return {
     puts: [...puts, versionPut(manifest.version)],

@@ -1,6 +1,7 @@
 /** check: is there a release for this device? Asks, decides, says why, and changes nothing but what is known. */
 import { UpdateError } from '../core/errors.ts';
 import type { Decision } from '../core/decide.ts';
+import { describeHeld } from '../core/decide.ts';
 import type { State, Token } from '../core/state.ts';
 import type { NetworkDeps, StepDeps, StepResult } from './deps.ts';
 import type { Situation } from './look.ts';
@@ -68,7 +69,7 @@ function describe(here: Situation, release: Release, decision: Decision): string
     case 'available':
       return `${version} is available (${here.current === null ? 'nothing is installed' : `installed is ${here.current}`})`;
     case 'held':
-      return `${version} is held: ${decision.reason ?? ''}; \`pikit-update apply --version ${version}\` tries it again`;
+      return describeHeld(version, decision.reason);
     case 'waiting':
     case 'skipped':
     case 'incompatible':

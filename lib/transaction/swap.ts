@@ -1,5 +1,6 @@
 /** The moment itself: renames in order, then deletions, then the directories made durable. Rerunning it is harmless. */
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
 import { fsyncDir, lstatOrNull, unlinkIfThere } from './durable.ts';
 import type { Place } from './place.ts';
@@ -22,8 +23,12 @@ function bringIn(place: Place, journal: Journal, op: Operation): void {
       hint: `something else writes to '${op.path}': stop it or move the file away, then try again`,
     });
   }
-  // rename(2) replaces a file by a file in one step. Between a file and a directory it cannot: the old one goes first.
-  if (op.old?.type === 'dir' && lstatOrNull(target)?.isDirectory() === true) fs.renameSync(target, real(place, oldPath(journal, op)));
+  // rename(2) replaces a file by a file in one step. Between a file and a directory it cannot: the old one goes first. A
+  // directory has one name only, so its new one is made durable before something else takes the old one.
+  if (op.old?.type === 'dir' && lstatOrNull(target)?.isDirectory() === true) {
+    fs.renameSync(target, real(place, oldPath(journal, op)));
+    fsyncDir(dirname(target));
+  }
   if (op.new?.type === 'dir') unlinkIfThere(target);
   fs.renameSync(waiting, target);
 }

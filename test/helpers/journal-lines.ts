@@ -28,6 +28,7 @@ const ALLOWED: readonly RegExp[] = [
   /^no update is open: there is nothing to undo$/,
   /^no update was interrupted$/,
   new RegExp(`^the device is on ${V}, and the backup holds nothing else: there is nothing to go back to$`),
+  /^the bundle of \d+\.\d+\.\d+ is here from before$/,
   // auto
   /^a check every day about \d\d:\d\d(?:; installing is left to you|, and what is found is (?:downloaded|installed))$/,
   // locks

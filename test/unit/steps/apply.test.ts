@@ -440,9 +440,12 @@ describe('an update that was cut short', () => {
     const { place } = rootDeps(on);
     const journal = readJournal(place);
     if (journal !== null) writeJournal(place, { ...journal, undos: 3 });
-    const applying = apply(rootDeps(on));
+    const deps = rootDeps(on);
+    const applying = apply(deps);
     if (isStaged) expect(await applying).toMatchObject({ outcome: 'ok', to: '1.1.0' });
     else await expect(applying).rejects.toMatchObject({ code: 'BROKEN', hint: containing('install a release again') });
+    const warnings = isStaged ? [matching(/^warning: the update cannot be undone: .*; installing 1\.1\.0 over it$/)] : [];
+    expect(deps.said.filter((line) => line.includes('cannot be undone'))).toEqual(warnings);
     expect(on.files.readHistory().map((receipt) => receipt.outcome)).toEqual(['ok', 'broken', ...(isStaged ? ['ok'] : [])]);
   });
 

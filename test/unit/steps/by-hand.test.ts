@@ -117,6 +117,33 @@ describe('by hand', () => {
     expect(fs.readdirSync(on.at('/var/backups/pikit'))).toHaveLength(1);
   });
 
+  it('goes the way of the timer: from check to apply, as far as each token says', async () => {
+    const { on, publish } = await onSite(['1.0.0', '1.1.0']);
+    on.files.writeSettings({ ...on.files.readSettings(), auto: 'install' });
+    /** What pikit-update-gate@.service does: nothing without a token. */
+    const gate = (name: string): boolean => {
+      if (!fs.existsSync(`${on.paths.next}/${name}`)) return false;
+      fs.mkdirSync(on.paths.granted, { recursive: true });
+      fs.renameSync(`${on.paths.next}/${name}`, `${on.paths.granted}/${name}`);
+      return true;
+    };
+    const timer = { env: { TRIGGER_UNIT: 'pikit-update.timer', INVOCATION_ID: 'abc' } };
+    expect((await step(on, 'check', timer)).code).toBe(0);
+    expect(gate('fetch')).toBe(true);
+    expect((await step(on, 'fetch')).code).toBe(0);
+    expect(gate('apply')).toBe(true);
+    expect((await step(on, 'apply')).out).toMatch(/1\.1\.0 is installed\n$/);
+    expect(gate('rollback')).toBe(false);
+
+    // The owner goes back: the timer leaves that version alone, and takes the next one.
+    expect((await step(on, 'rollback')).code).toBe(0);
+    expect((await step(on, 'check', timer)).out).toContain('1.1.0 is not installed by itself: you went back from it');
+    expect(gate('fetch')).toBe(false);
+    await publish('1.2.0');
+    expect((await step(on, 'check', timer)).code).toBe(0);
+    expect(gate('fetch')).toBe(true);
+  });
+
   it('keeps edits: a backup of what was replaced, and configuration as it was', async () => {
     const { on, publish } = await onSite([]);
     const files = (text: string) => ({ ...dashboard(text), 'helpers/pikit.conf': `# ${text}\n` });

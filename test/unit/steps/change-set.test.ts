@@ -5,6 +5,7 @@ import { Manifest } from '../../../lib/core/manifest.ts';
 import { releaseChange } from '../../../lib/steps/change-set.ts';
 import { sha256 } from '../../helpers/archive-builder.ts';
 import { temporary } from '../../helpers/device.ts';
+import { containing } from '../../helpers/matchers.ts';
 import { dashboard, writeTree } from '../../helpers/site-builder.ts';
 
 const CONFIG = parseConfig({ source: { type: 'static', url: 'http://127.0.0.1/' } }, 'update.toml');
@@ -48,6 +49,14 @@ describe('releaseChange', () => {
     expect(releaseChange(manifestOf([{ path: 'pikit-web/index.html' }]), tree, CONFIG, 'stable', installed).deletes).toEqual([
       '/var/www/pikit-web/gone.js',
     ]);
+  });
+
+  it('refuses a release that would bring the file that names the version', () => {
+    const tree = writeTree(temporary(), { 'etc/version': '9.9.9' });
+    const config = { ...CONFIG, target: [{ from: 'etc/', to: '/etc/pikit/' }] };
+    expect(() => releaseChange(manifestOf([{ path: 'etc/version' }]), tree, config, 'stable', null)).toThrow(
+      expect.objectContaining({ code: 'PATH_REFUSED', hint: containing('[[target]]') }),
+    );
   });
 
   it.each([
