@@ -1,4 +1,4 @@
-import { run } from '../lib/io/exec.ts';
+import { executeFile } from '../lib/io/execute-file.ts';
 import { probe } from '../lib/io/probe.ts';
 import { recordedServices, systemdServices } from '../lib/io/services.ts';
 import type { DeviceDeps, StepDeps } from '../lib/steps/deps.ts';
@@ -8,7 +8,7 @@ export function deviceDeps(deps: StepDeps): DeviceDeps {
   return {
     ...deps,
     probe,
-    execute: run,
+    execute: executeFile,
     services: (config) => (config.services.manager === 'systemd' ? systemdServices(deps.now) : recordedServices(deps.paths.serviceActions, deps.now)),
   };
 }

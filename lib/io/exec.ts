@@ -1,7 +1,7 @@
 /** Runs fixed system commands through zx, with everything the environment could inject set here (google/zx#1435). */
-import type { ChildProcess } from 'node:child_process';
 import { $, quote } from 'zx/core';
-import { UpdateError, errnoOf } from '../core/errors.ts';
+import { UpdateError } from '../core/errors.ts';
+import { endGroup, plainEnvironment } from './process-group.ts';
 
 export interface CommandResult {
   exitCode: number;
@@ -47,21 +47,4 @@ export async function run(command: readonly string[], options: { timeoutMs: numb
     throw new UpdateError('STEP_FAILED', `'${command[0] ?? ''}' was still running after ${String(options.timeoutMs / 1000)} s`);
   }
   return { exitCode: output.exitCode ?? 1, stdout: output.stdout, stderr: output.stderr };
-}
-
-/** Ends a command with all it started: zx alone ends the shell, and what a release runs would go on while we undo the release. */
-function endGroup(child: ChildProcess | undefined): void {
-  try {
-    if (child?.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
-  } catch (error) {
-    if (errnoOf(error) !== 'ESRCH') throw error;
-  }
-  // What has left the group may hold these for ever.
-  child?.stdout?.destroy();
-  child?.stderr?.destroy();
-}
-
-/** Without what makes bash run something else first: BASH_ENV is sourced, exported functions shadow commands. */
-function plainEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !/^(?:BASH|SHELLOPTS$|ENV$|PS4$)/.test(name)));
 }

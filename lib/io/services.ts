@@ -12,6 +12,8 @@ import { lastLines } from './unit-journal.ts';
 export interface Services {
   /** What `restart` does, for the log: it only takes note where no manager runs. */
   restarts: 'restarted' | 'took note to restart';
+  /** Makes sure that the manager answers, before anything depends on it. Throws SYSTEMD_UNAVAILABLE. */
+  connect: () => Promise<void>;
   /** Restarts those that exist and are meant to run. Returns their names; throws SERVICE_FAILED for one that does not start. */
   restart: (units: readonly string[]) => Promise<string[]>;
   /** Reloads nginx if it runs and its configuration is valid. Returns why it was left alone, or null. */
@@ -41,6 +43,9 @@ export function systemdServices(now: () => Date): Services {
 
   return {
     restarts: 'restarted',
+    connect: async () => {
+      await systemd();
+    },
     restart: async (units) => {
       since = now();
       const bus = await systemd();
@@ -146,6 +151,7 @@ export function recordedServices(file: string, now: () => Date): Services {
   };
   return {
     restarts: 'took note to restart',
+    connect: () => Promise.resolve(),
     restart: (units) => {
       for (const unit of units) record('restart', unit);
       return Promise.resolve([...units]);

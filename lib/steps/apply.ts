@@ -108,27 +108,31 @@ async function install(deps: DeviceDeps, config: Config, staged: Staged, manifes
   assertRoom(deps.place, plan);
   deps.narrate.info(`installing ${manifest.version} over ${from ?? 'nothing'}: ${describePlan(plan)}`);
   deps.report({ phase: 'preparing', version: manifest.version, canCancel: true });
-  await stopIfAsked(deps);
-  const journal = open(
-    deps.place,
-    { kind: 'apply', from, to: manifest.version, branch: staged.branch, now: deps.now(), backup: null },
-    plan,
-    installed,
-  );
   const services = deps.services(config);
+  try {
+    await services.connect();
+    await stopIfAsked(deps);
+    const opening = { kind: 'apply' as const, from, to: manifest.version, branch: staged.branch, now: deps.now(), backup: null };
+    return await carryOut(deps, config, manifest, open(deps.place, opening, plan, installed), services);
+  } finally {
+    services.close();
+  }
+}
+
+/** The prepared change: proven and committed, or undone. */
+async function carryOut(deps: DeviceDeps, config: Config, manifest: Manifest, journal: Journal, services: Services): Promise<StepResult> {
   try {
     const applying = await swapAndProve(deps, config, manifest, journal, services);
     const unfinished = commit(deps.place, applying, (committed) => {
       recordCommitted(deps, 'apply', committed);
     });
-    if (unfinished !== null)
+    if (unfinished !== null) {
       deps.narrate.warning(
         `${manifest.version} is installed, but tidying up is not finished (${unfinished.message}), ignoring: the next start does it`,
       );
+    }
   } catch (error) {
     return await goBack(deps, config, journal, services, toUpdateError(error));
-  } finally {
-    services.close();
   }
   return conclude(deps, journal);
 }

@@ -7,7 +7,7 @@ import type { unpackBundle } from '../io/archive.ts';
 import type { freeSpace } from '../io/disk.ts';
 import type { getDocument } from '../io/document.ts';
 import type { download } from '../io/download.ts';
-import type { run } from '../io/exec.ts';
+import type { executeFile } from '../io/execute-file.ts';
 import type { Narrator } from '../io/narrator.ts';
 import type { probe } from '../io/probe.ts';
 import type { withRetries } from '../io/retry.ts';
@@ -51,7 +51,7 @@ export interface NetworkDeps extends StepDeps {
 export interface DeviceDeps extends StepDeps {
   services: (config: Config) => Services;
   probe: typeof probe;
-  execute: typeof run;
+  execute: typeof executeFile;
 }
 
 /** What a step came to when it did not fail. */

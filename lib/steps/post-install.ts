@@ -47,10 +47,12 @@ async function execute(deps: DeviceDeps, config: Config, name: string, command: 
     result = await deps.execute(command, { timeoutMs: timeout, signal: deps.signal });
   } catch (error) {
     if (deps.signal.aborted) throw stopped(error);
-    if (!(error instanceof UpdateError) || error.code !== 'STEP_FAILED') throw error;
-    throw new UpdateError('POST_INSTALL_FAILED', `'${name}' of the release was still running after ${String(timeout / 1000)} s`, {
+    if (!(error instanceof UpdateError) || (error.code !== 'STEP_FAILED' && error.code !== 'DEADLINE')) throw error;
+    const isLate = error.code === 'DEADLINE';
+    const what = isLate ? `was still running after ${String(timeout / 1000)} s` : 'cannot be run';
+    throw new UpdateError('POST_INSTALL_FAILED', `'${name}' of the release ${what}`, {
       subject: name,
-      hint: 'tell whoever publishes the releases; post_install.timeout sets the limit',
+      hint: `tell whoever publishes the releases${isLate ? '; post_install.timeout sets the limit' : ''}`,
       cause: error,
     });
   }

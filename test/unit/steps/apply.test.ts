@@ -361,6 +361,7 @@ describe('a release that does not work here', () => {
         Promise.reject(
           new UpdateError('SERVICE_FAILED', "'pikit-api.service' did not start (failed)", { subject: 'pikit-api.service', lines: ['boom'] }),
         ),
+      connect: () => Promise.resolve(),
       reloadWebServer: () => Promise.resolve(null),
       assertActive: () => Promise.resolve(),
       close: () => undefined,

@@ -14,6 +14,7 @@ function services(overrides: Partial<Services> & { log?: string[] } = {}): Servi
       log.push(`restart ${units.join(' ')}`);
       return Promise.resolve(units.filter((unit) => unit !== 'absent.service'));
     },
+    connect: () => Promise.resolve(),
     reloadWebServer: () => {
       log.push('reload');
       return Promise.resolve(null);

@@ -135,6 +135,7 @@ describe('rollback by hand', () => {
     const down: Services = {
       restarts: 'restarted',
       restart: () => Promise.reject(new UpdateError('SERVICE_FAILED', "'x.service' did not start (failed)", { subject: 'x.service', lines: ['no'] })),
+      connect: () => Promise.resolve(),
       reloadWebServer: () => Promise.resolve(null),
       assertActive: () => Promise.resolve(),
       close: () => undefined,

@@ -37,7 +37,7 @@ describe('rollForward', () => {
   it('goes on where enter() stopped, and the disk says applying all the while', () => {
     const { place, journal } = opened();
     const target = worldOf(device(`${dir()}/pristine`)).tree;
-    const run = runWithFault({ kind: 'fail', at: 15, errno: 'EIO', sticky: false }, () => enter(place, journal));
+    const run = runWithFault({ kind: 'fail', at: 16, errno: 'EIO', sticky: false }, () => enter(place, journal));
     expect(run.where).toContain('renameSync');
     const applying = rollForward(place, journal);
     expect(applying.phase).toBe('applying');

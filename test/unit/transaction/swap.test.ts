@@ -53,6 +53,26 @@ describe('swap', () => {
     expect(positions).toEqual([...positions].sort((a, b) => a - b));
   });
 
+  it('makes the new name of a directory durable before a file takes its old one: it has no other', () => {
+    const { place, journal } = prepared();
+    const calls: string[] = [];
+    const { renameSync, fsyncSync } = fs;
+    fs.renameSync = (from, to) => {
+      calls.push(`rename ${String(from).replace(place.root, '')}`);
+      renameSync(from, to);
+    };
+    fs.fsyncSync = (fd) => {
+      calls.push('fsync');
+      fsyncSync(fd);
+    };
+    try {
+      swap(place, journal);
+    } finally {
+      Object.assign(fs, { renameSync, fsyncSync });
+    }
+    expect(calls[calls.indexOf('rename /var/www/pikit-web/nest') + 1]).toBe('fsync');
+  });
+
   it('never shows a page whose assets are missing', () => {
     const { place, journal } = prepared();
     for (let at = 1; ; at += 1) {
