@@ -78,20 +78,29 @@ async function goBackToBackup(deps: DeviceDeps, config: Config, services: Servic
   const journal = open(deps.place, { kind: 'rollback', from, to, branch, now: deps.now(), backup: found.folder }, plan, installed);
   deps.report({ phase: 'installing', version: to });
   const applying = forward(deps, journal);
-  const failure = await bringUpAgain(deps, config, services);
+  const failure = await proveTarget(deps, config, services, to);
   const unfinished = commit(deps.place, { ...applying, failure: failure === null ? null : toFailure(failure) }, (committed) => {
     recordCommitted(deps, 'rollback', committed);
   });
-  if (unfinished !== null)
+  if (unfinished !== null) {
     deps.narrate.warning(
       `the files are those of ${to ?? 'before'}, but tidying up is not finished (${unfinished.message}), ignoring: the next start does it`,
     );
+  }
   for (const path of journal.drift) deps.narrate.notice(`your edits of '${path}' are kept as '${deps.paths.edited}/${journal.tx}${path}'`);
   if (failure !== null) {
     deps.narrate.notice(`went back: the files are those of ${to ?? 'before'}`);
     throw new RecordedFailure(failure);
   }
   return { outcome: 'ok', message: `went back to ${to ?? 'no release'}`, from, to, recorded: true };
+}
+
+/** What does not stand with the release before is a failure; with no release at all, there may be nothing that could stand. */
+async function proveTarget(deps: DeviceDeps, config: Config, services: Services, to: string | null): Promise<UpdateError | null> {
+  const problem = await bringUpAgain(deps, config, services);
+  if (to !== null || problem === null) return problem;
+  deps.narrate.warning(`${problem.message}, ignoring: no release is installed now`);
+  return null;
 }
 
 /** A failure half-way is no reason to go to the newer release again: the rest is done from the journal. */

@@ -92,6 +92,17 @@ describe('rollback by hand', () => {
     expect((await apply(rootDeps(on))).outcome).toBe('ok');
   });
 
+  it('goes back to nothing although no page can answer any more', async () => {
+    const { on, server } = await onSite(['1.0.0']);
+    await fetchRelease(netDeps(on));
+    await apply(rootDeps(on));
+    server.answer('/health', status(500));
+    on.configure({ url: server.url, health: [`${server.url}health`], healthTimeout: '300ms' });
+    const deps = rootDeps(on);
+    expect((await rollback(deps)).message).toBe('went back to no release');
+    expect(deps.said.filter((line) => line.endsWith('ignoring: no release is installed now'))).toHaveLength(1);
+  });
+
   it('fails with NO_BACKUP on a device that never had an update', async () => {
     const { on } = await onSite(['1.0.0']);
     await expect(rollback(rootDeps(on))).rejects.toMatchObject({ code: 'NO_BACKUP', hint: 'a backup is made by the next update' });
