@@ -101,7 +101,7 @@ export function recordingIn(place: Place): Recording {
   };
 }
 
-export function failureOf(code: ErrorCode): Failure {
+function failureOf(code: ErrorCode): Failure {
   return { code, message: 'it does not answer', hint: null, subject: null, lines: [] };
 }
 
