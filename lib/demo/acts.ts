@@ -73,7 +73,7 @@ export async function killApply(stage: Stage): Promise<void> {
   });
   stage.claim(
     'OnFailure= found the token of apply, and started rollback',
-    expected({ ran: stage.ran() }, { ran: ['apply!', 'gate@rollback', 'rollback'] }),
+    expected({ ran: stage.ran() }, { ran: ['fetch', 'apply!', 'gate@rollback', 'rollback'] }),
   );
   claimExactly(stage, second);
   stage.claim(`${broken.version} is held as before`, expected({ held: heldVersions(stage) }, { held: [broken.version] }));
