@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      // Slow: every kill, error, power cut and mutant that the transaction has to survive.
+      { test: { name: 'crash', include: ['test/crash/**/*.test.ts'], testTimeout: 3_600_000, hookTimeout: 600_000, maxWorkers: 2 } },
       {
         test: {
           name: 'system',

@@ -11,7 +11,7 @@ it.skipIf(noStrace() !== null)('leaves exactly one release wherever a recovery i
   for (const scene of RECOVERIES) {
     const bench = await openBench(scene);
     try {
-      deaths += await killAtEach(bench, await pointsOf(bench));
+      deaths += await killAtEach(bench, await pointsOf(bench, /^/, 2));
     } finally {
       bench.close();
     }

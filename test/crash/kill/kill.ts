@@ -9,12 +9,15 @@ import { killAt, tracePoints } from './strace.ts';
 /** What changes nothing that a killed process leaves behind: to die before it and after it is the same. */
 const HARMLESS = /^(?:fsync|fdatasync) /;
 
-/** The points of a scene; in the short run only those that leave a state of their own, from the first that matches on. */
-export async function pointsOf(bench: Bench, from: RegExp = /^/): Promise<Point[]> {
+/** The points of a scene; in the short run every so many of those that leave a state of their own, from the first that matches on. */
+export async function pointsOf(bench: Bench, from: RegExp = /^/, stride = 1): Promise<Point[]> {
   const { points } = await bench.onCopy(async (root) => await tracePoints(bench.scene.program, root));
   if (EXHAUSTIVE) return points;
   const first = points.findIndex(({ label }) => from.test(label));
-  return points.slice(first).filter((_, index, all) => !HARMLESS.test(all[index - 1]?.label ?? ''));
+  return points
+    .slice(first)
+    .filter((_, index, all) => !HARMLESS.test(all[index - 1]?.label ?? ''))
+    .filter((_, index) => index % stride === 0);
 }
 
 /** Kills at each of these points. Answers how often the process died. */

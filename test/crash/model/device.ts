@@ -14,7 +14,7 @@ import { placeOf } from '../../../scripts/run-step.ts';
 import { writeTree } from '../../helpers/tree.ts';
 import type { Release } from './releases.ts';
 
-export const NOW = new Date('2026-11-22T10:00:00.000Z');
+const NOW = new Date('2026-11-22T10:00:00.000Z');
 
 const silent = (): void => undefined;
 

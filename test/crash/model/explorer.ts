@@ -2,12 +2,15 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
 import { build } from 'esbuild';
 import { tempDir } from '../../helpers/tree.ts';
-import { Assignment, Report } from './assignment.ts';
+import type { Assignment } from './assignment.ts';
+import { Report } from './assignment.ts';
 
 const PROJECT = join(import.meta.dirname, '../../..');
+const PROGRAMS = [new URL('./child.ts', import.meta.url), new URL('./preload.ts', import.meta.url)];
 export const DIST = process.env['PIKIT_TEST_DIST'] ?? join(PROJECT, 'dist');
 
 export interface Explorer {
@@ -19,7 +22,7 @@ export interface Explorer {
 export async function buildExplorer(plugins: Plugin[] = []): Promise<Explorer> {
   const dir = tempDir();
   await build({
-    entryPoints: ['child', 'preload'].map((name) => join(import.meta.dirname, `${name}.ts`)),
+    entryPoints: PROGRAMS.map((url) => fileURLToPath(url)),
     bundle: true,
     platform: 'node',
     format: 'esm',

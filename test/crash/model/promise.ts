@@ -9,7 +9,7 @@ import type { Recorded } from './record.ts';
 import type { Survivor } from './survive.ts';
 
 export const OLD = 0;
-export const NEW = 1;
+const NEW = 1;
 
 const JOURNAL = '/var/lib/pikit/journal.json';
 

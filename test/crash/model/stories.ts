@@ -54,7 +54,7 @@ async function driftedAndUpdated(root: string): Promise<void> {
   writeTree(root, LATER_EDITS);
 }
 
-export const STORIES: readonly Story[] = [
+const STORIES: readonly Story[] = [
   { name: 'apply', start: changing(F1_OLD, F1_NEW), step: 'apply', ends: 'new' },
   { name: 'apply-unhealthy', start: changing(F1_OLD, F1_NEW, false), step: 'apply', ends: 'old' },
   { name: 'rollback', start: updated, step: 'rollback', ends: 'new' },

@@ -26,7 +26,7 @@ const EVERY_SUBSET_OF = 4;
 const SUBSETS_OF_MANY = 6;
 
 /** Cuts after `offset` operations, and after every `stride` more. */
-export interface Cuts {
+interface Cuts {
   stride: number;
   offset: number;
 }

@@ -23,8 +23,9 @@ const ON_TWO_PATHS: Readonly<Record<string, 'link' | 'rename'>> = { linkSync: 'l
 const ON_DESCRIPTORS: Readonly<Record<string, 'sync' | 'attributes'>> = { fsyncSync: 'sync', fchmodSync: 'attributes', fchownSync: 'attributes' };
 const UNKNOWN = /^(cp|copyFile|rm|symlink|f?truncate|[fl]?utimes|lchown|lchmod|writev|mkdtemp|fdatasync)Sync$/;
 
-/** The original functions: for whoever looks at files while they are watched. */
-export const { lstatSync, readFileSync, existsSync } = fs;
+/** The original function: for whoever looks at files while they are watched. */
+export const { lstatSync } = fs;
+const { existsSync } = fs;
 
 interface OpenFile {
   path: string;
