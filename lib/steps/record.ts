@@ -64,12 +64,13 @@ export function recordUndone(deps: StepDeps, step: Receipt['step'], journal: Jou
     const held = heldAfterUndo(deps.files.readHeld(), journal, receipt);
     deps.files.writeHeld(held);
     const state: State = { ...deps.files.readState(), current: journal.from, held: held.versions, last_result: receipt };
-    if (held.versions.some((entry) => entry.version === journal.to && isHeld(entry))) {
+    const entry = held.versions.find(({ version }) => version === journal.to);
+    if (entry !== undefined && isHeld(entry)) {
       // With the mark there, fetch would be skipped, and nobody would look for something newer.
       deps.files.removeStaged();
       state.staged = null;
-      if (state.available?.version === journal.to) {
-        state.available = { ...state.available, outcome: 'held', reason: `it failed here before (${journal.failure?.message ?? receipt.message})` };
+      if (state.available?.version === entry.version) {
+        state.available = { ...state.available, outcome: 'held', reason: `it failed here before (${entry.message})` };
       }
     }
     deps.files.dropRetry();

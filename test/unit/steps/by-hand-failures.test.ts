@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Device, Ended, Step } from '../../helpers/device.ts';
 import { device, netDeps, rootDeps, run, step } from '../../helpers/device.ts';
-import { matching } from '../../helpers/matchers.ts';
+import { containing, matching } from '../../helpers/matchers.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import { apply } from '../../../lib/steps/apply.ts';
 import type { Published } from './published.ts';
@@ -262,6 +262,7 @@ describe('a failure', () => {
     server.answer('/health', bytes('fine'));
     fs.mkdirSync(on.paths.runDir, { recursive: true });
     fs.writeFileSync(on.paths.retry, '1.1.0\n');
+    expect(await step(on, 'fetch')).toMatchObject({ code: 0, out: containing('the bundle of 1.1.0 is here from before') });
     expect(await step(on, 'apply')).toMatchObject({ code: 0, out: matching(/1\.1\.0 is installed\n$/) });
     expect(on.files.readHeld().versions).toEqual([]);
   });
