@@ -12,14 +12,7 @@ import { releaseSite } from '../../helpers/release-builder.ts';
 const MINUTE = 60_000;
 
 /** What these faults make our units say beyond what they say on a good day: each failure with its code, and what to do. */
-const FAULT_LINES = [
-  /\[(?:SERVER_UNREACHABLE|OFFLINE|NOT_FOUND|DIGEST_MISMATCH|SIZE_MISMATCH|NO_SPACE|CANCELLED|SYSTEMD_UNAVAILABLE)\]$/,
-  // A container that is killed loses its systemd some milliseconds before its other processes: apply may see that, and begin to undo.
-  /^1\.1\.0 was not installed: (?:systemd (?:refused|did not answer)|the system bus) .*; the device is on 1\.0\.0 as before$/,
-  /^(?:after going back: |nginx was not reloaded).*(?:systemd|the system bus).*ignoring/,
-  /^hint: /,
-  /(?:does not answer|seems to be offline).*; trying again(?: from where it stopped)?$/,
-];
+const FAULT_LINES = [/\[(?:SERVER_UNREACHABLE|OFFLINE|NOT_FOUND|DIGEST_MISMATCH|SIZE_MISMATCH|NO_SPACE|CANCELLED)\]$/];
 
 /** Defines the suite for one image; each image has a test file of its own, so that two devices live at a time. */
 export function tellFaults(image: DeviceImage): void {
@@ -251,6 +244,8 @@ export function tellFaults(image: DeviceImage): void {
 
     it('comes up on exactly the old release after a power cut in the middle, before nginx answers', async () => {
       await startHeldApply();
+      // A real cut takes all at once. A container loses its systemd some milliseconds earlier, time enough for apply to see that and undo.
+      await device.sh('kill -STOP "$(systemctl show -P MainPID pikit-update-apply.service)"');
       expect(await device.restartHard()).toBe('running');
       const entries = await device.journal(['-o', 'json', '-u', 'pikit-update-recover.service', '-u', 'nginx.service']);
       const messages = entries.map((entry) => `${entry.SYSLOG_IDENTIFIER ?? ''}: ${entry.MESSAGE ?? ''}`);
