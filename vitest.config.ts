@@ -5,7 +5,16 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       // Slow: every kill, error, power cut and mutant that the transaction has to survive.
-      { test: { name: 'crash', include: ['test/crash/**/*.test.ts'], testTimeout: 3_600_000, hookTimeout: 600_000, maxWorkers: 2 } },
+      {
+        test: {
+          name: 'crash',
+          include: ['test/crash/**/*.test.ts'],
+          globalSetup: ['test/helpers/crashbed.ts'],
+          testTimeout: 3_600_000,
+          hookTimeout: 600_000,
+          maxWorkers: 2,
+        },
+      },
       {
         test: {
           name: 'system',

@@ -4,8 +4,11 @@ import { must, run, succeeds } from './bed-run.ts';
 /** The machine lacks something the test bed needs: suites that need it are skipped with this message. */
 export class BedProblem extends Error {}
 
-/** What the test bed and its tests call on the host, and the Debian package each comes from. */
-const tools: Readonly<Record<string, string>> = {
+/** What is called on the host, and the Debian package each comes from. */
+export type Tools = Readonly<Record<string, string>>;
+
+/** For the devices: the test bed and its tests. */
+export const deviceTools: Tools = {
   dockerd: 'docker.io',
   // A package of its own since Debian 13; part of docker.io, and so already there, before.
   docker: 'docker-cli',
@@ -15,13 +18,22 @@ const tools: Readonly<Record<string, string>> = {
   strace: 'strace',
 };
 
+/** For the crash tests: faults, filesystems, a log of what reaches a disk, and clocks that are wrong. */
+export const crashTools: Tools = {
+  strace: 'strace',
+  perl: 'perl-base',
+  'mkfs.ext4': 'e2fsprogs',
+  'qemu-storage-daemon': 'qemu-system-common',
+  faketime: 'faketime',
+};
+
 /** Whether packages can be installed here: as root, on Debian. */
 export async function canInstall(): Promise<boolean> {
   return process.getuid?.() === 0 && (await succeeds('apt-get', ['--version'])) && (await osRelease('ID')) === 'debian';
 }
 
-/** Installs those of the tools that are missing. Throws a BedProblem naming the packages when that cannot be done here. */
-export async function installTools(): Promise<void> {
+/** Installs those of these tools that are missing. Throws a BedProblem naming the packages when that cannot be done here. */
+export async function installTools(tools: Tools): Promise<void> {
   // Twice, because docker.io may bring `docker` along or leave it to docker-cli.
   for (const wanted of [(tool: string) => tool !== 'docker', () => true]) {
     const packages = [];

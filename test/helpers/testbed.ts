@@ -8,7 +8,7 @@
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import type { TestProject } from 'vitest/node';
-import { BedProblem, installTools } from './bed-debian.ts';
+import { BedProblem, deviceTools, installTools } from './bed-debian.ts';
 import { ensureEngine, type StopEngine } from './bed-engine.ts';
 import { buildDeviceImage, type DeviceImage, devicePackage } from './bed-images.ts';
 import { must } from './bed-run.ts';
@@ -42,7 +42,7 @@ let engineReady = false;
 export async function prepareTestbed(): Promise<Testbed> {
   const bed = { run: thisRun, cgroup: '' };
   try {
-    await installTools();
+    await installTools(deviceTools);
     stopEngine = await ensureEngine();
     engineReady = true;
     const cgroup = await cgroupFolder();

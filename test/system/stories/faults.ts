@@ -12,7 +12,19 @@ import { releaseSite } from '../../helpers/release-builder.ts';
 const MINUTE = 60_000;
 
 /** What these faults make our units say beyond what they say on a good day: each failure with its code, and what to do. */
-const FAULT_LINES = [/\[(?:SERVER_UNREACHABLE|OFFLINE|NOT_FOUND|DIGEST_MISMATCH|SIZE_MISMATCH|NO_SPACE|CANCELLED)\]$/];
+const FAULT_LINES = [
+  /\[(?:SERVER_UNREACHABLE|OFFLINE|NOT_FOUND|DIGEST_MISMATCH|SIZE_MISMATCH|NO_SPACE|CANCELLED)\]$/,
+  /^'127\.0\.0\.1:\d+' does not answer \(ECONNREFUSED\); trying again$/,
+  /^'releases\.invalid' cannot be reached from here \(\w+\): the device seems to be offline; trying again$/,
+  /^hint: the server may be down: try again later; nothing was changed$/,
+  /^hint: check the cable or Wi-Fi and the name server, then try again; nothing was changed$/,
+  /^hint: check source\.url in \/etc\/pikit\/update\.toml; if it is right, the release is not published \(yet\)$/,
+  /^hint: what the server (?:sends|has) is not what the manifest names: tell whoever publishes the releases; nothing was changed$/,
+  /^hint: free [\d.]+ [KM]iB there \(apt-get clean, journalctl --vacuum-size=50M\) and try again; nothing was changed$/,
+  /^hint: free some space \(for example: apt-get clean\) and try again$/,
+  /^hint: it goes on where it stopped when you start it again$/,
+  /^hint: start it again whenever you like; nothing was changed$/,
+];
 
 /** Defines the suite for one image; each image has a test file of its own, so that two devices live at a time. */
 export function tellFaults(image: DeviceImage): void {
