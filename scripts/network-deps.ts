@@ -1,6 +1,7 @@
 import { freeSpace } from '../lib/io/disk.ts';
 import { getDocument } from '../lib/io/document.ts';
 import { withRetries } from '../lib/io/retry.ts';
+import { openSource } from '../lib/io/source.ts';
 import type { NetworkDeps, StepDeps } from '../lib/steps/deps.ts';
 import { VERSION } from './updater-version.ts';
 
@@ -9,6 +10,7 @@ export function networkDeps(deps: StepDeps): NetworkDeps {
   return {
     ...deps,
     userAgent: `pikit-update/${VERSION}`,
+    openSource,
     getDocument,
     withRetries,
     download: async () => (await import('../lib/io/download.ts')).download,

@@ -21,6 +21,8 @@ export interface DocumentRequest {
   timeoutMs: number;
   signal: AbortSignal;
   validators: Validators | null;
+  /** For the origin of the address alone: a redirect to another one gets none of them. */
+  headers?: Readonly<Record<string, string>>;
   userAgent: string;
 }
 
@@ -34,7 +36,7 @@ export async function getDocument(url: URL, request: DocumentRequest): Promise<D
   let at = url;
   for (let hops = 0; ; hops += 1) {
     try {
-      const answer = await exchange(at, request, signal);
+      const answer = await exchange(at, { ...request, headers: at.origin === url.origin ? (request.headers ?? {}) : {} }, signal);
       if (!(answer instanceof URL)) return answer;
       at = redirectTarget(at, answer.href, hops);
     } catch (error) {
@@ -54,6 +56,7 @@ export async function getDocument(url: URL, request: DocumentRequest): Promise<D
 /** One request and its answer; a redirect comes back as the URL it names. */
 function exchange(url: URL, request: DocumentRequest, signal: AbortSignal): Promise<DocumentAnswer | URL> {
   const headers: Record<string, string> = {
+    ...request.headers,
     accept: 'application/json',
     'accept-encoding': 'identity',
     'user-agent': request.userAgent,

@@ -28,6 +28,8 @@ export interface DownloadRequest {
   maxRate: number;
   signal: AbortSignal;
   userAgent: string;
+  /** For the origin of the address alone: a redirect to another one gets none of them. */
+  headers?: Readonly<Record<string, string>>;
   onProgress: (bytes: number, total: number | null, ratePerS: number) => void;
 }
 
@@ -92,7 +94,7 @@ async function transfer(url: URL, options: DownloadRequest, tools: Tools): Promi
   const headers = { 'accept-encoding': 'identity', 'user-agent': options.userAgent, ...rangeHeaders(have, known) };
   // Before the request: an answer that comes in must be taken at once.
   const prefix = await hashOfPrefix(partial, have);
-  const response = await follow(url, headers, tools, options.what);
+  const response = await follow(url, { plain: headers, own: options.headers ?? {} }, tools, options.what);
   const validator = rangeValidator(response.header('etag'), response.header('last-modified'));
   const at = resumeAt({ status: response.status, contentRange: response.header('content-range'), validator }, have, known);
   if (at === 'restart') {
@@ -217,10 +219,16 @@ async function send(url: URL, headers: Record<string, string>, { signal, agent }
   }
 }
 
-async function follow(url: URL, headers: Record<string, string>, tools: Tools, what: string): Promise<Answer> {
+interface SentHeaders {
+  plain: Record<string, string>;
+  /** Of the source's own origin. */
+  own: Readonly<Record<string, string>>;
+}
+
+async function follow(url: URL, headers: SentHeaders, tools: Tools, what: string): Promise<Answer> {
   let at = url;
   for (let hops = 0; ; hops += 1) {
-    const response = await send(at, headers, tools);
+    const response = await send(at, at.origin === url.origin ? { ...headers.own, ...headers.plain } : headers.plain, tools);
     const header = (name: string): string | null => {
       const value = response.headers[name];
       return typeof value === 'string' ? value : null;

@@ -1,5 +1,6 @@
 /** One release from the source into its staging folder: room, bundle, tree; each verified against the manifest. */
 import fs from 'node:fs';
+import { STABLE } from '../core/branches.ts';
 import type { Config } from '../core/config.ts';
 import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
@@ -12,7 +13,6 @@ import { holdsBytes, mkdirDurable, removeTree } from '../transaction/durable.ts'
 import type { NetworkDeps } from './deps.ts';
 import { assertRoomFor } from './fetch-room.ts';
 import type { Release } from './release-source.ts';
-import { sourceUrl } from './release-source.ts';
 import { dropStagingFolders, stagingDir } from './staging.ts';
 import { withSourceHint } from './with-hint.ts';
 
@@ -44,7 +44,7 @@ export async function bring(deps: NetworkDeps, config: Config, { manifest }: Rel
 async function downloadBundle(deps: NetworkDeps, config: Config, manifest: Manifest, file: string): Promise<void> {
   const size = manifest.bundle?.size;
   deps.narrate.info(
-    `downloading ${size === undefined ? 'the bundle' : formatBytes(size)} of ${manifest.version} from '${sourceUrl(config, '').host}'`,
+    `downloading ${size === undefined ? 'the bundle' : formatBytes(size)} of ${manifest.version} from '${deps.openSource(config).name}'`,
   );
   const started = performance.now();
   let received = 0;
@@ -70,10 +70,15 @@ async function downloadBundle(deps: NetworkDeps, config: Config, manifest: Manif
 async function downloadOnce(deps: NetworkDeps, config: Config, manifest: Manifest, file: string): Promise<Downloaded> {
   const { limits } = config;
   const { version, bundle } = manifest;
+  const what = `the bundle of ${version}`;
+  const located = await deps
+    .openSource(config)
+    .locate(bundlePath(bundleName(manifest)), { branch: manifest.branch ?? STABLE, what, signal: deps.signal });
   const download = await deps.download();
-  return await download(sourceUrl(config, bundlePath(bundleName(manifest))), {
-    what: `the bundle of ${version}`,
+  return await download(located.url, {
+    what,
     file,
+    headers: located.headers,
     sizeBytes: bundle?.size ?? null,
     sha256: bundle?.sha256 ?? null,
     maxBytes: limits.bundle_bytes,

@@ -12,6 +12,7 @@ import type { Narrator } from '../io/narrator.ts';
 import type { probe } from '../io/probe.ts';
 import type { withRetries } from '../io/retry.ts';
 import type { Services } from '../io/services.ts';
+import type { openSource } from '../io/source.ts';
 import type { StateFiles } from '../io/state-file.ts';
 import type { Place } from '../transaction/place.ts';
 
@@ -39,6 +40,7 @@ export interface StepDeps {
 /** check and fetch: the user `pikit-update`, with network. */
 export interface NetworkDeps extends StepDeps {
   userAgent: string;
+  openSource: typeof openSource;
   getDocument: typeof getDocument;
   withRetries: typeof withRetries;
   /** Loaded when there is something to download: undici costs more than a whole check. */

@@ -9,6 +9,7 @@ import { manifestName } from '../core/site-layout.ts';
 import * as z from 'zod';
 import { mkdirDurable, writeDurable } from '../transaction/durable.ts';
 import type { DocumentAnswer } from '../io/document.ts';
+import type { Located } from '../io/source.ts';
 import type { NetworkDeps, StepDeps } from './deps.ts';
 import { withSourceHint } from './with-hint.ts';
 
@@ -19,16 +20,21 @@ export interface Release {
   sha256: string;
 }
 
-const Meta = z.strictObject({ url: z.string(), etag: z.string().nullable(), last_modified: z.string().nullable(), sha256: z.string() });
+const Meta = z.strictObject({
+  source: z.string(),
+  url: z.string(),
+  etag: z.string().nullable(),
+  last_modified: z.string().nullable(),
+  sha256: z.string(),
+});
 type Meta = z.infer<typeof Meta>;
 
 const PUBLIC = 0o644;
 const DIR = 0o755;
 
-/** `url` of the source with a path below it; a missing slash at its end is not a reason to lose its last folder. */
-export function sourceUrl(config: Config, path: string): URL {
-  const base = config.source.url.endsWith('/') ? config.source.url : `${config.source.url}/`;
-  return new URL(path, base);
+/** What tells one source from another: nothing that one sent is used with the other. */
+function sourceId({ source }: Config): string {
+  return `${source.type} ${source.url}`;
 }
 
 export function sha256Of(bytes: Uint8Array): string {
@@ -40,28 +46,41 @@ export function sha256Of(bytes: Uint8Array): string {
  * MANIFEST_INVALID, PATH_REFUSED, RELEASE_INCOMPATIBLE; the cached manifest is untouched then.
  */
 export async function requestRelease(deps: NetworkDeps, config: Config, branch: string): Promise<Release> {
-  const url = sourceUrl(config, manifestName(branch));
-  const usable = readCache(deps, branch, url);
-  const answer = await ask(deps, config, url, usable?.meta ?? null);
+  const usable = readCache(deps, config, branch);
+  const { located, answer } = await ask(deps, config, branch, usable?.meta ?? null);
+  const { url } = located;
   if (answer.is === 'unchanged') {
     if (usable === null) throw new UpdateError('HTTP_PROTOCOL', `'${url.host}' answered 304 to a request without conditions`);
     return usable.release;
   }
   const release = toRelease(answer.bytes, url, branch);
-  writeCache(deps, branch, release, { url: url.href, etag: answer.etag, last_modified: answer.lastModified, sha256: release.sha256 });
+  const { etag, lastModified } = answer;
+  writeCache(deps, branch, release, { source: sourceId(config), url: url.href, etag, last_modified: lastModified, sha256: release.sha256 });
   return release;
 }
 
-async function ask(deps: NetworkDeps, config: Config, url: URL, known: Meta | null): Promise<DocumentAnswer> {
-  const request = (): Promise<DocumentAnswer> =>
-    deps.getDocument(url, {
-      what: 'the manifest',
+interface Answered {
+  located: Located;
+  answer: DocumentAnswer;
+}
+
+async function ask(deps: NetworkDeps, config: Config, branch: string, known: Meta | null): Promise<Answered> {
+  const source = deps.openSource(config);
+  const what = 'the manifest';
+  const request = async (): Promise<Answered> => {
+    const located = await source.locate(manifestName(branch), { branch, what, signal: deps.signal });
+    const isKnown = known !== null && known.url === located.url.href;
+    const answer = await deps.getDocument(located.url, {
+      what,
       maxBytes: MANIFEST_MAX_BYTES,
       timeoutMs: config.limits.check_timeout,
       signal: deps.signal,
-      validators: known === null ? null : { etag: known.etag, lastModified: known.last_modified },
+      headers: located.headers,
+      validators: isKnown ? { etag: known.etag, lastModified: known.last_modified } : null,
       userAgent: deps.userAgent,
     });
+    return { located, answer };
+  };
   try {
     return await deps.withRetries(request, {
       retries: Math.min(2, config.limits.retries),
@@ -90,7 +109,7 @@ function toRelease(bytes: Buffer, url: URL, branch: string): Release {
 
 /** The manifest of `branch` as this source last had it, or null. */
 export function cachedRelease(deps: StepDeps, config: Config, branch: string): Release | null {
-  return readCache(deps, branch, sourceUrl(config, manifestName(branch)))?.release ?? null;
+  return readCache(deps, config, branch)?.release ?? null;
 }
 
 function cachePaths(deps: StepDeps, branch: string): { dir: string; manifest: string; meta: string } {
@@ -99,11 +118,11 @@ function cachePaths(deps: StepDeps, branch: string): { dir: string; manifest: st
 }
 
 /** Anything wrong with the cache means that there is none, as does another source: the next request is unconditional. */
-function readCache(deps: StepDeps, branch: string, url: URL): { release: Release; meta: Meta } | null {
+function readCache(deps: StepDeps, config: Config, branch: string): { release: Release; meta: Meta } | null {
   const at = cachePaths(deps, branch);
   try {
     const meta = Meta.parse(JSON.parse(fs.readFileSync(at.meta, 'utf8')));
-    if (meta.url !== url.href) return null;
+    if (meta.source !== sourceId(config)) return null;
     const bytes = fs.readFileSync(at.manifest);
     if (sha256Of(bytes) !== meta.sha256) return null;
     return { release: { manifest: parseManifest(bytes), bytes, sha256: meta.sha256 }, meta };

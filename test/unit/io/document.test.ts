@@ -212,6 +212,19 @@ describe('redirects', () => {
     expect(server.requests.length).toBe(location === '/manifest.json' ? 4 : 1);
   });
 
+  it('take the headers of a request along on the same origin, and never to another one', async () => {
+    const other = await releaseServer();
+    try {
+      other.at('/asset', { body: BODY });
+      server.at('/same', to(other.url('/asset').href));
+      await getFrom(to('/same'), { headers: { authorization: 'token secret' } });
+      expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(['token secret', 'token secret']);
+      expect(other.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('are refused without a location', async () => {
     await expect(getFrom({ status: 302 })).rejects.toMatchObject({ code: 'REDIRECT_REFUSED' });
   });

@@ -4,7 +4,7 @@ import type { DownloadRequest } from '../../../lib/io/download.ts';
 import { BUNDLE, DONE, downloadBed } from '../../helpers/download-bed.ts';
 import { matching } from '../../helpers/matchers.ts';
 import type { Answer } from '../../helpers/release-server.ts';
-import { gate } from '../../helpers/release-server.ts';
+import { gate, releaseServer } from '../../helpers/release-server.ts';
 
 const bed = downloadBed();
 const UNKNOWN = { sizeBytes: null, sha256: null };
@@ -162,6 +162,20 @@ describe('redirects', () => {
       ['/moved', 'bytes=1000-'],
     ]);
     expect(bed.files()).toEqual(DONE);
+  });
+
+  it('take the headers of a request along on the same origin, and never to another one', async () => {
+    const other = await releaseServer();
+    try {
+      other.at('/asset', { body: BUNDLE });
+      bed.server().at('/bundle', { status: 302, headers: { location: '/same' } });
+      bed.server().at('/same', { status: 302, headers: { location: other.url('/asset').href } });
+      await bed.get({ headers: { authorization: 'token secret' } });
+      expect(bed.server().requests.map(({ headers }) => headers.authorization)).toEqual(['token secret', 'token secret']);
+      expect(other.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
+    } finally {
+      await other.close();
+    }
   });
 
   it.each<[string, string | undefined]>([

@@ -1,23 +1,11 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { cachedRelease, requestRelease, sha256Of, sourceUrl } from '../../../lib/steps/release-source.ts';
+import { cachedRelease, requestRelease, sha256Of } from '../../../lib/steps/release-source.ts';
 import { sha256 } from '../../helpers/archive-builder.ts';
-import { device, netDeps } from '../../helpers/device.ts';
+import { netDeps } from '../../helpers/device.ts';
 import { containing } from '../../helpers/matchers.ts';
 import { onSite } from './published.ts';
 import { bytes, status } from './site-server.ts';
-
-describe('sourceUrl', () => {
-  it.each([
-    ['https://x.org/pikit', 'https://x.org/pikit/manifest.json'],
-    ['https://x.org/pikit/', 'https://x.org/pikit/manifest.json'],
-    ['https://x.org', 'https://x.org/manifest.json'],
-    ['http://x.org:8080/a/b', 'http://x.org:8080/a/b/manifest.json'],
-  ])('%s', (url, expected) => {
-    const deps = netDeps(device({ url }));
-    expect(sourceUrl(deps.loadConfig(), 'manifest.json').href).toBe(expected);
-  });
-});
 
 describe('requestRelease', () => {
   it('answers with the bytes and their digest, and keeps them', async () => {
