@@ -3,105 +3,132 @@
  * disk, mounted again (which replays its journal), recovered and judged. ext4 orders its metadata, so this cannot replace the
  * model, which knows that POSIX does not.
  */
-import fs from 'node:fs';
+import assert from 'node:assert/strict';
 import { it } from 'vitest';
 import { removeDir, tempDir } from '../../helpers/tree.ts';
 import { openBench, settle } from '../kill/bench.ts';
 import type { Bench, Scene } from '../kill/bench.ts';
-import { copyTree } from '../kill/copy.ts';
-import { foreignInodes } from '../kill/judge.ts';
 import { describe, naming } from '../kill/kill.ts';
-import { APPLY, ROLLBACK, UNDO } from '../kill/scenes.ts';
+import { APPLY, APPLY_200_FILES, APPLY_OVER_DRIFT, ROLLBACK, UNDO } from '../kill/scenes.ts';
 import type { Point } from '../kill/strace.ts';
 import { killAt, noStrace, tracePoints } from '../kill/strace.ts';
 import { EXHAUSTIVE, atLeast } from '../plan.ts';
-import type { Cut } from './mounts.ts';
-import { cutPower, makeExt4, mounted, noPowerCuts } from './mounts.ts';
+import type { Cut, DeviceImage } from './ext4.ts';
+import { DEVICE, cutPower, deviceImage, kernelSays, noExt4, noPowerCuts } from './ext4.ts';
+import { readImage, withDisk } from './image.ts';
+import { mounted } from './mounts.ts';
 
 interface Variant {
   name: string;
   features: readonly string[];
   options: string;
+  /** What the kernel has to say at least once, or something else was tested. */
+  proof: RegExp;
+  /** The run cuts at every so many points, and so often in all. */
+  stride: number;
+  cuts: number;
 }
 
-const ORDERED: Variant = { name: 'data=ordered', features: [], options: 'loop,data=ordered' };
-const VARIANTS: readonly Variant[] = EXHAUSTIVE
-  ? [
-      ORDERED,
-      { name: 'data=writeback', features: [], options: 'loop,data=writeback' },
-      { name: 'fast_commit', features: ['-O', 'fast_commit'], options: 'loop' },
-    ]
-  : [ORDERED];
+/**
+ * Linux does not mount a disk whose power went when fast commits had filled their area to its last block (seen on 6.18):
+ * e2fsck has to mend that. So the area has more room than a scene takes.
+ */
+const FAST_COMMIT = ['-O', 'fast_commit', '-J', 'fast_commit_size=1024'];
 
-/** Both cuts at every point, or in turn at every fourth. */
-function cutsAt(index: number): readonly Cut[] {
-  if (EXHAUSTIVE) return ['no-flush', 'flush'];
-  if (index % 4 !== 1) return [];
-  return index % 8 === 1 ? ['no-flush'] : ['flush'];
+const NUMBERS = EXHAUSTIVE
+  ? { ordered: { stride: 1, cuts: 2500 }, other: { stride: 4, cuts: 600 } }
+  : { ordered: { stride: 9, cuts: 130 }, other: { stride: 54, cuts: 20 } };
+
+const VARIANTS: readonly Variant[] = [
+  { name: 'data=ordered', features: [], options: 'loop,data=ordered', proof: /^data=ordered$/m, ...NUMBERS.ordered },
+  { name: 'data=writeback', features: [], options: 'loop,data=writeback', proof: /^data=writeback$/m, ...NUMBERS.other },
+  { name: 'fast_commit', features: FAST_COMMIT, options: 'loop', proof: /^[1-9]\d* commits$/m, ...NUMBERS.other },
+];
+
+/** The exhaustive run makes both cuts, and at every so many of these points, times the stride of the variant. */
+const SCENES: readonly { scene: Scene; stride: number }[] = [
+  { scene: APPLY, stride: 1 },
+  { scene: UNDO, stride: 1 },
+  { scene: ROLLBACK, stride: 1 },
+  { scene: APPLY_OVER_DRIFT, stride: 1 },
+  ...(EXHAUSTIVE ? [{ scene: APPLY_200_FILES, stride: 17 }] : []),
+];
+
+interface Rig {
+  bench: Bench;
+  variant: Variant;
+  device: DeviceImage;
+  base: string;
 }
 
-/** Cuts at the points of a scene. Answers how often. */
-async function cutScene(scene: Scene, variant: Variant, base: string): Promise<number> {
+/** Cuts at the points of a scene. Answers how often, and whether the kernel did what the variant is about. */
+async function cutScene(scene: Scene, stride: number, variant: Variant, base: string): Promise<{ cuts: number; isProven: boolean }> {
   const bench = await openBench(scene);
   try {
     const { points } = await bench.onCopy(async (root) => await tracePoints(scene.program, root));
-    const image = `${base}/${scene.name}.ext4`;
-    const dir = `${base}/mnt`;
-    makeExt4(image, variant.features);
-    await mounted(['-o', 'loop', image], dir, async () => {
-      copyTree(bench.root, `${dir}/device`);
-      await Promise.resolve();
-    });
-    let cuts = 0;
-    for (const [index, point] of points.entries()) {
-      for (const cut of cutsAt(index)) {
-        await naming(`${scene.name} on ${variant.name}, power cut (${cut}) at ${describe(point)}`, async () => {
-          await cutOnce({ bench, variant, image, dir }, point, cut);
-        });
-        cuts += 1;
-      }
+    const rig = { bench, variant, base, device: await deviceImage(bench.root, base, variant.features) };
+    const done = { cuts: 0, isProven: false };
+    for (const { point, cut } of cutsAt(points, stride, variant)) {
+      await naming(`${scene.name} on ${variant.name}, power cut (${cut}) at ${describe(point)}`, async () => {
+        const said = await cutOnce(rig, point, cut);
+        done.isProven ||= variant.proof.test(said);
+      });
+      done.cuts += 1;
     }
-    fs.unlinkSync(image);
-    return cuts;
+    return done;
   } finally {
     bench.close();
   }
 }
 
-interface Rig {
-  bench: Bench;
-  variant: Variant;
-  /** The disk with the device before. */
-  image: string;
-  dir: string;
+/** Both cuts at every so many points, or in turn at fewer. */
+function cutsAt(points: readonly Point[], stride: number, variant: Variant): { point: Point; cut: Cut }[] {
+  if (EXHAUSTIVE) {
+    return points
+      .filter((_, index) => index % (stride * variant.stride) === 0)
+      .flatMap((point) => [
+        { point, cut: 'no-flush' },
+        { point, cut: 'flush' },
+      ]);
+  }
+  return points.filter((_, index) => index % variant.stride === 1).map((point, n) => ({ point, cut: n % 2 === 0 ? 'no-flush' : 'flush' }));
 }
 
-async function cutOnce({ bench, variant, image, dir }: Rig, point: Point, cut: Cut): Promise<void> {
-  const disk = `${image}.run`;
-  const root = `${dir}/device`;
-  fs.copyFileSync(image, disk, fs.constants.COPYFILE_FICLONE);
-  const foreign = await mounted(['-o', variant.options, disk], dir, async () => {
-    const inodes = foreignInodes(root);
-    await killAt(bench.scene.program, root, point);
-    cutPower(dir, cut);
-    return inodes;
+/** Answers what the kernel said of the filesystem when the power went. */
+async function cutOnce({ bench, variant, device, base }: Rig, point: Point, cut: Cut): Promise<string> {
+  const dir = `${base}/mnt`;
+  const mount = async <T>(file: string, use: () => Promise<T>): Promise<T> => await mounted(['-o', variant.options, file], dir, use);
+  const { said, left } = await withDisk(device.image, base, async (file) => {
+    const text = await mount(file, async () => {
+      await killAt(bench.scene.program, `${dir}/${DEVICE}`, point);
+      const last = kernelSays(dir);
+      cutPower(dir, cut);
+      return last;
+    });
+    return { said: text, left: readImage(file) };
   });
-  await mounted(['-o', variant.options, disk], dir, async () => {
-    await settle(bench, root, foreign);
+  await withDisk(left, base, async (file) => {
+    await mount(file, async () => {
+      await settle(bench, `${dir}/${DEVICE}`, device.foreign);
+    });
   });
-  fs.unlinkSync(disk);
+  return said;
 }
 
-it('leaves exactly one release on ext4 wherever the power goes', async (context) => {
+it.for(VARIANTS)('leaves exactly one release on ext4 wherever the power goes: $name', async (variant, context) => {
   const base = tempDir();
   try {
-    const reason = noStrace() ?? noPowerCuts(base);
+    const reason = noStrace() ?? (await noPowerCuts(base)) ?? (await noExt4(base, variant.features, variant.options));
     if (reason !== null) context.skip(reason);
-    for (const variant of VARIANTS) {
-      let cuts = 0;
-      for (const scene of [APPLY, UNDO, ROLLBACK]) cuts += await cutScene(scene, variant, base);
-      atLeast(`power cuts on ext4, ${variant.name}`, cuts, EXHAUSTIVE ? 1200 : 150);
+    let cuts = 0;
+    let isProven = false;
+    for (const { scene, stride } of SCENES) {
+      const done = await cutScene(scene, stride, variant, base);
+      cuts += done.cuts;
+      isProven ||= done.isProven;
     }
+    assert.ok(isProven, `the kernel never said ${String(variant.proof)}`);
+    atLeast(`power cuts on ext4, ${variant.name}`, cuts, variant.cuts);
   } finally {
     removeDir(base);
   }

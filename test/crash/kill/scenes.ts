@@ -6,9 +6,20 @@ import type { Scene } from './bench.ts';
 import type { Point, Program } from './strace.ts';
 import { killAt, tracePoints } from './strace.ts';
 
-export const APPLY: Scene = { name: 'apply', program: 'apply', exit: 0, start: storyNamed('apply').start };
-export const UNDO: Scene = { name: 'undo', program: 'apply', exit: 1, start: storyNamed('apply-unhealthy').start };
-export const ROLLBACK: Scene = { name: 'rollback', program: 'rollback', exit: 0, start: storyNamed('rollback').start };
+function scene(name: string, story: string, exit: Scene['exit'] = 0): Scene {
+  const { start, step } = storyNamed(story);
+  return { name, program: step, exit, start };
+}
+
+export const APPLY = scene('apply', 'apply');
+export const UNDO = scene('undo', 'apply-unhealthy', 1);
+export const ROLLBACK = scene('rollback', 'rollback');
+
+/** Over the owner's edits, files that were not ours before, and a file and a directory that change places. */
+export const APPLY_OVER_DRIFT = scene('apply over drift', 'apply-over-drift');
+
+/** Fixture F2 of the plan. */
+export const APPLY_200_FILES = scene('apply of 200 files', 'apply-200-files');
 
 /** A recovery of a device that was cut at the first call which matches. */
 function recovery(name: string, cut: Scene, at: RegExp): Scene {

@@ -136,7 +136,7 @@ export async function stopAt(program: Program, root: string, { name, n }: Point,
   let isStopped = false;
   for await (const some of fs.createReadStream(log, 'utf8')) {
     text += String(some);
-    const pid = /^(\d+) --- stopped by SIGSTOP ---$/m.exec(text)?.[1];
+    const pid = /^(\d+)\s+--- stopped by SIGSTOP ---$/m.exec(text)?.[1];
     if (pid === undefined) continue;
     if (!isStopped) meanwhile();
     isStopped = true;
