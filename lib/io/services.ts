@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
-import { mkdirDurable } from '../transaction/durable.ts';
+import { lstatOrNull, mkdirDurable, writeDurable } from '../transaction/durable.ts';
 import { run } from './exec.ts';
 import type { Systemd } from './systemd.ts';
 import { connectSystemd } from './systemd.ts';
@@ -143,10 +143,20 @@ async function firstFall(
   }
 }
 
-/** `services.manager = "none"`: nothing is restarted, what would be is recorded as lines of JSON. */
+const ACTIONS_MAX_BYTES = 64 * 1024;
+const ACTIONS_KEEP = 100;
+
+/**
+ * `services.manager = "none"`: nothing is restarted, what would be is recorded as lines of JSON. Beyond 64 KiB only the
+ * newest hundred are kept.
+ */
 export function recordedServices(file: string, now: () => Date): Services {
   const record = (action: string, unit: string): void => {
     mkdirDurable(dirname(file), 0o700);
+    if ((lstatOrNull(file)?.size ?? 0) > ACTIONS_MAX_BYTES) {
+      const newest = fs.readFileSync(file, 'utf8').split('\n').slice(-ACTIONS_KEEP);
+      writeDurable(file, newest.join('\n'), { mode: 0o600 });
+    }
     fs.appendFileSync(file, `${JSON.stringify({ at: now().toISOString(), action, unit })}\n`, { mode: 0o600 });
   };
   return {

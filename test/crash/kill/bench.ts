@@ -83,7 +83,7 @@ async function ends({ program, exit }: Scene, root: string, onCopy: Bench['onCop
 }
 
 /** Every so many recoveries are a process of their own, the others the same step in this one, at a tenth of the time. */
-const PROCESS_EVERY = EXHAUSTIVE ? 1 : 8;
+const PROCESS_EVERY = EXHAUSTIVE ? 1 : 16;
 let recoveries = 0;
 
 /** Recovers as the unit does at boot. */

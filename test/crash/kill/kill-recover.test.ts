@@ -2,21 +2,13 @@
 import { it } from 'vitest';
 import { EXHAUSTIVE, atLeast } from '../plan.ts';
 import { openBench } from './bench.ts';
-import { killAtEach, killTwice, pointsOf } from './kill.ts';
+import { killIn, killTwice, pointsOf } from './kill.ts';
+import { enoughKills } from './kills.ts';
 import { APPLY, RECOVERIES, ROLLBACK, UNDO } from './scenes.ts';
 import { noStrace } from './strace.ts';
 
 it.skipIf(noStrace() !== null)('leaves exactly one release wherever a recovery is killed', async () => {
-  let deaths = 0;
-  for (const scene of RECOVERIES) {
-    const bench = await openBench(scene);
-    try {
-      deaths += await killAtEach(bench, await pointsOf(bench, /^/, 2));
-    } finally {
-      bench.close();
-    }
-  }
-  atLeast('L2a kill -9 in recover', deaths, EXHAUSTIVE ? 180 : 120);
+  enoughKills('recover', await killIn(RECOVERIES, { stride: 2 }));
 });
 
 it.skipIf(noStrace() !== null)('leaves exactly one release after a kill, and a kill of its recovery', async () => {
@@ -25,10 +17,10 @@ it.skipIf(noStrace() !== null)('leaves exactly one release after a kill, and a k
     const bench = await openBench(scene);
     try {
       const points = (await pointsOf(bench)).filter((_, index) => index % (EXHAUSTIVE ? 10 : 30) === 5);
-      deaths += await killTwice(bench, points, EXHAUSTIVE ? 1 : 7);
+      deaths += await killTwice(bench, points, EXHAUSTIVE ? 3 : 25);
     } finally {
       bench.close();
     }
   }
-  atLeast('L2b kill -9 in the recovery of a kill', deaths, EXHAUSTIVE ? 1140 : 60);
+  atLeast('L2b kill -9 in the recovery of a kill', deaths, EXHAUSTIVE ? 1830 : 40);
 });

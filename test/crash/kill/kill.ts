@@ -1,27 +1,52 @@
 /** kill -9 at the system calls of a scene, recovery, and the oracle after each. */
 import assert from 'node:assert/strict';
 import { EXHAUSTIVE } from '../plan.ts';
-import type { Bench } from './bench.ts';
-import { settle } from './bench.ts';
+import type { Bench, Scene } from './bench.ts';
+import { openBench, settle } from './bench.ts';
 import type { Point } from './strace.ts';
 import { killAt, tracePoints } from './strace.ts';
 
-/** What changes nothing that a killed process leaves behind: to die before it and after it is the same. */
-const HARMLESS = /^(?:fsync|fdatasync) /;
+const SYNCING = /^(?:fsync|fdatasync) /;
 
-/** The points of a scene; in the short run every so many of those that leave a state of their own, from the first that matches on. */
-export async function pointsOf(bench: Bench, from: RegExp = /^/, stride = 1): Promise<Point[]> {
+/** To die before a call that changes nothing, and after it, leaves the same device behind. */
+function isHarmless({ label, succeeded }: Point): boolean {
+  return !succeeded || SYNCING.test(label);
+}
+
+/** What the short run is content with: every so many points, from the first that matches on. */
+export interface Sample {
+  from?: RegExp;
+  stride?: number;
+}
+
+/** Kills in one scene after the other. Answers how often a process died. */
+export async function killIn(scenes: readonly Scene[], sample: Sample = {}): Promise<number> {
+  let deaths = 0;
+  for (const scene of scenes) {
+    const bench = await openBench(scene);
+    try {
+      deaths += await killAtEach(bench, await pointsOf(bench, sample));
+    } finally {
+      bench.close();
+    }
+  }
+  return deaths;
+}
+
+/** The points of a scene; in the short run a sample of those that leave a device of their own. */
+export async function pointsOf(bench: Bench, { from = /^/, stride = 1 }: Sample = {}): Promise<Point[]> {
   const { points } = await bench.onCopy(async (root) => await tracePoints(bench.scene.program, root));
   if (EXHAUSTIVE) return points;
   const first = points.findIndex(({ label }) => from.test(label));
-  return points
-    .slice(first)
-    .filter((_, index, all) => !HARMLESS.test(all[index - 1]?.label ?? ''))
-    .filter((_, index) => index % stride === 0);
+  return points.filter((_, index) => isDistinct(points, index) && index >= first).filter((_, index) => index % stride === 0);
 }
 
-/** Kills at each of these points. Answers how often the process died. */
-export async function killAtEach(bench: Bench, points: readonly Point[]): Promise<number> {
+function isDistinct(points: readonly Point[], index: number): boolean {
+  const before = points[index - 1];
+  return before === undefined || !isHarmless(before);
+}
+
+async function killAtEach(bench: Bench, points: readonly Point[]): Promise<number> {
   let deaths = 0;
   for (const point of points) {
     await bench.onCopy(async (root, foreign) => {

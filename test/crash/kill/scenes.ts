@@ -1,4 +1,4 @@
-/** The scenes of the plan: the four steps as they go well and badly, and recoveries of devices that were cut in three places. */
+/** The scenes of the plan: the steps as they go well and badly, and recoveries of devices that were cut in four places. */
 import assert from 'node:assert/strict';
 import { storyNamed } from '../model/stories.ts';
 import { withDevice } from './bench.ts';
@@ -17,9 +17,11 @@ export const ROLLBACK = scene('rollback', 'rollback');
 
 /** Over the owner's edits, files that were not ours before, and a file and a directory that change places. */
 export const APPLY_OVER_DRIFT = scene('apply over drift', 'apply-over-drift');
+export const ROLLBACK_OVER_DRIFT = scene('rollback over drift', 'rollback-over-drift');
 
 /** Fixture F2 of the plan. */
 export const APPLY_200_FILES = scene('apply of 200 files', 'apply-200-files');
+export const ROLLBACK_200_FILES = scene('rollback of 200 files', 'rollback-200-files');
 
 /** A recovery of a device that was cut at the first call which matches. */
 function recovery(name: string, cut: Scene, at: RegExp): Scene {

@@ -4,6 +4,7 @@
  * all that changes files is synchronous in these programs, and so the n-th call is the same one in every run
  * (but for write, which node does to its own pipes as well: there it may be the next one).
  */
+import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
@@ -18,6 +19,8 @@ export interface Point {
   n: number;
   /** What it was, without what differs from run to run. */
   label: string;
+  /** Whether it did what it was to do when nobody interfered. */
+  succeeded: boolean;
 }
 
 export interface Ended {
@@ -54,36 +57,70 @@ export function noStrace(): string | null {
   return answer;
 }
 
-/** Runs a built program on a root to its end, through another command or as it is, and at most for so long. */
-export async function runProgram(program: Program, root: string, through: readonly string[] = [], killAfterMs?: number): Promise<Ended> {
+export interface RunOptions {
+  /** Another command that starts it. */
+  through?: readonly string[];
+  /** It is killed after so long. */
+  killAfterMs?: number;
+  env?: Readonly<Record<string, string>>;
+}
+
+export interface Running {
+  pid: number;
+  ended: Promise<Ended>;
+  /** Resolves when it has written this, and rejects when it has ended without. */
+  said: (what: RegExp) => Promise<void>;
+}
+
+/** Starts a built program on a root. */
+export function startProgram(program: Program, root: string, { through = [], killAfterMs, env = {} }: RunOptions = {}): Running {
   const [command, ...args] = [...through, process.execPath, join(DIST, `${program}.js`)];
   const child = spawn(command, args, {
     cwd: '/',
-    env: { PATH: process.env['PATH'] ?? '', PIKIT_ROOT: root, UV_USE_IO_URING: '0' },
+    env: { PATH: process.env['PATH'] ?? '', PIKIT_ROOT: root, UV_USE_IO_URING: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(killAfterMs === undefined ? {} : { timeout: killAfterMs, killSignal: 'SIGKILL' as const }),
   });
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (some: string) => (text += some));
-  return await new Promise((resolve, reject) => {
+  const ended = new Promise<Ended>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
       resolve({ code: code ?? signal ?? 'nothing', text });
     });
   });
+  const said: Running['said'] = (what) =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        if (what.test(text)) resolve();
+      };
+      for (const stream of [child.stdout, child.stderr]) stream.on('data', look);
+      child.on('close', () => {
+        reject(new Error(`${program} ended without saying ${String(what)}:\n${text}`));
+      });
+      look();
+    });
+  return { pid: child.pid ?? 0, ended, said };
 }
 
-function strace(names: readonly string[], log: string, inject: string | null): string[] {
+/** Runs a built program on a root to its end. */
+export async function runProgram(program: Program, root: string, options: RunOptions = {}): Promise<Ended> {
+  return await startProgram(program, root, options).ended;
+}
+
+/** Stops at the calls in question only. */
+const FILTERED = ['-f', '--seccomp-bpf'];
+
+function strace(names: readonly string[], log: string, options: readonly string[]): string[] {
   const calls = names.map((name) => `?${name}`).join(',');
-  // strace 6.1 injects nothing when it filters by seccomp, which is faster for the rest.
-  const mode = inject === null ? ['--seccomp-bpf'] : ['-e', `inject=${inject}`];
-  return ['strace', '-f', '-y', '-qq', '-s', '0', '-o', log, '-e', `trace=${calls}`, ...mode];
+  return ['strace', '-qq', '-s', '0', '-o', log, '-e', `trace=${calls}`, ...options];
 }
 
 /** Runs a program to its end and answers every call of it that changes a file of the root, in order; with `reads`, those that read too. */
 export async function tracePoints(program: Program, root: string, reads = false): Promise<{ points: Point[]; ended: Ended }> {
   const log = `${root}.strace`;
-  const ended = await runProgram(program, root, strace([...CHANGING, ...OPENING, ...(reads ? READING : [])], log, null));
+  const names = [...CHANGING, ...OPENING, ...(reads ? READING : [])];
+  const ended = await runProgram(program, root, { through: strace(names, log, [...FILTERED, '-y']) });
   const points = parse(fs.readFileSync(log, 'utf8'), root).filter(({ name, label }) => reads || !OPENING.includes(name) || label.includes('O_CREAT'));
   fs.unlinkSync(log);
   return { points, ended };
@@ -98,7 +135,8 @@ function parse(text: string, root: string): Point[] {
     const n = (counts.get(name) ?? 0) + 1;
     counts.set(name, n);
     // Sweeping names its files through descriptors of their directories.
-    return rest.includes(`${root}/`) || rest.includes('"/proc/self/fd/') ? [{ name, n, label: `${name} ${normal(rest, root)}` }] : [];
+    if (!rest.includes(`${root}/`) && !rest.includes('"/proc/self/fd/')) return [];
+    return [{ name, n, label: `${name} ${normal(rest, root)}`, succeeded: !/\) += -1 /.test(rest) }];
   });
 }
 
@@ -115,42 +153,65 @@ function normal(rest: string, root: string): string {
     .replace(/, \d+$/, '');
 }
 
-/** Runs a program that is killed at the entry of one call: that call does not happen, nor anything after it. */
+/**
+ * Runs a program that is killed at the entry of one call: that call does not happen, nor anything after it. strace 6.1 sends
+ * no signals where it filters; without `-f` it looks at the main thread only, which is where files change.
+ */
 export async function killAt(program: Program, root: string, { name, n }: Point): Promise<Ended> {
-  return await runProgram(program, root, strace([name], '/dev/null', `${name}:signal=KILL:when=${String(n)}`));
+  const inject = `inject=${name}:signal=KILL:when=${String(n)}`;
+  return await runProgram(program, root, { through: strace([name], '/dev/null', ['-e', inject]) });
 }
 
 export type Errno = 'ENOSPC' | 'EIO' | 'EROFS' | 'EDQUOT' | 'EMFILE';
 
-/** Runs a program in which one call fails, or that one and every later one of its name. */
+/** Runs a program in which one call fails, or that one and every later one of its name. Throws when it makes no such call. */
 export async function failAt(program: Program, root: string, { name, n }: Point, errno: Errno, sticky: boolean): Promise<Ended> {
-  return await runProgram(program, root, strace([name], '/dev/null', `${name}:error=${errno}:when=${String(n)}${sticky ? '+' : ''}`));
+  const log = `${root}.strace`;
+  const inject = `inject=${name}:error=${errno}:when=${String(n)}${sticky ? '+' : ''}`;
+  const ended = await runProgram(program, root, { through: strace([name], log, [...FILTERED, '-e', inject]) });
+  assert.match(fs.readFileSync(log, 'utf8'), /\(INJECTED\)/, `${program} made no call ${name} ${String(n)}`);
+  fs.unlinkSync(log);
+  return ended;
 }
 
-/** Runs a program that is stopped at one call; it goes on when `meanwhile` is done. */
-export async function stopAt(program: Program, root: string, { name, n }: Point, meanwhile: () => void): Promise<Ended> {
+/**
+ * Runs a program that is stopped right after one call; it goes on when `meanwhile` is done, which may have killed it. What
+ * `meanwhile` throws is thrown when the program, killed then, has ended.
+ */
+export async function stopAt(program: Program, root: string, { name, n }: Point, meanwhile: (pid: number) => void | Promise<void>): Promise<Ended> {
   const log = `${root}.fifo`;
   execFileSync('mkfifo', [log]);
-  const ended = runProgram(program, root, strace([name], log, `${name}:signal=STOP:when=${String(n)}`));
+  // With -D the process that we start is the program, and not strace.
+  const through = strace([name], log, ['-D', '-e', `inject=${name}:signal=STOP:when=${String(n)}`]);
+  const { pid, ended } = startProgram(program, root, { through });
   let text = '';
   let isStopped = false;
+  const failures: unknown[] = [];
   for await (const some of fs.createReadStream(log, 'utf8')) {
     text += String(some);
-    const pid = /^(\d+)\s+--- stopped by SIGSTOP ---$/m.exec(text)?.[1];
-    if (pid === undefined) continue;
-    if (!isStopped) meanwhile();
+    if (isStopped || !text.includes('--- stopped by SIGSTOP ---\n')) continue;
     isStopped = true;
-    // Its threads stop one after the other, and one may do so after the others were told to go on.
-    goOn(Number(pid));
+    await attempt(() => meanwhile(pid), failures);
+    signal(pid, failures.length > 0 ? 'SIGKILL' : 'SIGCONT');
   }
   fs.unlinkSync(log);
+  const result = await ended;
+  if (failures.length > 0) throw failures[0];
   if (!isStopped) throw new Error(`${program} did not stop at ${name} ${String(n)}`);
-  return await ended;
+  return result;
 }
 
-function goOn(pid: number): void {
+async function attempt(act: () => void | Promise<void>, failures: unknown[]): Promise<void> {
   try {
-    process.kill(pid, 'SIGCONT');
+    await act();
+  } catch (error) {
+    failures.push(error);
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
   } catch (error) {
     if (errnoOf(error) !== 'ESRCH') throw error;
   }

@@ -54,6 +54,11 @@ async function driftedAndUpdated(root: string): Promise<void> {
   writeTree(root, LATER_EDITS);
 }
 
+async function largeAndUpdated(root: string): Promise<void> {
+  await changing(LARGE_OLD, LARGE_NEW)(root);
+  await STEPS.apply(depsOn(root));
+}
+
 const STORIES: readonly Story[] = [
   { name: 'apply', start: changing(F1_OLD, F1_NEW), step: 'apply', ends: 'new' },
   { name: 'apply-unhealthy', start: changing(F1_OLD, F1_NEW, false), step: 'apply', ends: 'old' },
@@ -62,6 +67,7 @@ const STORIES: readonly Story[] = [
   { name: 'rollback-over-drift', start: driftedAndUpdated, step: 'rollback', ends: 'new' },
   { name: 'first-install', start: changing(null, F1_OLD), step: 'apply', ends: 'new' },
   { name: 'apply-200-files', start: changing(LARGE_OLD, LARGE_NEW), step: 'apply', ends: 'new' },
+  { name: 'rollback-200-files', start: largeAndUpdated, step: 'rollback', ends: 'new' },
 ];
 
 export function storyNamed(name: string): Story {

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Services } from '../../../lib/io/services.ts';
 import { recordedServices, systemdServices } from '../../../lib/io/services.ts';
@@ -146,5 +146,17 @@ describe('recordedServices', () => {
       { at: '2026-11-20T10:00:00.000Z', action: 'restart', unit: WEB },
       { at: '2026-11-20T10:00:00.000Z', action: 'reload', unit: 'nginx.service' },
     ]);
+  });
+
+  it('keeps the newest when there are many', async () => {
+    const file = join(dir, 'var/lib/pikit/service-actions.jsonl');
+    const services = recordedServices(file, now);
+    const line = (n: number): string => JSON.stringify({ at: '2026-11-20T10:00:00.000Z', action: 'restart', unit: `unit-${String(n)}.service` });
+    fs.mkdirSync(dirname(file), { recursive: true });
+    fs.writeFileSync(file, `${Array.from({ length: 1000 }, (_, n) => line(n)).join('\n')}\n`);
+    await services.restart(['unit-1000.service', 'unit-1001.service']);
+    const kept = fs.readFileSync(file, 'utf8').trimEnd().split('\n');
+    expect(kept).toEqual(Array.from({ length: 101 }, (_, n) => line(901 + n)));
+    expect(fs.statSync(file).mode & 0o777).toBe(0o600);
   });
 });
