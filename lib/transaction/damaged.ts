@@ -16,11 +16,12 @@ import { isIntact, readBackupIn, wholeBackups } from './backups.ts';
 import { isInstalled } from './guards.ts';
 import { setAside } from './journal.ts';
 import type { Place } from './place.ts';
-import { bringBack, settle, strays, transactionOf } from './rebuild.ts';
+import { bringBack, settle } from './rebuild.ts';
 import type { Recovery } from './recover.ts';
 import type { SealedRead } from './sealed.ts';
 import { readSealed } from './sealed.ts';
 import { sideOf } from './side.ts';
+import { strays, transactionOf } from './strays.ts';
 import type { Backup, Installed } from './types.ts';
 
 /** Finds out which release the tree is, or makes it the one before the last update. Nothing is changed when it is `broken`. */

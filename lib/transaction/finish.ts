@@ -10,7 +10,9 @@ import { isInstalled } from './guards.ts';
 import { closeJournal } from './journal.ts';
 import type { Place } from './place.ts';
 import { newPath, oldPath, real, touchedDirs } from './place.ts';
+import { dropLeaving, keepOnlyLeaving } from './previous.ts';
 import { readSealed, writeSealed } from './sealed.ts';
+import { removeStrays } from './strays.ts';
 import type { Installed, Journal } from './types.ts';
 
 /**
@@ -19,9 +21,11 @@ import type { Installed, Journal } from './types.ts';
  */
 export function finishCommitted(place: Place, journal: Journal, record: () => void): void {
   sweep(place, journal);
+  sweepGivenUp(place, journal);
   removeEmpty(place, journal.rmdirs);
   adoptInstalled(place, journal);
   keepOnly(place, journal.backup);
+  keepOnlyLeaving(place, journal);
   record();
   closeJournal(place);
 }
@@ -32,6 +36,7 @@ export function finishUndone(place: Place, journal: Journal, record: () => void)
   removeEmpty(place, [...journal.mkdirs].reverse());
   if (journal.kind === 'apply') dropBackup(place, journal.backup);
   else dropEdited(place, journal);
+  dropLeaving(place, journal);
   record();
   closeJournal(place);
 }
@@ -42,6 +47,12 @@ function sweep(place: Place, journal: Journal): void {
     for (const path of [newPath(journal, op), oldPath(journal, op)]) removeTree(real(place, path));
   }
   for (const dir of touchedDirs(journal.ops)) if (lstatOrNull(real(place, dir)) !== null) fsyncDir(real(place, dir));
+}
+
+/** What a transaction left that was called broken has waited for this: the tree is known again, and nobody needs its bytes. */
+function sweepGivenUp(place: Place, journal: Journal): void {
+  const read = readBackupIn(place, journal.backup);
+  if (read.is === 'there') removeStrays(place, null, read.value);
 }
 
 /** Removes directories of ours that are empty now, durably; those that hold anything else stay. Innermost first. */

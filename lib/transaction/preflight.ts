@@ -6,6 +6,7 @@ import { mountOf, nearestDir, roomAt } from './mounts.ts';
 import type { Place } from './place.ts';
 import { real } from './place.ts';
 import type { Plan } from './plan.ts';
+import { previousDirs } from './previous.ts';
 import type { Operation, OwnedFile } from './types.ts';
 
 /** A directory takes one inode and one block. */
@@ -42,7 +43,8 @@ function backupNeeds(place: Place, plan: Plan): Need[] {
   const mounts = new Map(files.map((file) => dirname(file.path)).map((dir) => [dir, mountOf(nearestDir(real(place, dir)))]));
   const copied = files.filter((file) => mounts.get(dirname(file.path)) !== mount);
   const dirs = new Set([...mounts.keys()].flatMap(withParents));
-  return [...[...dirs].map(() => dirNeed(path)), { path, bytes: blocksOf(copied.map((file) => file.size)), inodes: copied.length }];
+  const kept = [...dirs, ...previousDirs(place, plan.ops)];
+  return [...kept.map(() => dirNeed(path)), { path, bytes: blocksOf(copied.map((file) => file.size)), inodes: copied.length }];
 }
 
 function withParents(dir: string): string[] {

@@ -10,6 +10,7 @@ import { writeJournal } from './journal.ts';
 import type { Place } from './place.ts';
 import { backupCopy, insideNew, newPath, oldPath, partialBackup, real, touchedDirs } from './place.ts';
 import type { Content, Plan } from './plan.ts';
+import { keepLeaving } from './previous.ts';
 import { writeSealed } from './sealed.ts';
 import type { Backup, Installed, Journal, Operation, OwnedFile } from './types.ts';
 
@@ -26,6 +27,7 @@ export function prepare(place: Place, journal: Journal, plan: Plan, before: Inst
   writeSealed(place.installedNext, plan.after);
   if (journal.kind === 'apply') writeBackup(place, journal, plan, before);
   else keepEditsAside(place, journal);
+  keepLeaving(place, journal);
   for (const dir of journal.mkdirs) makeDirectory(place, dir);
   for (const op of journal.ops) placeNew(place, journal, op, plan.contents);
   for (const op of journal.ops) linkOld(place, journal, op);

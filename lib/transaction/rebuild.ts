@@ -1,18 +1,18 @@
 /** The hands of damaged.ts: bring a half swapped tree back from its backup, and make everything else agree with the tree. */
 import fs from 'node:fs';
-import { basename, dirname } from 'node:path';
-import { VERSION_FILE } from '../core/paths.ts';
+import { dirname } from 'node:path';
 import { dropBackup, keepOnly, wholeBackups } from './backups.ts';
 import { copyToNew, fsyncDir, hashFile, holdsBytes, lstatOrNull, mkdirDurable, removeTree, unlinkIfThere } from './durable.ts';
 import { removeEmpty } from './finish.ts';
 import { dropTemps } from './journal.ts';
 import type { Place } from './place.ts';
 import { backupCopy, real } from './place.ts';
+import { dropPrevious } from './previous.ts';
 import { writeSealed } from './sealed.ts';
-import { changedPaths, factsAfter, isAt } from './side.ts';
+import { factsAfter, isAt } from './side.ts';
+import { removeStrays } from './strays.ts';
 import type { Backup, Installed, OwnedFile } from './types.ts';
 
-const OURS = /^\.pikit-([0-9a-f]{8})\.o?\d+$/;
 const DIR_MODE = 0o755;
 
 /**
@@ -56,13 +56,11 @@ function copyBack(place: Place, folder: string, backup: Backup, file: OwnedFile)
 
 /**
  * The tree is known now. Empty directories of the other side, temp files, installed.json and the backups are made to agree
- * with it, durably. `drop` is a backup that leads to where we are; without one, the newest stays.
+ * with it, durably. `drop` is a backup that leads to where we are; without one, the newest stays. What is kept for open pages
+ * may be of either side, and goes.
  */
 export function settle(place: Place, installed: Installed | null, backup: Backup | null, drop: string | null): void {
-  for (const stray of strays(place, installed, backup)) {
-    removeTree(stray);
-    fsyncDir(dirname(stray));
-  }
+  removeStrays(place, installed, backup);
   removeEmpty(place, dirsNotIn(installed, backup));
   if (installed === null) unlinkIfThere(place.installed);
   else writeSealed(place.installed, installed);
@@ -70,27 +68,10 @@ export function settle(place: Place, installed: Installed | null, backup: Backup
   fsyncDir(dirname(place.journal));
   if (drop !== null) dropBackup(place, drop);
   keepOnly(place, wholeBackups(place).at(-1) ?? null);
+  dropPrevious(place);
 }
 
 function dirsNotIn(installed: Installed | null, backup: Backup | null): string[] {
   const dirs = new Set([backup?.before, backup?.after].flatMap((list) => list?.dirs ?? []));
   return [...dirs].filter((dir) => installed?.dirs.includes(dir) !== true).sort((a, b) => b.length - a.length);
-}
-
-/** Real paths of our own names beside anything that one of the lists names. */
-export function strays(place: Place, installed: Installed | null, backup: Backup | null): string[] {
-  const lists = [installed, backup?.before, backup?.after].flatMap((list) => list?.files.map((file) => file.path) ?? []);
-  const paths = [VERSION_FILE, ...lists, ...(backup === null ? [] : changedPaths(backup))];
-  const dirs = [...new Set(paths.map((path) => real(place, dirname(path))))].filter((dir) => lstatOrNull(dir)?.isDirectory() === true);
-  return dirs.flatMap((dir) =>
-    fs
-      .readdirSync(dir)
-      .filter((name) => OURS.test(name))
-      .map((name) => `${dir}/${name}`),
-  );
-}
-
-/** The transaction that a stray is of. */
-export function transactionOf(stray: string): string | null {
-  return OURS.exec(basename(stray))?.[1] ?? null;
 }

@@ -27,11 +27,14 @@ export interface World {
   installed: string;
   /** The owner's edits that were kept aside. */
   edited: string[];
+  /** What is kept for pages of the release before. */
+  previous: string[];
 }
 
 const OURS = ['/var/lib', '/var/backups', '/var/cache', '/run', '/lost+found'];
 /** What is in /run goes with the power, what is in the cache is checked before it is used. */
 const FLEETING = ['/run', '/var/cache'];
+const PREVIOUS = /^\/var\/backups\/pikit-previous(?=\/|$)/;
 const EDITED = /^\/var\/lib\/pikit\/edited\/[0-9a-f]{8}/;
 /** What fetch has begun is replaced by the next fetch. */
 const LEFT_OVER = /\/\.pikit-|(?<!\/staged)\.tmp$|\.partial(\/|$)|\.damaged$|\/journal\.|\/installed\.next/;
@@ -45,6 +48,7 @@ export function worldOf(root: string, snap = snapshot(root)): World {
     version: textOf(join(root, VERSION_FILE))?.trim() ?? null,
     installed: JSON.stringify(read.is === 'there' ? read.value : null),
     edited: edits.map(([path, what]) => `${path.replace(EDITED, '')} ${what}`),
+    previous: Object.entries(snap).flatMap(([path, what]) => (PREVIOUS.test(path) ? [`${path} ${what}`] : [])),
   };
 }
 

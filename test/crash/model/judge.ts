@@ -22,11 +22,14 @@ export interface World {
   installed: string;
   /** The owner's edits that were kept aside. */
   edited: string;
+  /** What is kept for pages of the release before. */
+  previous: string;
 }
 
 const STATE = '/var/lib/pikit-update/state.json';
 const HELD = '/var/lib/pikit/held.json';
 const EDITED = /^\/var\/lib\/pikit\/edited\/[0-9a-f]{8}/;
+const PREVIOUS = ['/var/backups/pikit-previous'];
 const OURS = ['/var/lib', '/var/backups', ...FLEETING];
 const LEFT_OVER = /\/\.pikit-|\.tmp$|\.partial(\/|$)|\.damaged$|\/journal\.|\/installed\.next/;
 
@@ -59,6 +62,10 @@ export function worldOf(root: string, files: Files): World {
     edited: entries
       .filter(([path, node]) => EDITED.test(path) && node.type === 'file')
       .map(([path, node]) => line(path.replace(EDITED, ''), node))
+      .join('\n'),
+    previous: entries
+      .filter(([path]) => isBelow(path, PREVIOUS))
+      .map(([path, node]) => line(path, node))
       .join('\n'),
   };
 }

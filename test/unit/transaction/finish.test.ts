@@ -47,6 +47,15 @@ describe('finishCommitted', () => {
     expect(fs.readdirSync(`${place.root}${WEB}/old`)).toEqual(['mine.txt']);
   });
 
+  it('removes what another transaction left that was given up, also where a directory can go then', () => {
+    const { place, journal } = opened();
+    const committed = enter(place, journal);
+    writeTree(place.root, { [`${WEB}/assets/.pikit-0123abcd.o7`]: 'o', [`${WEB}/old/only/.pikit-0123abcd.7/x`]: 'x' });
+    finishCommitted(place, committed, () => undefined);
+    expect(Object.keys(snapshot(place.root)).filter((path) => path.includes('.pikit-0'))).toEqual([]);
+    expect(isThere(place, `${WEB}/old`)).toBe(false);
+  });
+
   it('takes the list from the backup when the one beside the journal is damaged', () => {
     const { place, journal } = opened();
     const committed = enter(place, journal);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { readInstalled } from '../../../lib/transaction/installed.ts';
 import type { Place } from '../../../lib/transaction/place.ts';
 import { planChange } from '../../../lib/transaction/plan.ts';
-import { bringBack, settle, strays, transactionOf } from '../../../lib/transaction/rebuild.ts';
+import { bringBack, settle } from '../../../lib/transaction/rebuild.ts';
 import { readBackup } from '../../../lib/transaction/rollback-change.ts';
 import { swap } from '../../../lib/transaction/swap.ts';
 import { open } from '../../../lib/transaction/transaction.ts';
@@ -50,6 +50,16 @@ describe('bringBack and settle', () => {
     }
   });
 
+  it('keep nothing for open pages: nobody knows any more of which release it is', () => {
+    const { place, journal, folder, backup, before } = opened();
+    swap(place, journal);
+    const kept = `${place.root}/var/backups/pikit-previous`;
+    expect(fs.readdirSync(`${kept}/pikit-web/assets`)).toEqual(['app-1.js']);
+    bringBack(place, folder, backup, null);
+    settle(place, before, backup, folder);
+    expect(fs.existsSync(kept)).toBe(false);
+  });
+
   it('replace no file when somebody else has put files where one has to come back', () => {
     const { place, journal, folder, backup } = opened();
     swap(place, journal);
@@ -57,15 +67,5 @@ describe('bringBack and settle', () => {
     expect(bringBack(place, folder, backup, null)).toBe(`'${WEB}/thing' is a directory that holds files of somebody else`);
     expect(fs.readFileSync(`${place.root}${WEB}/thing/mine`, 'utf8')).toBe('m');
     expect(fs.readFileSync(`${place.root}${WEB}/index.html`, 'utf8')).toContain('app-2');
-  });
-});
-
-describe('strays', () => {
-  it('are the names of a transaction, and nothing else', () => {
-    const { place, journal, backup, before } = opened();
-    writeTree(place.root, { [`${WEB}/.pikit-notes`]: 'mine', [`${WEB}/.pikit-0123abcd.x`]: 'mine' });
-    const found = strays(place, before, backup);
-    expect(found).toHaveLength(journal.ops.filter((op) => op.new !== null).length + journal.ops.filter((op) => op.old?.type === 'file').length);
-    expect(new Set(found.map((path) => transactionOf(path)))).toEqual(new Set([journal.tx]));
   });
 });
