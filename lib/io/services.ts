@@ -52,6 +52,9 @@ export function systemdServices(now: () => Date): Services {
       const restarted: string[] = [];
       for (const unit of units) {
         if (!isMeantToRun(await bus.unit(unit))) continue;
+        // An update that is tried, undone and tried again starts it more than five times in ten seconds, the limit of systemd:
+        // the last one, with the old files, may not be refused.
+        await bus.forgetFailures(unit);
         const result = await bus.job('RestartUnit', unit, JOB_TIMEOUT_MS);
         if (result !== 'done') throw await failure(unit, `did not start (${result})`, since);
         restartsBefore.set(unit, (await bus.unit(unit)).restarts);

@@ -33,6 +33,8 @@ export interface Systemd {
   job: (verb: JobVerb, name: string, timeoutMs: number) => Promise<string>;
   /** Calls back whenever a property of the unit changes, until `close`. */
   onChange: (name: string, listener: () => void) => Promise<void>;
+  /** Forgets that the unit has failed, and how often it was started: the next start is not refused by its start limit. */
+  forgetFailures: (name: string) => Promise<void>;
   enable: (names: readonly string[]) => Promise<void>;
   disable: (names: readonly string[]) => Promise<void>;
   reloadDaemon: () => Promise<void>;
@@ -172,6 +174,9 @@ export async function connectSystemd(): Promise<Systemd> {
       const set = listeners.get(path) ?? new Set();
       set.add(listener);
       listeners.set(path, set);
+    },
+    forgetFailures: async (name) => {
+      await manager('ResetFailedUnit', 's', [name]);
     },
     enable: async (names) => {
       await manager('EnableUnitFiles', 'asbb', [[...names], false, true]);

@@ -32,8 +32,12 @@ export function recordFailure(deps: Deps, facts: Facts, failure: UpdateError): v
   }
 }
 
+/** A device that is broken stays so until a step has changed its files: a search for updates is no news about it. */
 function writeLast(deps: Deps, receipt: Receipt): void {
-  deps.files.writeState({ ...deps.files.readState(), last_result: receipt });
+  const state = deps.files.readState();
+  const isNews = receipt.outcome !== 'nothing' && receipt.step !== 'check' && receipt.step !== 'fetch';
+  if (state.last_result?.outcome === 'broken' && !isNews) return;
+  deps.files.writeState({ ...state, last_result: receipt });
 }
 
 function appendHistory(deps: Deps, receipt: Receipt): void {

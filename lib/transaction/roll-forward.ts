@@ -48,7 +48,7 @@ function mend(place: Place, journal: Journal, { file, at }: Waiting): void {
   const copy = real(place, backupCopy(journal.backup, file.path));
   if (!holdsBytes(copy, file)) {
     throw new UpdateError('BACKUP_INVALID', `the backup of '${file.path}' no longer has the bytes it had`, {
-      hint: `look at '${journal.backup}' and at \`dmesg\`: the card may be failing`,
+      hint: `look at '${journal.backup}' and at \`dmesg\`: the card may be failing; then \`pikit-update rollback\` tries again`,
     });
   }
   unlinkIfThere(at);

@@ -10,8 +10,13 @@ import type { Journal, Operation } from './types.ts';
 /** Brings every operation about. Only while the journal says `applying`; a failure leaves a mix that undo() resolves. */
 export function swap(place: Place, journal: Journal): void {
   for (const op of journal.ops) if (op.new !== null) bringIn(place, journal, op);
-  for (const op of journal.ops) if (op.new === null) unlinkIfThere(real(place, op.path));
+  for (const op of journal.ops) if (op.new === null) takeAway(real(place, op.path));
   for (const dir of touchedDirs(journal.ops)) fsyncDir(real(place, dir));
+}
+
+/** A directory is not what was to go: somebody has put it there since. */
+function takeAway(target: string): void {
+  if (lstatOrNull(target)?.isDirectory() !== true) unlinkIfThere(target);
 }
 
 function bringIn(place: Place, journal: Journal, op: Operation): void {

@@ -27,9 +27,10 @@ function isWaiting(place: Place, journal: Journal, op: Operation): boolean {
   return op.new !== null && lstatOrNull(real(place, newPath(journal, op))) !== null;
 }
 
-/** Removes what we brought to an empty place. */
+/** Removes what we brought to an empty place. A directory there is not what we brought. */
 function takeBack(place: Place, journal: Journal, op: Operation): void {
-  if (!isWaiting(place, journal, op)) unlinkIfThere(real(place, op.path));
+  const target = real(place, op.path);
+  if (!isWaiting(place, journal, op) && lstatOrNull(target)?.isDirectory() !== true) unlinkIfThere(target);
 }
 
 function restoreDirectory(place: Place, journal: Journal, op: Operation): void {
@@ -58,7 +59,7 @@ function restoreFile(place: Place, journal: Journal, op: Operation, old: OwnedFi
 function moveAway(place: Place, journal: Journal, op: Operation): void {
   if (op.new?.type !== 'dir') {
     throw new UpdateError('UNDO_FAILED', `'${op.path}' is a directory now, and the old file is to go back there`, {
-      hint: `move '${op.path}' somewhere else, then start pikit-update-recover.service`,
+      hint: `move '${op.path}' somewhere else, then \`pikit-update rollback\``,
     });
   }
   fs.renameSync(real(place, op.path), real(place, newPath(journal, op)));
@@ -72,7 +73,7 @@ function copyFromBackup(place: Place, journal: Journal, old: OwnedFile, keep: st
   const copy = real(place, backupCopy(journal.backup, old.path));
   if (!holdsBytes(copy, old)) {
     throw new UpdateError('UNDO_FAILED', `neither the old file nor the backup of '${old.path}' has the bytes it had`, {
-      hint: `look at '${journal.backup}' and at \`dmesg\`: the card may be failing`,
+      hint: `look at '${journal.backup}' and at \`dmesg\`: the card may be failing; then \`pikit-update rollback\` tries again`,
     });
   }
   unlinkIfThere(keep);

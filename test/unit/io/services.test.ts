@@ -60,6 +60,13 @@ describe.skipIf(!hasBus)('systemdServices (skipped without dbus-daemon)', () => 
     expect(restarts()).toEqual(expected ? [`RestartUnit ${API} replace`] : []);
   });
 
+  it('lets no start limit stand in the way: earlier starts are forgotten first', async () => {
+    set(API, 'failed', { result: 'start-limit-hit' });
+    await services.restart([API]);
+    const asked = fake.calls.filter((call) => call.endsWith(API) || call.startsWith('RestartUnit'));
+    expect(asked.slice(asked.indexOf(`ResetFailedUnit ${API}`)).at(1)).toBe(`RestartUnit ${API} replace`);
+  });
+
   it('names the unit that does not start, with its last lines, and starts no other after it', async () => {
     set(API, 'active');
     set(WEB, 'active');

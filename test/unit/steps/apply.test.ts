@@ -15,7 +15,7 @@ import type { Device } from '../../helpers/device.ts';
 import { NOW, netDeps, rootDeps } from '../../helpers/device.ts';
 import { containing, matching } from '../../helpers/matchers.ts';
 import { dashboard } from '../../helpers/site-builder.ts';
-import { removal } from './changes.ts';
+import { removal, wearOut } from './changes.ts';
 import { install, onSite } from './published.ts';
 import { status } from './site-server.ts';
 
@@ -440,7 +440,7 @@ describe('an update that was cut short', () => {
     cutShort(on);
     const { place } = rootDeps(on);
     const journal = readJournal(place);
-    if (journal !== null) writeJournal(place, { ...journal, undos: 3 });
+    if (journal !== null) wearOut(place, journal);
     const deps = rootDeps(on);
     const applying = apply(deps);
     if (isStaged) expect(await applying).toMatchObject({ outcome: 'ok', to: '1.1.0' });

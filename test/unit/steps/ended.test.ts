@@ -22,6 +22,18 @@ describe('recordResult', () => {
     expect(on.files.readState().last_result).toBeNull();
   });
 
+  it.each([
+    ['check', 'ok', false],
+    ['fetch', 'ok', false],
+    ['rollback', 'nothing', false],
+    ['apply', 'ok', true],
+  ] as const)('does not hide that the device is broken, unless its files have changed: %s, %s', (step, outcome, isNews) => {
+    const on = device();
+    recordFailure(stepDeps(on), { ...FACTS, step: 'recover' }, new UpdateError('BROKEN', 'it cannot be undone', { hint: 'look' }));
+    recordResult(stepDeps(on), { ...FACTS, step }, { outcome, message: 'done' });
+    expect(on.files.readState().last_result?.outcome).toBe(isNews ? 'ok' : 'broken');
+  });
+
   it('says that it could not be written', () => {
     const on = device();
     fs.mkdirSync(on.paths.state, { recursive: true });

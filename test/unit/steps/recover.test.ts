@@ -9,7 +9,7 @@ import type { Journal } from '../../../lib/transaction/types.ts';
 import type { Device } from '../../helpers/device.ts';
 import { NOW, device, stepDeps } from '../../helpers/device.ts';
 import { containing } from '../../helpers/matchers.ts';
-import { removal } from './changes.ts';
+import { removal, wearOut } from './changes.ts';
 import { onSite } from './published.ts';
 
 function openApply(on: Device): Journal {
@@ -59,7 +59,7 @@ describe('recoverStep', () => {
 
   it('fails when it cannot be undone, with the hint of the receipt, and is quiet the next time', async () => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
-    writeJournal(stepDeps(on).place, { ...openApply(on), undos: 3 });
+    wearOut(stepDeps(on).place, openApply(on));
     const deps = stepDeps(on);
     await expect(recoverStep(deps)).rejects.toMatchObject({ code: 'BROKEN', hint: containing('dmesg') });
     expect(deps.said).toEqual([]);

@@ -14,7 +14,7 @@ import type { Journal, Phase } from '../../../lib/transaction/types.ts';
 import type { Device } from '../../helpers/device.ts';
 import { NOW, netDeps, rootDeps } from '../../helpers/device.ts';
 import { containing } from '../../helpers/matchers.ts';
-import { removal } from './changes.ts';
+import { removal, wearOut } from './changes.ts';
 import { onSite } from './published.ts';
 import { status } from './site-server.ts';
 
@@ -241,8 +241,7 @@ describe('rollback finds a transaction open', () => {
 
   it('one that cannot be resolved: it says so once, and fails', async () => {
     const { on } = await updated();
-    const journal = openRollback(on, 'applying');
-    writeJournal(rootDeps(on).place, { ...journal, phase: 'applying', undos: 3 });
+    wearOut(rootDeps(on).place, openRollback(on, 'applying'));
     const deps = rootDeps(on);
     await expect(rollback(deps)).rejects.toMatchObject({ code: 'BROKEN', hint: containing('pikit-update apply') });
     expect(deps.said.filter((line) => line.includes('cannot be undone'))).toEqual([]);

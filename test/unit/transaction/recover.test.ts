@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { dirname } from 'node:path';
+import { UpdateError } from '../../../lib/core/errors.ts';
 import { wholeBackups } from '../../../lib/transaction/backups.ts';
 import { readInstalled } from '../../../lib/transaction/installed.ts';
 import { readJournal, writeJournal } from '../../../lib/transaction/journal.ts';
@@ -12,6 +13,7 @@ import { enter, open } from '../../../lib/transaction/transaction.ts';
 import type { Journal } from '../../../lib/transaction/types.ts';
 import { recordingIn, releaseChange } from '../../helpers/change.ts';
 import { runWithFault } from '../../helpers/crash.ts';
+import { containing, matching } from '../../helpers/matchers.ts';
 import { assertSettled, worldOf } from '../../helpers/oracle.ts';
 import { V2, device, updatedDevice } from '../../helpers/scenario.ts';
 import { useTempDir } from '../../helpers/temp.ts';
@@ -80,17 +82,73 @@ describe('recover', () => {
     expect(wholeBackups(place)).toHaveLength(1);
   });
 
-  it('gives up after three failed attempts, keeps the journal for a look, and is quiet from then on', () => {
+  /** Fails as often as a transaction may; answers the codes. */
+  function failThrice(place: Place): unknown[] {
+    return Array.from({ length: MAX_UNDOS }, (_none, index) => {
+      try {
+        return recover(place, recordingIn(place)).is;
+      } catch (error) {
+        expect(readJournal(place)?.undos).toBe(index + 1);
+        expect(error).toHaveProperty('hint', containing('pikit-update rollback'));
+        return error instanceof UpdateError ? error.code : error;
+      }
+    });
+  }
+
+  it('is called broken at the third failed attempt, given up at the next, and quiet from then on', () => {
     const place = device(root());
     const journal = enter(place, opened(place));
     loseOldBytes(place, journal);
-    for (let attempt = 1; attempt <= MAX_UNDOS; attempt += 1) {
-      expect(() => recover(place, recordingIn(place))).toThrow(expect.objectContaining({ code: 'UNDO_FAILED' }));
-      expect(readJournal(place)?.undos).toBe(attempt);
-    }
+    expect(failThrice(place)).toEqual(['UNDO_FAILED', 'UNDO_FAILED', 'BROKEN']);
     const recovery = recover(place, recordingIn(place));
-    expect(recovery).toMatchObject({ is: 'broken', journal: { tx: journal.tx }, aside: `${place.root}/var/lib/pikit/journal.broken-1` });
+    expect(recovery).toMatchObject({
+      is: 'broken',
+      journal: { tx: journal.tx },
+      aside: `${place.root}/var/lib/pikit/journal.broken-1`,
+      reason: matching(/^attempt 4 failed as well: neither the old file nor the backup/),
+    });
     expect(recover(place, recordingIn(place))).toEqual({ is: 'nothing' });
+  });
+
+  it('is exactly old after all when the device was mended before the last attempt', () => {
+    const place = device(root());
+    const before = worldOf(place);
+    enter(place, opened(place));
+    const page = `${place.root}/var/www/pikit-web/index.html`;
+    fs.rmSync(page);
+    fs.mkdirSync(page);
+    expect(failThrice(place).at(-1)).toBe('BROKEN');
+    fs.rmdirSync(page);
+    expect(recover(place, recordingIn(place)).is).toBe('undone');
+    assertSettled(place, [before], {});
+  });
+
+  it('gives a rollback up in the same way', () => {
+    const place = updatedDevice(root());
+    const journal = openedRollback(place);
+    writeJournal(place, { ...journal, phase: 'applying' });
+    for (const file of readBackup(place).backup.files) fs.writeFileSync(`${place.root}${journal.backup}/files${file.path}`, 'lost');
+    for (const op of journal.ops.filter(({ new: fresh }) => fresh?.type === 'file')) {
+      fs.writeFileSync(`${place.root}${dirname(op.path)}/.pikit-${journal.tx}.${String(op.n)}`, 'lost');
+    }
+    expect(failThrice(place)).toEqual(['BACKUP_INVALID', 'BACKUP_INVALID', 'BROKEN']);
+    expect(recover(place, recordingIn(place)).is).toBe('broken');
+  });
+
+  it('does not count what fails when the tree is back already', () => {
+    const place = device(root());
+    const before = worldOf(place);
+    enter(place, opened(place));
+    const { undone } = recordingIn(place);
+    const failing = {
+      finished: undone,
+      undone: () => {
+        throw new UpdateError('IO_ERROR', 'no');
+      },
+    };
+    for (let n = 0; n < 5; n += 1) expect(() => recover(place, failing)).toThrow(expect.objectContaining({ code: 'IO_ERROR' }));
+    expect(recover(place, recordingIn(place)).is).toBe('undone');
+    assertSettled(place, [before], {});
   });
 
   it('is not stopped by any number of power cuts', () => {

@@ -12,7 +12,7 @@ import { releaseChange } from '../../helpers/change.ts';
 import { runWithFault } from '../../helpers/crash.ts';
 import { V2, device } from '../../helpers/scenario.ts';
 import { useTempDir } from '../../helpers/temp.ts';
-import { snapshot } from '../../helpers/tree.ts';
+import { snapshot, writeTree } from '../../helpers/tree.ts';
 
 const dir = useTempDir();
 
@@ -96,6 +96,16 @@ describe('swap', () => {
     const once = snapshot(place.root);
     swap(place, journal);
     expect(snapshot(place.root)).toEqual(once);
+  });
+
+  it('leaves a directory that appeared where a file was to go', () => {
+    const { place, journal } = prepared();
+    const gone = '/var/www/pikit-web/assets/app-1.js';
+    fs.rmSync(real(place, gone));
+    writeTree(place.root, { [`${gone}/mine`]: 'mine' });
+    swap(place, journal);
+    expect(fs.readFileSync(real(place, `${gone}/mine`), 'utf8')).toBe('mine');
+    expect(fs.readFileSync(real(place, '/etc/pikit/version'), 'utf8')).toBe('2.0.0\n');
   });
 
   it('refuses to replace a file that appeared where none was', () => {

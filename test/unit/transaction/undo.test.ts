@@ -14,7 +14,7 @@ import { placeIn, releaseChange } from '../../helpers/change.ts';
 import { worldOf } from '../../helpers/oracle.ts';
 import { V2, device } from '../../helpers/scenario.ts';
 import { useTempDir } from '../../helpers/temp.ts';
-import { linkTree, removeDir, snapshot } from '../../helpers/tree.ts';
+import { linkTree, removeDir, snapshot, writeTree } from '../../helpers/tree.ts';
 
 const dir = useTempDir();
 const WEB = '/var/www/pikit-web';
@@ -105,6 +105,19 @@ describe('restoreOld', () => {
     fs.writeFileSync(real(place, `${WEB}/assets/app-1.js`), 'saved just now');
     restoreOld(place, journal);
     expect(fs.readFileSync(real(place, `${WEB}/assets/app-1.js`), 'utf8')).toBe('saved just now');
+  });
+
+  it('leaves a directory that somebody put in the place of a file that we brought', () => {
+    const { place, journal } = prepared();
+    const old = liveTree(place);
+    enter(place, journal);
+    const brought = `${WEB}/assets/app-2.js`;
+    fs.rmSync(real(place, brought));
+    writeTree(place.root, { [`${brought}/mine`]: 'mine' });
+    restoreOld(place, journal);
+    expect(fs.readFileSync(real(place, `${brought}/mine`), 'utf8')).toBe('mine');
+    fs.rmSync(real(place, brought), { recursive: true });
+    expect(liveTree(place)).toEqual(old);
   });
 
   it('does not throw away a directory that is not ours', () => {
