@@ -6,7 +6,7 @@ import type { Built, Site } from './release-builder.ts';
 export interface PikitDevice extends Device {
   /** Puts the site as it is now on the device's web server. */
   serve: (site: Site) => Promise<void>;
-  configure: (settings?: { url?: string; health?: readonly string[]; timeout?: string }) => Promise<void>;
+  configure: (settings?: { url?: string; health?: readonly string[]; timeout?: string; settle?: string }) => Promise<void>;
   settings: (settings: Record<string, unknown>) => Promise<void>;
   state: () => Promise<Record<string, unknown>>;
   /** The managed tree is exactly this release, with root's ownership; nothing of ours is left over; version and lists agree. */
@@ -53,11 +53,11 @@ export function pikitDevice(device: Device): PikitDevice {
       await device.copyDir(site.dir, '/srv/releases');
       await device.sh('chmod -R a+rX /srv/releases');
     },
-    configure: async ({ url = PLAIN_URL, health = ['http://127.0.0.1/', READY], timeout = '20s' } = {}) => {
+    configure: async ({ url = PLAIN_URL, health = ['http://127.0.0.1/', READY], timeout = '20s', settle = '700ms' } = {}) => {
       const list = health.map((address) => `"${address}"`).join(', ');
       await device.writeFile(
         '/etc/pikit/update.toml',
-        `[source]\ntype = "static"\nurl = "${url}"\n[health]\nhttp = [${list}]\ntimeout = "${timeout}"\nsettle = "700ms"\n`,
+        `[source]\ntype = "static"\nurl = "${url}"\n[health]\nhttp = [${list}]\ntimeout = "${timeout}"\nsettle = "${settle}"\n`,
       );
     },
     settings: async (settings) => {

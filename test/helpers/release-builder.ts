@@ -19,8 +19,8 @@ export interface Built {
 
 export interface Ingredients {
   version: string;
-  /** Which swagger-ui stands in for the dashboard. */
-  web: '5.17.14' | '5.18.2';
+  /** Which swagger-ui stands in for the dashboard; without one, it is what is in `extra`. */
+  web?: '5.17.14' | '5.18.2';
   /** Replaces the API script. */
   api?: string;
   /** Further files, by release path. */
@@ -87,18 +87,21 @@ function notes(base: string, version: string): string {
 }
 
 function fillTree(tree: string, { version, web, api, extra }: Ingredients): void {
-  const source = join(project, 'node_modules', `swagger-ui-dist-${web}`);
   fs.mkdirSync(join(tree, 'pikit-web'), { recursive: true });
   fs.mkdirSync(join(tree, 'helpers'), { recursive: true });
-  for (const name of fs.readdirSync(source)) {
-    if (/\.(html|css|js|png)$/.test(name) && !name.includes('es-bundle')) fs.copyFileSync(join(source, name), join(tree, 'pikit-web', name));
-  }
+  if (web !== undefined) copyWeb(join(project, 'node_modules', `swagger-ui-dist-${web}`), join(tree, 'pikit-web'));
   fs.writeFileSync(join(tree, 'pikit-web/release.txt'), `${version}\n`);
   fs.writeFileSync(join(tree, 'pikit-api.py'), api ?? apiScript(version), { mode: 0o755 });
   fs.writeFileSync(join(tree, 'helpers/pikit-helper.sh'), `#!/bin/sh\necho ${version}\n`, { mode: 0o755 });
   for (const [path, content] of Object.entries(extra ?? {})) {
     fs.mkdirSync(join(tree, path, '..'), { recursive: true });
     fs.writeFileSync(join(tree, path), content);
+  }
+}
+
+function copyWeb(source: string, to: string): void {
+  for (const name of fs.readdirSync(source)) {
+    if (/\.(html|css|js|png)$/.test(name) && !name.includes('es-bundle')) fs.copyFileSync(join(source, name), join(to, name));
   }
 }
 

@@ -30,7 +30,7 @@ export interface Ended {
   text: string;
 }
 
-const CHANGING = [
+export const CHANGING = [
   ...['rename', 'renameat', 'renameat2', 'link', 'linkat', 'symlink', 'symlinkat', 'unlink', 'unlinkat', 'mkdir', 'mkdirat', 'rmdir'],
   ...['write', 'pwrite64', 'writev', 'pwritev', 'pwritev2', 'ftruncate', 'truncate', 'fallocate', 'copy_file_range', 'sendfile'],
   ...['fsync', 'fdatasync', 'sync_file_range', 'fchmod', 'fchmodat', 'chmod', 'fchown', 'fchownat', 'chown', 'lchown', 'utimensat'],
@@ -126,7 +126,8 @@ export async function tracePoints(program: Program, root: string, reads = false)
   return { points, ended };
 }
 
-function parse(text: string, root: string): Point[] {
+/** The calls of the main thread in what strace wrote, those on files below the root. */
+export function parse(text: string, root: string): Point[] {
   const counts = new Map<string, number>();
   const main = /^\d+/.exec(text)?.[0];
   return text.split('\n').flatMap((line) => {

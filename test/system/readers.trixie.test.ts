@@ -1,0 +1,4 @@
+import { tellReaders } from './stories/readers.ts';
+
+// Its expectations are in the story itself.
+tellReaders('trixie');
