@@ -72,6 +72,8 @@ async function runToExitCode(entry: StepEntry): Promise<number> {
     });
   }
   const now = (): Date => new Date();
+  const started = performance.now();
+  const tookMs = (): number => Math.round(performance.now() - started);
   const run = process.env['INVOCATION_ID'] ?? randomUUID();
   const channel = progressChannel(
     files,
@@ -87,6 +89,7 @@ async function runToExitCode(entry: StepEntry): Promise<number> {
     loadConfig: () => readConfig(paths.config),
     report: channel.report,
     now,
+    tookMs,
     signal: stop.signal,
     breathe: async () => {
       await nextTurn();
@@ -96,7 +99,6 @@ async function runToExitCode(entry: StepEntry): Promise<number> {
     arch: process.arch,
     machineId: () => machineId(root),
   };
-  const startedMs = now().getTime();
   let locked = false;
   try {
     await takeLock(paths.lock, {
@@ -109,12 +111,12 @@ async function runToExitCode(entry: StepEntry): Promise<number> {
     locked = true;
     const result = await entry.body(deps);
     narrate[result.outcome === 'ok' && entry.step !== 'check' ? 'notice' : 'info'](result.message);
-    recordResult(deps, { step: entry.step, at: now(), startedMs }, result);
+    recordResult(deps, { step: entry.step, at: now(), tookMs: tookMs() }, result);
     return EXIT.ok;
   } catch (error) {
     const failure = toUpdateError(error);
     tell(narrate, failure);
-    if (locked && !(failure instanceof RecordedFailure)) recordFailure(deps, { step: entry.step, at: now(), startedMs }, failure);
+    if (locked && !(failure instanceof RecordedFailure)) recordFailure(deps, { step: entry.step, at: now(), tookMs: tookMs() }, failure);
     return stopped.by ?? exitCodeOf(failure.code);
   } finally {
     if (locked) await channel.close();

@@ -9,7 +9,7 @@ import { progressText } from './progress-line.ts';
 import type { Status } from './status.ts';
 import type { Row } from './table.ts';
 import { table } from './table.ts';
-import { bothTimes } from './times.ts';
+import { pastTime } from './times.ts';
 
 /** The whole text, warnings last. */
 export function statusText(status: Status, now: Date): string {
@@ -18,9 +18,9 @@ export function statusText(status: Status, now: Date): string {
     ['branch', ...branchValues(status)],
     ['available', ...availableValues(status)],
     ['notes', ...notesValues(status)],
-    ['downloaded', ...(status.staged === null ? [] : [`${status.staged.version}, verified ${bothTimes(new Date(status.staged.at), now)}`])],
+    ['downloaded', ...(status.staged === null ? [] : [`${status.staged.version}, verified ${pastTime(new Date(status.staged.at), now)}`])],
     ['running', ...(status.progress === null ? [] : [`${status.progress.step}: ${progressText(status.progress)}`])],
-    ['last check', status.last_check === null ? 'never' : bothTimes(new Date(status.last_check), now)],
+    ['last check', status.last_check === null ? 'never' : pastTime(new Date(status.last_check), now)],
     ['last result', ...(status.last_result === null ? [] : resultValues(status.last_result, now))],
     ['automatic', describeAuto(status.settings)],
     ['rollback', ...rollbackValues(status)],
@@ -69,7 +69,7 @@ function notesValues({ available }: Status): string[] {
 }
 
 function resultValues({ step, outcome, message, at, hint }: Receipt, now: Date): string[] {
-  return [`${step}: ${outcome}, ${bothTimes(new Date(at), now)}`, message, ...(hint === null ? [] : [`hint: ${hint}`])];
+  return [`${step}: ${outcome}, ${pastTime(new Date(at), now)}`, message, ...(hint === null ? [] : [`hint: ${hint}`])];
 }
 
 function rollbackValues({ rollback, backup_path: path }: Status): string[] {
@@ -92,5 +92,5 @@ function rollbackValues({ rollback, backup_path: path }: Status): string[] {
 /** The one that is on offer was explained there. */
 function heldValues({ held, available }: Status, now: Date): string[] {
   const others = held.filter((entry) => isHeld(entry) && (available?.outcome !== 'held' || entry.version !== available.version));
-  return others.map(({ version, message, at }) => `${version}: ${message}, ${bothTimes(new Date(at), now)}`);
+  return others.map(({ version, message, at }) => `${version}: ${message}, ${pastTime(new Date(at), now)}`);
 }

@@ -1,13 +1,13 @@
 /** What pikit-update-auto@.service does: the owner's choice becomes the state of the timer, and its time a drop-in of it. */
-import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UpdateError, errnoOf } from '../core/errors.ts';
+import { UpdateError } from '../core/errors.ts';
 import { parseDocument } from '../core/json.ts';
 import type { DevicePaths } from '../core/paths.ts';
 import type { Auto } from '../core/state.ts';
 import { AUTO_CHOICES, Settings } from '../core/state.ts';
 import type { Systemd } from '../io/systemd.ts';
 import { mkdirDurable, writeDurable } from '../transaction/durable.ts';
+import { readPlain } from '../transaction/plain-file.ts';
 
 const TIMER = 'pikit-update.timer';
 const DROP_IN = `/etc/systemd/system/${TIMER}.d/time.conf`;
@@ -74,23 +74,8 @@ async function applyToTimer(systemd: Systemd, choice: Auto): Promise<void> {
 
 /** Root reads in a folder of another user: no symlink, no pipe, no endless file. Without the file, the defaults hold. */
 function readSettings(path: string): Settings {
-  let fd: number;
-  try {
-    fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'ENOENT') return Settings.parse({});
-    if (errno !== 'ELOOP') throw error;
-    throw new UpdateError('SETTINGS_INVALID', `'${path}' is a symbolic link`, {
-      hint: `remove it, then set it again: \`pikit-update auto check\``,
-      cause: error,
-    });
-  }
-  try {
-    const stat = fs.fstatSync(fd);
-    if (!stat.isFile() || stat.size > MAX_BYTES) throw new UpdateError('SETTINGS_INVALID', `'${path}' is not a file of settings`);
-    return parseDocument(fs.readFileSync(fd), Settings, { what: 'settings.json', maxBytes: MAX_BYTES, code: 'SETTINGS_INVALID' });
-  } finally {
-    fs.closeSync(fd);
-  }
+  const read = readPlain(path, { maxBytes: MAX_BYTES });
+  if (read.is === 'absent') return Settings.parse({});
+  if (read.is === 'there') return parseDocument(read.bytes, Settings, { what: 'settings.json', maxBytes: MAX_BYTES, code: 'SETTINGS_INVALID' });
+  throw new UpdateError('SETTINGS_INVALID', `'${path}' ${read.why}`, { hint: `remove it, then set it again: \`pikit-update auto check\`` });
 }

@@ -19,7 +19,13 @@ export function localTime(at: Date): string {
   return `${String(at.getFullYear())}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}`;
 }
 
-/** Both: `3 hours ago (2026-11-20 10:04)`. */
+/** Of what has happened: `3 hours ago (2026-11-20 10:04)`. Where that is still to come, one of the two clocks was wrong. */
+export function pastTime(at: Date, now: Date): string {
+  const aheadMs = at.getTime() - now.getTime();
+  return aheadMs < MINUTE * 1000 ? bothTimes(at, aheadMs > 0 ? at : now) : `${localTime(at)}, which is ahead of the clock of this device`;
+}
+
+/** Both: `in 3 hours (2026-11-20 10:04)`. */
 export function bothTimes(at: Date, now: Date): string {
   return `${relativeTime(at, now)} (${localTime(at)})`;
 }

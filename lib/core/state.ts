@@ -3,8 +3,10 @@
  * and damage is a named outcome. Absent values are null. Times are ISO 8601 in UTC.
  */
 import * as z from 'zod';
+import { isVersion } from './version.ts';
 
 const Time = z.iso.datetime();
+const Version = z.string().refine(isVersion, { error: 'must be a semantic version' });
 const BranchName = z.string().regex(/^[a-z0-9_]{1,64}$/);
 
 /** What a step came to; the same object is `last_result`, a line of history and what the API shows. */
@@ -31,7 +33,7 @@ export const Receipt = z.strictObject({
 export type Receipt = z.infer<typeof Receipt>;
 
 export const HeldVersion = z.strictObject({
-  version: z.string(),
+  version: Version,
   /** `failed`: it broke here. `rolled-back`: the owner went back from it; only automatic installs pass it over. */
   reason: z.enum(['failed', 'rolled-back', 'attempts']),
   code: z.string().nullable(),
@@ -46,7 +48,7 @@ export const Held = z.strictObject({ schema: z.literal(1), versions: z.array(Hel
 export type Held = z.infer<typeof Held>;
 
 export const Available = z.strictObject({
-  version: z.string(),
+  version: Version,
   branch: BranchName,
   outcome: z.enum(['available', 'held', 'waiting', 'incompatible', 'skipped']),
   reason: z.string().nullable(),
@@ -81,7 +83,7 @@ export const Progress = z.strictObject({
   total_bytes: z.int().nullable(),
   rate_bytes_per_s: z.int().nullable(),
   can_cancel: z.boolean(),
-  pid: z.int(),
+  pid: z.int().positive(),
   invocation: z.string().nullable(),
   started: Time,
   updated: Time,
@@ -90,8 +92,8 @@ export type Progress = z.infer<typeof Progress>;
 
 export const State = z.strictObject({
   schema: z.literal(1),
-  current: z.string().nullable(),
-  latest: z.string().nullable(),
+  current: Version.nullable(),
+  latest: Version.nullable(),
   branch: BranchName,
   last_check: Time.nullable(),
   last_result: Receipt.nullable(),

@@ -1,21 +1,12 @@
-import fs from 'node:fs';
 import { TomlError, parse } from 'smol-toml';
 import type { Config } from '../core/config.ts';
 import { parseConfig } from '../core/config.ts';
-import { UpdateError, errnoOf } from '../core/errors.ts';
+import { UpdateError } from '../core/errors.ts';
+import { readPlain } from '../transaction/plain-file.ts';
 
 /** Reads and validates update.toml. Throws CONFIG_MISSING, or CONFIG_INVALID with the line or key and what is allowed. */
 export function readConfig(file: string): Config {
-  let text: string;
-  try {
-    text = fs.readFileSync(file, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-    throw new UpdateError('CONFIG_MISSING', `'${file}' is not there`, {
-      hint: `create '${file}' with a [source]: type = "static" and url = "https://…"`,
-      cause: error,
-    });
-  }
+  const text = readText(file);
   let value: unknown;
   try {
     value = parse(text);
@@ -28,4 +19,23 @@ export function readConfig(file: string): Config {
     });
   }
   return parseConfig(value, file);
+}
+
+const MAX_BYTES = 1024 * 1024;
+
+/** The owner may keep it elsewhere and put a link here. A byte order mark does no harm. */
+function readText(file: string): string {
+  const read = readPlain(file, { maxBytes: MAX_BYTES, throughLinks: true });
+  if (read.is === 'absent') {
+    throw new UpdateError('CONFIG_MISSING', `'${file}' is not there`, {
+      hint: `create '${file}' with a [source]: type = "static" and url = "https://…"`,
+    });
+  }
+  if (read.is === 'odd')
+    throw new UpdateError('CONFIG_INVALID', `'${file}' ${read.why}`, { hint: `put a file there: '${file}' is the configuration` });
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(read.bytes);
+  } catch (error) {
+    throw new UpdateError('CONFIG_INVALID', `'${file}' is not UTF-8`, { hint: `edit '${file}'`, cause: error });
+  }
 }

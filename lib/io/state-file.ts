@@ -8,49 +8,41 @@ import type { DevicePaths } from '../core/paths.ts';
 import { Held, Progress, Receipt, Settings, Staged, State, Token, emptyState } from '../core/state.ts';
 import { isVersion } from '../core/version.ts';
 import { lstatOrNull, mkdirDurable, unlinkIfThere, writeDurable } from '../transaction/durable.ts';
+import { keepAside, readPlain } from '../transaction/plain-file.ts';
 
 const MAX_BYTES = 4 * 1024 * 1024;
+const VERSION_MAX_BYTES = 4096;
 const WORLD_READABLE = 0o644;
 const PRIVATE = 0o600;
 
 /** Reads one file behind its schema: null when it is not there; throws STATE_INVALID when it is damaged. */
 function readFile<T>(path: string, schema: z.ZodType<T>, what: string): T | null {
-  let bytes: Buffer;
-  try {
-    bytes = readPlain(path, what);
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw error;
-  }
-  return parseDocument(bytes, schema, { what, maxBytes: MAX_BYTES, code: 'STATE_INVALID' });
+  const read = readPlain(path, { maxBytes: MAX_BYTES });
+  if (read.is === 'absent') return null;
+  if (read.is === 'odd') throw new UpdateError('STATE_INVALID', `${what} ${read.why}`);
+  return parseDocument(read.bytes, schema, { what, maxBytes: MAX_BYTES, code: 'STATE_INVALID' });
 }
 
-/** Never through a symlink, and never more than fits: root reads here in folders that belong to an unprivileged user. */
-function readPlain(path: string, what: string): Buffer {
-  const fd = fs.openSync(path, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK);
-  try {
-    const { size } = fs.fstatSync(fd);
-    if (size > MAX_BYTES) throw new UpdateError('STATE_INVALID', `${what} has ${String(size)} bytes, ${String(MAX_BYTES)} are allowed`);
-    return fs.readFileSync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
-}
+type Report = (message: string) => void;
 
 /** As readFile, but a damaged file is renamed to `<path>.damaged`, reported, and then counts as not there. */
-function readOrSetAside<T>(path: string, schema: z.ZodType<T>, what: string, report: (message: string) => void): T | null {
+function readOrSetAside<T>(path: string, schema: z.ZodType<T>, what: string, report: Report): T | null {
   try {
     return readFile(path, schema, what);
   } catch (error) {
     if (!(error instanceof UpdateError)) throw error;
-    try {
-      fs.renameSync(path, `${path}.damaged`);
-    } catch (renameError) {
-      // A reader without rights over the folder leaves it to the next step that has them; another may have been faster.
-      if (!['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes(errnoOf(renameError) ?? '')) throw renameError;
-    }
-    report(`${error.message}; it is kept as '${path}.damaged' and begun anew, ignoring`);
+    setAside(path, error.message, report);
     return null;
+  }
+}
+
+function setAside(path: string, what: string, report: Report): void {
+  try {
+    report(`${what}; it is kept as '${keepAside(path)}' and begun anew, ignoring`);
+  } catch (error) {
+    // A reader without rights over the folder leaves it to the next step that has them; another may have been faster.
+    if (!['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+    report(`${what}; it counts as not there, ignoring`);
   }
 }
 
@@ -94,9 +86,11 @@ const HISTORY_MAX_BYTES = 256 * 1024;
 const HISTORY_KEEP = 100;
 
 /** All state files of one device. `report` gets a warning for each damaged file. */
-export function stateFiles(paths: DevicePaths, report: (message: string) => void): StateFiles {
+export function stateFiles(paths: DevicePaths, report: Report): StateFiles {
   return {
-    readState: () => readOrSetAside(paths.state, State, 'state.json', report) ?? emptyState(),
+    // What is installed is known without it.
+    readState: () =>
+      readOrSetAside(paths.state, State, 'state.json', report) ?? { ...emptyState(), current: readVersion(paths.version, () => undefined) },
     writeState: (state) => {
       writeOwned(paths.state, State.parse(state), WORLD_READABLE);
     },
@@ -118,15 +112,18 @@ export function stateFiles(paths: DevicePaths, report: (message: string) => void
       writeDurable(paths.held, `${JSON.stringify(Held.parse(held), null, 2)}\n`, { mode: PRIVATE });
     },
     appendHistory: (receipt) => {
-      appendHistory(paths.history, receipt);
+      appendHistory(paths.history, receipt, report);
     },
-    readHistory: () => readHistory(paths.history),
+    readHistory: () => receiptsIn(readHistory(paths.history, report)),
     leaveToken: (step, token) => {
       writeOwned(`${paths.next}/${step}`, Token.parse(token), WORLD_READABLE);
     },
     takeToken: (step) => {
-      const token = readOrSetAside(`${paths.granted}/${step}`, Token, `the token granted/${step}`, report);
-      unlinkIfThere(`${paths.granted}/${step}`);
+      const path = `${paths.granted}/${step}`;
+      if (lstatOrNull(path) === null) return null;
+      // That it is there says that nobody has asked for this by hand; one that cannot be read grants what the least of them does.
+      const token = readOrSetAside(path, Token, `the token granted/${step}`, report) ?? { run: 'unknown', until: step, by: 'timer' };
+      unlinkIfThere(path);
       return token;
     },
     dropToken: (step) => {
@@ -151,11 +148,12 @@ export function stateFiles(paths: DevicePaths, report: (message: string) => void
 }
 
 /** One line with a version, or null when there is none or it is not one. */
-function readVersion(path: string, report: (message: string) => void): string | null {
-  if (lstatOrNull(path) === null) return null;
-  const text = readPlain(path, `'${path}'`).toString('utf8').trim();
+function readVersion(path: string, report: Report): string | null {
+  const read = readPlain(path, { maxBytes: VERSION_MAX_BYTES });
+  if (read.is === 'absent') return null;
+  const text = read.is === 'odd' ? '' : read.bytes.toString('utf8').trim();
   if (isVersion(text)) return text;
-  report(`'${path}' holds no version but '${text.slice(0, 64)}', ignoring`);
+  report(`'${path}' ${read.is === 'odd' ? read.why : `holds no version but '${text.slice(0, 64)}'`}, ignoring`);
   return null;
 }
 
@@ -174,39 +172,36 @@ function writeLossy(path: string, value: unknown): void {
  * Appends a receipt, durably. A receipt of the same transaction is not added twice (recovery records again what a crash may
  * have cut short), a torn last line stays alone, and beyond 256 KiB only the newest hundred are kept.
  */
-function appendHistory(path: string, receipt: Receipt): void {
+function appendHistory(path: string, receipt: Receipt, report: Report): void {
   mkdirDurable(dirname(path), 0o700);
   const line = JSON.stringify(Receipt.parse(receipt));
-  const old = readHistory(path);
+  const text = readHistory(path, report);
+  const old = receiptsIn(text);
   if (receipt.tx !== null && old.some((entry) => entry.tx === receipt.tx && entry.outcome === receipt.outcome)) return;
-  if ((lstatOrNull(path)?.size ?? 0) > HISTORY_MAX_BYTES) {
+  if (text.length > HISTORY_MAX_BYTES) {
     const kept = [...old.slice(-HISTORY_KEEP + 1).map((entry) => JSON.stringify(entry)), line];
     writeDurable(path, `${kept.join('\n')}\n`, { mode: PRIVATE });
     return;
   }
-  const fd = fs.openSync(path, 'a+', PRIVATE);
+  const fd = fs.openSync(path, 'a', PRIVATE);
   try {
-    fs.writeFileSync(fd, `${endsOpen(path) ? '\n' : ''}${line}\n`);
+    fs.writeFileSync(fd, `${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`);
     fs.fsyncSync(fd);
   } finally {
     fs.closeSync(fd);
   }
 }
 
-function endsOpen(path: string): boolean {
-  const text = fs.readFileSync(path);
-  return text.length > 0 && text[text.length - 1] !== 0x0a;
+/** The text of the history; what is no such file is kept aside. */
+function readHistory(path: string, report: Report): string {
+  const read = readPlain(path, { maxBytes: MAX_BYTES });
+  if (read.is === 'there') return read.bytes.toString('utf8');
+  if (read.is === 'odd') setAside(path, `the history ${read.why}`, report);
+  return '';
 }
 
 /** All receipts that can be read, oldest first; a damaged line is left out. */
-function readHistory(path: string): Receipt[] {
-  let text: string;
-  try {
-    text = fs.readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return [];
-    throw error;
-  }
+function receiptsIn(text: string): Receipt[] {
   return text.split('\n').flatMap((line) => {
     try {
       return [Receipt.parse(JSON.parse(line))];

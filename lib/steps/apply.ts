@@ -80,7 +80,7 @@ function whyNothing(deps: DeviceDeps): string {
 
 /** Decided again as root, from root's own files: what fetch thought is not enough. */
 function refuse(deps: DeviceDeps, config: Config, manifest: Manifest, isByHand: boolean): string | null {
-  const current = deps.files.readVersion();
+  const current = deps.files.readVersion() ?? readInstalled(deps.place)?.version ?? null;
   if (current !== null && compareVersions(manifest.version, current) <= 0) {
     dropStaging(deps);
     return compareVersions(manifest.version, current) === 0

@@ -25,6 +25,8 @@ export interface StepDeps {
   loadConfig: () => Config;
   report: (progress: ProgressReport) => void;
   now: () => Date;
+  /** Whole milliseconds since this step began, whatever becomes of the clock meanwhile: on a device it is set when the network is there. */
+  tookMs: () => number;
   /** Aborted by SIGTERM and SIGINT: the step ends at the next point where ending is safe. */
   signal: AbortSignal;
   /** Lets signals in between two synchronous stretches. */

@@ -15,14 +15,14 @@ export interface Situation {
   branch: string;
 }
 
-/** Reads configuration, choices and state. Throws CONFIG_MISSING or CONFIG_INVALID. */
+/** Reads configuration, choices and state; what is installed is in the state too, should its file be damaged. Throws CONFIG_MISSING or CONFIG_INVALID. */
 export function survey(deps: StepDeps): Situation {
   const config = deps.loadConfig();
   const settings = deps.files.readSettings();
   const state = deps.files.readState();
   if (settings.branch !== 'stable')
     deps.narrate.warning(`the branch '${settings.branch}' is chosen, and only stable is offered yet: using stable, ignoring`);
-  return { config, settings, state, current: deps.files.readVersion(), branch: 'stable' };
+  return { config, settings, state, current: deps.files.readVersion() ?? state.current, branch: 'stable' };
 }
 
 /**

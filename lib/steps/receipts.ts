@@ -6,7 +6,8 @@ import type { Failure, Journal } from '../transaction/types.ts';
 export interface Facts {
   step: Receipt['step'];
   at: Date;
-  startedMs?: number;
+  /** How long it took, by a clock that nobody sets. */
+  tookMs: number | null;
 }
 
 interface Versions {
@@ -30,8 +31,7 @@ const BLANK = {
 
 /** The receipt of a step that did not touch the files of the device. */
 export function plainReceipt(facts: Facts, outcome: Receipt['outcome'], message: string, versions: Versions): Receipt {
-  const duration_ms = facts.startedMs === undefined ? null : Math.max(0, facts.at.getTime() - facts.startedMs);
-  return { ...BLANK, step: facts.step, outcome, at: facts.at.toISOString(), message, ...versions, duration_ms };
+  return { ...BLANK, step: facts.step, outcome, at: facts.at.toISOString(), message, ...versions, duration_ms: facts.tookMs };
 }
 
 /** The receipt of a step that failed before it touched the files of the device. */
@@ -42,7 +42,6 @@ export function failureReceipt(facts: Facts, error: UpdateError, versions: Versi
 
 /** The receipt of a transaction. */
 export function journalReceipt(facts: Facts, journal: Journal, outcome: Receipt['outcome'], message: string): Receipt {
-  const started = Date.parse(journal.started);
   return {
     step: facts.step,
     outcome,
@@ -53,7 +52,7 @@ export function journalReceipt(facts: Facts, journal: Journal, outcome: Receipt[
     to: journal.to,
     branch: journal.branch,
     tx: journal.tx,
-    duration_ms: Number.isNaN(started) ? null : Math.max(0, facts.at.getTime() - started),
+    duration_ms: facts.tookMs,
     drift: journal.drift,
     kept: journal.kept,
   };

@@ -17,7 +17,7 @@ export function recordCommitted(deps: StepDeps, step: Receipt['step'], journal: 
       ? `${journal.to ?? ''} is installed${journal.from === null ? '' : ` (before: ${journal.from})`}`
       : `went back from ${journal.from ?? 'nothing'} to ${journal.to ?? 'nothing'}`;
   const receipt = journalReceipt(
-    { step, at: deps.now() },
+    { step, at: deps.now(), tookMs: deps.tookMs() },
     journal,
     journal.failure === null ? 'ok' : 'failed',
     journal.failure === null ? message : `${message}, but ${journal.failure.message}`,
@@ -59,7 +59,12 @@ function heldAfterCommit(held: Held, journal: Journal, receipt: Receipt): Held {
  */
 export function recordUndone(deps: StepDeps, step: Receipt['step'], journal: Journal): Receipt {
   const cancelled = journal.failure?.code === 'CANCELLED';
-  const receipt = journalReceipt({ step, at: deps.now() }, journal, cancelled ? 'cancelled' : outcomeOf(journal), describeUndone(journal));
+  const receipt = journalReceipt(
+    { step, at: deps.now(), tookMs: deps.tookMs() },
+    journal,
+    cancelled ? 'cancelled' : outcomeOf(journal),
+    describeUndone(journal),
+  );
   try {
     const held = heldAfterUndo(deps.files.readHeld(), journal, receipt);
     deps.files.writeHeld(held);

@@ -1,13 +1,14 @@
 /** The manifest of a branch: by conditional request from the source, or as it was last seen. Keeps the last good one for ever. */
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import { UpdateError, errnoOf } from '../core/errors.ts';
+import { UpdateError } from '../core/errors.ts';
 import type { Config } from '../core/config.ts';
+import { parseDocument } from '../core/json.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { MANIFEST_MAX_BYTES, parseManifest } from '../core/manifest.ts';
 import { manifestName } from '../core/site-layout.ts';
 import * as z from 'zod';
 import { mkdirDurable, writeDurable } from '../transaction/durable.ts';
+import { clearPlace, readPlain } from '../transaction/plain-file.ts';
 import type { DocumentAnswer } from '../io/document.ts';
 import type { Located } from '../io/source.ts';
 import type { NetworkDeps, StepDeps } from './deps.ts';
@@ -29,6 +30,7 @@ const Meta = z.strictObject({
 });
 type Meta = z.infer<typeof Meta>;
 
+const META_MAX_BYTES = 64 * 1024;
 const PUBLIC = 0o644;
 const DIR = 0o755;
 
@@ -120,14 +122,15 @@ function cachePaths(deps: StepDeps, branch: string): { dir: string; manifest: st
 /** Anything wrong with the cache means that there is none, as does another source: the next request is unconditional. */
 function readCache(deps: StepDeps, config: Config, branch: string): { release: Release; meta: Meta } | null {
   const at = cachePaths(deps, branch);
+  const [told, kept] = [readPlain(at.meta, { maxBytes: META_MAX_BYTES }), readPlain(at.manifest, { maxBytes: MANIFEST_MAX_BYTES })];
+  if (told.is !== 'there' || kept.is !== 'there') return null;
+  const { bytes } = kept;
   try {
-    const meta = Meta.parse(JSON.parse(fs.readFileSync(at.meta, 'utf8')));
-    if (meta.source !== sourceId(config)) return null;
-    const bytes = fs.readFileSync(at.manifest);
-    if (sha256Of(bytes) !== meta.sha256) return null;
+    const meta = parseDocument(told.bytes, Meta, { what: `'${at.meta}'`, maxBytes: META_MAX_BYTES, code: 'STATE_INVALID' });
+    if (meta.source !== sourceId(config) || sha256Of(bytes) !== meta.sha256) return null;
     return { release: { manifest: parseManifest(bytes), bytes, sha256: meta.sha256 }, meta };
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT' || error instanceof SyntaxError || error instanceof z.ZodError || error instanceof UpdateError) return null;
+    if (error instanceof UpdateError) return null;
     throw error;
   }
 }
@@ -135,6 +138,7 @@ function readCache(deps: StepDeps, config: Config, branch: string): { release: R
 function writeCache(deps: StepDeps, branch: string, release: Release, meta: Meta): void {
   const at = cachePaths(deps, branch);
   mkdirDurable(at.dir, DIR);
+  for (const file of [at.manifest, at.meta]) clearPlace(file);
   writeDurable(at.manifest, release.bytes, { mode: PUBLIC });
   writeDurable(at.meta, `${JSON.stringify(meta)}\n`, { mode: PUBLIC });
 }

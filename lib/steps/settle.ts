@@ -53,7 +53,10 @@ function tellHeld(deps: StepDeps): void {
 function recordRebuilt(deps: StepDeps, step: Receipt['step'], installed: Installed | null, aside: string): Receipt {
   const version = installed?.version ?? null;
   const message = `the journal of an interrupted update was damaged (kept as '${aside}'); by its hashes the device is on ${version ?? 'no release'}, and was made exactly that`;
-  const receipt = { ...plainReceipt({ step, at: deps.now() }, 'rolled-back', message, { from: null, to: version }), code: 'JOURNAL_CORRUPT' };
+  const receipt = {
+    ...plainReceipt({ step, at: deps.now(), tookMs: deps.tookMs() }, 'rolled-back', message, { from: null, to: version }),
+    code: 'JOURNAL_CORRUPT',
+  };
   record(deps, receipt, { current: version });
   return receipt;
 }
@@ -62,7 +65,7 @@ const BROKEN_HINT = 'look at `dmesg` (the card may be failing), then install a r
 
 function recordBroken(deps: StepDeps, step: Receipt['step'], broken: Extract<Recovery, { is: 'broken' }>): Receipt {
   const message = `the update cannot be undone: ${broken.reason}; its journal is kept as '${broken.aside}'`;
-  const facts = { step, at: deps.now() };
+  const facts = { step, at: deps.now(), tookMs: deps.tookMs() };
   const receipt: Receipt = {
     ...(broken.journal === null
       ? plainReceipt(facts, 'broken', message, { from: null, to: null })

@@ -5,11 +5,11 @@ import type { Manifest } from '../core/manifest.ts';
 import { MANIFEST_MAX_BYTES, parseManifest } from '../core/manifest.ts';
 import type { Staged } from '../core/state.ts';
 import { isVersion } from '../core/version.ts';
+import type { PlainRead } from '../transaction/plain-file.ts';
+import { readPlain } from '../transaction/plain-file.ts';
 import type { StepDeps } from './deps.ts';
 import { sha256Of } from './release-source.ts';
 import { sweep } from './sweep.ts';
-
-const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 /** The folder of one version. Versions are semver, so the name is safe. */
 export function stagingDir(deps: StepDeps, version: string): string {
@@ -69,30 +69,26 @@ export function readStagedManifest(deps: StepDeps, staged: Staged): Manifest {
   if (sha256Of(bytes) !== staged.manifest_sha256) throw stagedInvalid(`'${file}' is not the manifest that was verified`);
   const manifest = parseManifest(bytes, `'${file}'`);
   if (manifest.version !== staged.version) throw stagedInvalid(`'${file}' is of ${manifest.version}, not of ${staged.version}`);
+  if (manifest.branch !== undefined && manifest.branch !== staged.branch) {
+    throw stagedInvalid(`'${file}' is of branch '${manifest.branch}', not of '${staged.branch}'`);
+  }
   return manifest;
 }
 
-/** What cannot be read there is damage as well: only a new download mends it. */
-const DAMAGE = ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENXIO', 'EIO'];
-
 /** Another user wrote it: it may be a link, a FIFO that nobody writes to, or endless. */
 function readUntrusted(file: string): Buffer {
-  let fd: number;
+  const read = readDamaged(file);
+  if (read.is === 'there') return read.bytes;
+  throw stagedInvalid(`'${file}' ${read.is === 'odd' ? read.why : 'is not there'}`);
+}
+
+/** What cannot be read there is damage as well: only a new download mends it. */
+function readDamaged(file: string): PlainRead {
   try {
-    fd = fs.openSync(file, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+    return readPlain(file, { maxBytes: MANIFEST_MAX_BYTES });
   } catch (error) {
-    if (!DAMAGE.includes(errnoOf(error) ?? '')) throw error;
-    throw stagedInvalid(`'${file}' ${errnoOf(error) === 'ENOENT' ? 'is not there' : 'cannot be read'}`, error);
-  }
-  try {
-    const stat = fs.fstatSync(fd);
-    if (!stat.isFile() || stat.size > MANIFEST_MAX_BYTES) throw stagedInvalid(`'${file}' is not a manifest`);
-    return fs.readFileSync(fd);
-  } catch (error) {
-    if (errnoOf(error) !== 'EIO') throw error;
+    if (!['ENOTDIR', 'EIO'].includes(errnoOf(error) ?? '')) throw error;
     throw stagedInvalid(`'${file}' cannot be read`, error);
-  } finally {
-    fs.closeSync(fd);
   }
 }
 

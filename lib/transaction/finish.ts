@@ -10,6 +10,7 @@ import { isInstalled } from './guards.ts';
 import { closeJournal } from './journal.ts';
 import type { Place } from './place.ts';
 import { newPath, oldPath, real, touchedDirs } from './place.ts';
+import { clearPlace } from './plain-file.ts';
 import { dropLeaving, keepOnlyLeaving } from './previous.ts';
 import { readSealed, writeSealed } from './sealed.ts';
 import { removeStrays } from './strays.ts';
@@ -67,11 +68,13 @@ function adoptInstalled(place: Place, journal: Journal): void {
   const next = readSealed(place.installedNext, isInstalled);
   if (next.is === 'absent') return; // adopted by an earlier run
   const again = next.is === 'corrupt' ? installedFromBackup(place, journal) : null;
+  clearPlace(place.installed);
   if (again === null) {
     fs.renameSync(place.installedNext, place.installed);
     fsyncDir(dirname(place.installed));
   } else {
     writeSealed(place.installed, again);
+    clearPlace(place.installedNext);
     unlinkIfThere(place.installedNext);
   }
 }

@@ -1,13 +1,16 @@
 /** installed.json as a reader wants it: one that was damaged is known from the backup that the same update made. */
-import fs from 'node:fs';
-import { UpdateError, errnoOf } from '../core/errors.ts';
+import { UpdateError } from '../core/errors.ts';
 import { VERSION_FILE } from '../core/paths.ts';
 import { readBackupIn, wholeBackups } from './backups.ts';
 import { isInstalled } from './guards.ts';
 import type { Place } from './place.ts';
 import { real } from './place.ts';
+import { readPlain } from './plain-file.ts';
 import { readSealed } from './sealed.ts';
 import type { Installed } from './types.ts';
+
+/** One line, with a version. */
+const VERSION_MAX_BYTES = 4096;
 
 /** What is installed, or null on a device that never had an update. Throws STATE_INVALID when it cannot be known. */
 export function readInstalled(place: Place): Installed | null {
@@ -32,10 +35,6 @@ function installedByBackup(place: Place): Installed | null {
 }
 
 function liveVersion(place: Place): string | null {
-  try {
-    return fs.readFileSync(real(place, VERSION_FILE), 'utf8').trim();
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return null;
-    throw error;
-  }
+  const read = readPlain(real(place, VERSION_FILE), { maxBytes: VERSION_MAX_BYTES });
+  return read.is === 'there' ? read.bytes.toString('utf8').trim() : null;
 }

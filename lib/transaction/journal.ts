@@ -5,6 +5,7 @@ import { UpdateError } from '../core/errors.ts';
 import { fsyncDir, lstatOrNull, unlinkIfThere } from './durable.ts';
 import { isJournal } from './guards.ts';
 import type { Place } from './place.ts';
+import { clearPlace } from './plain-file.ts';
 import { readSealed, writeSealed } from './sealed.ts';
 import type { Journal } from './types.ts';
 
@@ -31,6 +32,7 @@ export function closeJournal(place: Place): void {
 export function dropTemps(place: Place): void {
   const dir = dirname(place.journal);
   if (lstatOrNull(dir) === null) return;
+  clearPlace(place.installedNext);
   const temps = [place.journal, place.installed, place.installedNext].map((path) => `${path}.tmp`);
   const dropped = [...temps, place.installedNext].map((path) => unlinkIfThere(path));
   if (dropped.includes(true)) fsyncDir(dir);

@@ -7,6 +7,7 @@ import { removeEmpty } from './finish.ts';
 import { dropTemps } from './journal.ts';
 import type { Place } from './place.ts';
 import { backupCopy, real } from './place.ts';
+import { clearPlace } from './plain-file.ts';
 import { dropPrevious } from './previous.ts';
 import { writeSealed } from './sealed.ts';
 import { factsAfter, isAt } from './side.ts';
@@ -62,6 +63,7 @@ function copyBack(place: Place, folder: string, backup: Backup, file: OwnedFile)
 export function settle(place: Place, installed: Installed | null, backup: Backup | null, drop: string | null): void {
   removeStrays(place, installed, backup);
   removeEmpty(place, dirsNotIn(installed, backup));
+  clearPlace(place.installed);
   if (installed === null) unlinkIfThere(place.installed);
   else writeSealed(place.installed, installed);
   dropTemps(place);

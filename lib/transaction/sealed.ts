@@ -4,10 +4,9 @@
  * The seal protects against a damaged card, not against an attacker: these files lie in folders only root can enter.
  */
 import { createHash } from 'node:crypto';
-import fs from 'node:fs';
-import { errnoOf } from '../core/errors.ts';
 import type { Ownership } from './durable.ts';
 import { writeDurable } from './durable.ts';
+import { readPlain } from './plain-file.ts';
 
 const SEAL = /,"seal":"([0-9a-f]{64})"\}\n$/;
 const MAX_BYTES = 64 * 1024 * 1024;
@@ -35,17 +34,10 @@ export function writeSealed(path: string, value: object, owner: Ownership | null
 
 export type SealedRead<T> = { is: 'absent' } | { is: 'corrupt' } | { is: 'there'; value: T };
 
-/** Reads a sealed file. Damage, a foreign version and a wrong shape are `corrupt`; read errors (EIO) are thrown. */
+/** Reads a sealed file. Damage, a foreign version, a wrong shape and what is no file are `corrupt`; read errors (EIO) are thrown. */
 export function readSealed<T>(path: string, guard: (value: unknown) => value is T): SealedRead<T> {
-  let text: string;
-  try {
-    const stat = fs.statSync(path);
-    if (!stat.isFile() || stat.size > MAX_BYTES) return { is: 'corrupt' };
-    text = fs.readFileSync(path, 'utf8');
-  } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return { is: 'absent' };
-    throw error;
-  }
-  const value = unseal(text);
+  const read = readPlain(path, { maxBytes: MAX_BYTES });
+  if (read.is === 'absent') return { is: 'absent' };
+  const value = read.is === 'odd' ? null : unseal(read.bytes.toString('utf8'));
   return guard(value) ? { is: 'there', value } : { is: 'corrupt' };
 }

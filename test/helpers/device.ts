@@ -121,6 +121,7 @@ export function stepDeps(on: Device, overrides: Partial<StepDeps> = {}): StepDep
     loadConfig: () => readConfig(on.paths.config),
     report: () => undefined,
     now: () => NOW,
+    tookMs: () => 5,
     signal: new AbortController().signal,
     breathe: async () => {
       await nextTurn();

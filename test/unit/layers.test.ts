@@ -12,7 +12,7 @@ const LIB = SOURCES.filter(({ path }) => path.startsWith('lib/'));
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ['core'],
   transaction: ['core', 'transaction'],
-  io: ['core', 'io', 'transaction/durable', 'type transaction/place', 'type transaction/types'],
+  io: ['core', 'io', 'transaction/durable', 'transaction/plain-file', 'type transaction/place', 'type transaction/types'],
   steps: ['core', 'transaction', 'steps', 'type io'],
   release: ['core', 'io', 'release', 'transaction/durable'],
   cli: ['core', 'io', 'transaction', 'cli'],

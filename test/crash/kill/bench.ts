@@ -95,7 +95,7 @@ export async function recoverOn(root: string): Promise<void> {
     return;
   }
   const deps = depsOn(root);
-  recordResult(deps, { step: 'recover', at: deps.now() }, await STEPS.recover(deps));
+  recordResult(deps, { step: 'recover', at: deps.now(), tookMs: deps.tookMs() }, await STEPS.recover(deps));
 }
 
 /** Recovers, and judges what came of it. Answers the index of the world that it is. */

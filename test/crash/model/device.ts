@@ -29,6 +29,7 @@ export function depsOn(root: string): DeviceDeps {
     loadConfig: () => readConfig(paths.config),
     report: silent,
     now: () => NOW,
+    tookMs: () => 0,
     signal: new AbortController().signal,
     breathe: () => Promise.resolve(),
     run: 'run-1',

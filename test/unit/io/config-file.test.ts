@@ -85,8 +85,42 @@ files = 1_000
     expect('polluted' in {}).toBe(false);
   });
 
+  it.each<[string, () => void, string]>([
+    [
+      'directory',
+      () => {
+        fs.mkdirSync(file);
+      },
+      'is a directory',
+    ],
+    [
+      'hole',
+      () => {
+        fs.writeFileSync(file, '');
+        fs.truncateSync(file, 3 * 1024 ** 3);
+      },
+      'has 3221225472 bytes, 1048576 are allowed',
+    ],
+    [
+      'no-text',
+      () => {
+        fs.writeFileSync(file, Buffer.from(`${SOURCE}# \xff\n`, 'latin1'));
+      },
+      'is not UTF-8',
+    ],
+  ])('names what is no configuration at all: %s', (_name, make, why) => {
+    make();
+    expect(() => readConfig(file)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: `'${file}' ${why}`, hint: containing(file) }));
+  });
+
+  it('follows a link of the owner, and does not mind a byte order mark', () => {
+    fs.writeFileSync(join(dir, 'elsewhere.toml'), `\uFEFF${SOURCE}`);
+    fs.symlinkSync('elsewhere.toml', file);
+    expect(readConfig(file).source.url).toBe('https://updates.example.org/pikit');
+  });
+
   it('passes on what is not about its content', () => {
-    fs.mkdirSync(file);
-    expect(() => readConfig(file)).toThrow(expect.objectContaining({ code: 'EISDIR' }));
+    fs.writeFileSync(file, SOURCE);
+    expect(() => readConfig(join(file, 'below'))).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
   });
 });

@@ -7,6 +7,7 @@ import { devicePaths } from '../../../lib/core/paths.ts';
 import type { Receipt, Token } from '../../../lib/core/state.ts';
 import type { StateFiles } from '../../../lib/io/state-file.ts';
 import { stateFiles } from '../../../lib/io/state-file.ts';
+import { matching } from '../../helpers/matchers.ts';
 import { temporaryFolder } from '../../helpers/site-builder.ts';
 
 const AT = '2026-11-20T10:00:00.000Z';
@@ -47,11 +48,18 @@ describe('tokens', () => {
     expect(fs.readdirSync(paths.next)).toEqual([]);
   });
 
-  it('grant nothing when they are damaged', () => {
-    put(join(paths.granted, 'apply'), '{"run":"x","until":"everything","by":"mallory"}');
-    expect(files.takeToken('apply')).toBeNull();
-    expect(fs.readdirSync(paths.granted)).toEqual(['apply.damaged']);
-    expect(reports).toHaveLength(1);
+  it('grant the least when they are damaged: one that is there says that nobody has asked by hand', () => {
+    for (const [step, text] of [
+      ['fetch', ''],
+      ['apply', '{"run":"x","until":"everything","by":"mallory"}'],
+      ['rollback', '{"run":"x","until":"rollback"'],
+    ] as const) {
+      put(join(paths.granted, step), text);
+      expect(files.takeToken(step)).toEqual({ run: 'unknown', until: step, by: 'timer' });
+      expect(files.takeToken(step)).toBeNull();
+    }
+    expect(fs.readdirSync(paths.granted)).toEqual(['apply.damaged', 'fetch.damaged', 'rollback.damaged']);
+    expect(reports).toHaveLength(3);
   });
 });
 
@@ -75,6 +83,38 @@ describe('versions', () => {
     put(paths.version, text);
     expect(files.readVersion()).toBeNull();
     expect(reports).toEqual([expect.stringMatching(/holds no version but '.{0,64}', ignoring$/s)]);
+  });
+
+  it.each<[string, RegExp, () => void]>([
+    [
+      'directory',
+      /version' is a directory, ignoring$/,
+      () => {
+        fs.mkdirSync(paths.version, { recursive: true });
+      },
+    ],
+    [
+      'link',
+      /version' is a symbolic link, ignoring$/,
+      () => {
+        put(join(dir, 'elsewhere'), '1.2.3');
+        fs.mkdirSync(join(paths.version, '..'), { recursive: true });
+        fs.symlinkSync(join(dir, 'elsewhere'), paths.version);
+      },
+    ],
+    [
+      'hole',
+      /version' has \d+ bytes, 4096 are allowed, ignoring$/,
+      () => {
+        put(paths.version, '');
+        fs.truncateSync(paths.version, 3 * 1024 ** 3);
+      },
+    ],
+  ])('that are no files count as none, and stay where they are: %s', (_name, says, make) => {
+    make();
+    expect(files.readVersion()).toBeNull();
+    expect(reports).toEqual([matching(says)]);
+    expect(fs.lstatSync(paths.version)).toBeDefined();
   });
 
   it('to try again are remembered and forgotten', () => {
@@ -136,6 +176,35 @@ describe('history', () => {
   it('leaves out what it cannot read', () => {
     put(paths.history, `garbage\n\n${JSON.stringify(receipt('a'))}\n{"step":1}\n${'['.repeat(100_000)}\n`);
     expect(files.readHistory()).toEqual([receipt('a')]);
+  });
+
+  it.each<[string, () => void]>([
+    [
+      'directory',
+      () => {
+        fs.mkdirSync(paths.history, { recursive: true });
+      },
+    ],
+    [
+      'link',
+      () => {
+        fs.mkdirSync(paths.privateDir, { recursive: true });
+        fs.symlinkSync('nothing', paths.history);
+      },
+    ],
+    [
+      'hole',
+      () => {
+        put(paths.history, '');
+        fs.truncateSync(paths.history, 3 * 1024 ** 3);
+      },
+    ],
+  ])('is begun anew beside what is no history: %s', (_name, make) => {
+    make();
+    files.appendHistory(receipt('a'));
+    expect(files.readHistory()).toEqual([receipt('a')]);
+    expect(fs.readdirSync(paths.privateDir).toSorted()).toEqual(['history.jsonl', 'history.jsonl.damaged']);
+    expect(reports).toEqual([matching(/^the history .*; it is kept as '.*history\.jsonl\.damaged' and begun anew, ignoring$/)]);
   });
 
   it('keeps the newest hundred when it grows too large', () => {

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DevicePaths } from '../../../lib/core/paths.ts';
 import { devicePaths } from '../../../lib/core/paths.ts';
@@ -7,7 +8,9 @@ import type { Held, Progress, Staged, State } from '../../../lib/core/state.ts';
 import { Settings, emptyState } from '../../../lib/core/state.ts';
 import type { StateFiles } from '../../../lib/io/state-file.ts';
 import { stateFiles } from '../../../lib/io/state-file.ts';
+import { containing } from '../../helpers/matchers.ts';
 import { temporaryFolder } from '../../helpers/site-builder.ts';
+import { snapshot } from '../../helpers/tree.ts';
 
 const AT = '2026-11-20T10:00:00.000Z';
 const SETTINGS = Settings.parse({ branch: 'beta', skipped_version: '1.0.0' });
@@ -180,11 +183,45 @@ describe.each(KINDS)('%s', (name, kind) => {
     }
   });
 
-  it('is not read through a symlink', () => {
-    put(join(dir, 'elsewhere'), JSON.stringify(kind.value));
+  it.each<[string, string | null, (path: string) => void]>([
+    [
+      'is a symbolic link',
+      'link',
+      (path) => {
+        put(join(dir, 'elsewhere'), JSON.stringify(kind.value));
+        fs.symlinkSync(join(dir, 'elsewhere'), path);
+      },
+    ],
+    [
+      'is a symbolic link',
+      'link',
+      (path) => {
+        fs.symlinkSync('nothing', path);
+      },
+    ],
+    [
+      'is a directory',
+      'dir',
+      (path) => {
+        put(join(path, 'inside'), 'x');
+      },
+    ],
+    [
+      'is a special file',
+      'special',
+      (path) => {
+        execFileSync('mkfifo', [path]);
+      },
+    ],
+  ])('is set aside when it %s (%s), and is begun anew', (why, type, make) => {
     fs.mkdirSync(join(kind.path(), '..'), { recursive: true });
-    fs.symlinkSync(join(dir, 'elsewhere'), kind.path());
-    expect(kind.read).toThrow(expect.objectContaining({ code: 'ELOOP' }));
+    make(kind.path());
+    expect(kind.read()).toEqual(kind.none);
+    expect(snapshot(join(kind.path(), '..'))[`/${basename(kind.path())}.damaged`]).toMatch(new RegExp(`^${type ?? ''}`));
+    expect(reports).toEqual(name === 'progress' ? [] : [containing(why)]);
+    if (fs.existsSync(join(dir, 'elsewhere'))) expect(fs.readFileSync(join(dir, 'elsewhere'), 'utf8')).toBe(JSON.stringify(kind.value));
+    kind.write();
+    expect(kind.read()).toEqual(kind.value);
   });
 
   it('is not written through a symlink', () => {
@@ -211,6 +248,27 @@ describe.each(KINDS)('%s', (name, kind) => {
     kind.write();
     const { uid, gid } = fs.statSync(kind.path());
     expect([uid, gid]).toEqual(name === 'held' ? [0, 0] : [1234, 4321]);
+  });
+});
+
+describe('a state that is begun anew', () => {
+  it('knows from the version file what is installed', () => {
+    put(paths.version, '1.2.3\n');
+    expect(files.readState()).toEqual({ ...emptyState(), current: '1.2.3' });
+    put(paths.state, '{');
+    expect(files.readState()).toEqual({ ...emptyState(), current: '1.2.3' });
+    put(paths.version, 'garbage');
+    expect(files.readState().current).toBeNull();
+  });
+
+  it.each([
+    ['current', { ...STATE, current: '1.0' }],
+    ['latest', { ...STATE, latest: 'v1.0.0' }],
+    ['held', { ...STATE, held: [{ ...HELD.versions[0], version: '1.o.0' }] }],
+  ])('is begun anew when a version in it is none: %s', (_name, value) => {
+    put(paths.state, JSON.stringify(value));
+    expect(files.readState()).toEqual(emptyState());
+    expect(reports).toEqual([containing('must be a semantic version')]);
   });
 });
 

@@ -4,7 +4,7 @@ import { adoptReceipt } from '../../../lib/steps/adopt.ts';
 import { plainReceipt } from '../../../lib/steps/receipts.ts';
 import { NOW, device, stepDeps } from '../../helpers/device.ts';
 
-const FAILED = { ...plainReceipt({ step: 'fetch', at: NOW }, 'failed', 'no', { from: null, to: null }), code: 'OFFLINE' };
+const FAILED = { ...plainReceipt({ step: 'fetch', at: NOW, tookMs: null }, 'failed', 'no', { from: null, to: null }), code: 'OFFLINE' };
 
 describe('adoptReceipt', () => {
   it.each<[string, Receipt | null, number]>([

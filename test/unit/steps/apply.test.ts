@@ -81,6 +81,21 @@ describe('what apply refuses', () => {
     expect(on.read(PAGE)).toContain('1.0.0');
   });
 
+  it('a version that is installed, though the version file is damaged: the backup of the one before would go', async () => {
+    const { on, publish } = await onSite(['1.0.0', '1.1.0']);
+    await install(on);
+    const backups = fs.readdirSync(on.paths.backupDir);
+    fs.writeFileSync(on.paths.version, 'garbage\n');
+    on.files.writeState({ ...on.files.readState(), current: null });
+    await fetchRelease(netDeps(on));
+    expect(await apply(rootDeps(on))).toMatchObject({ outcome: 'nothing', message: '1.1.0 is installed' });
+    expect(fs.readdirSync(on.paths.backupDir)).toEqual(backups);
+    await publish('1.2.0');
+    await check(netDeps(on));
+    await install(on);
+    expect(on.files.readVersion()).toBe('1.2.0');
+  });
+
   it.each([
     ['failed here', 'failed', 1, true],
     ['interrupted three times', 'attempts', 3, true],

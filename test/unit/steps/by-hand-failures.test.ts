@@ -269,7 +269,7 @@ describe('a failure', () => {
 
   it('of a receipt does not hide the failure itself', async () => {
     const { on } = await onSite(['1.0.0']);
-    fs.mkdirSync(on.paths.history, { recursive: true });
+    fs.mkdirSync(`${on.paths.state}.tmp`, { recursive: true });
     const ended = await step(on, 'rollback');
     expect(ended.code).toBe(1);
     expect(ended.err).toMatch(/^error: there is no backup .*\nhint: .*\nwarning: the receipt could not be written/);

@@ -4,7 +4,7 @@ import { UpdateError } from '../../../lib/core/errors.ts';
 import { recordFailure, recordResult } from '../../../lib/steps/ended.ts';
 import { NOW, device, stepDeps } from '../../helpers/device.ts';
 
-const FACTS = { step: 'apply' as const, at: NOW, startedMs: NOW.getTime() - 5 };
+const FACTS = { step: 'apply' as const, at: NOW, tookMs: 5 };
 const FAILURE = new UpdateError('NO_SPACE', 'no space left', { hint: 'free some' });
 const STAGED = { version: '1.1.0', branch: 'stable', manifest_sha256: 'x', at: NOW.toISOString() };
 
@@ -36,7 +36,7 @@ describe('recordResult', () => {
 
   it('says that it could not be written', () => {
     const on = device();
-    fs.mkdirSync(on.paths.state, { recursive: true });
+    fs.mkdirSync(`${on.paths.state}.tmp`, { recursive: true });
     const deps = stepDeps(on);
     recordResult(deps, FACTS, { outcome: 'ok', message: 'done' });
     expect(deps.said).toHaveLength(1);
@@ -65,7 +65,8 @@ describe('recordFailure', () => {
     ['apply', 1],
   ] as const)('leaves the history to root when it may not write there: %s', (step, warnings) => {
     const on = device();
-    fs.mkdirSync(on.paths.history, { recursive: true });
+    fs.mkdirSync(on.at('/var/lib'), { recursive: true });
+    fs.writeFileSync(on.paths.privateDir, 'not a folder');
     const deps = stepDeps(on);
     recordFailure(deps, { ...FACTS, step }, FAILURE);
     expect(on.files.readState().last_result).toMatchObject({ code: 'NO_SPACE' });

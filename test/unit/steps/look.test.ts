@@ -20,6 +20,15 @@ describe('survey', () => {
     expect(deps.said).toEqual([]);
   });
 
+  it('knows from the state what is installed when the version file is damaged', () => {
+    const on = device();
+    on.files.writeState({ ...on.files.readState(), current: '1.0.0' });
+    fs.writeFileSync(on.paths.version, '1.0\n');
+    const deps = stepDeps(on);
+    expect(survey(deps).current).toBe('1.0.0');
+    expect(deps.said).toEqual([`warning: '${on.paths.version}' holds no version but '1.0', ignoring`]);
+  });
+
   it('uses stable for another branch, and says so', () => {
     const on = device();
     on.files.writeSettings({ ...on.files.readSettings(), branch: 'beta' });

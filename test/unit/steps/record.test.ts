@@ -127,7 +127,7 @@ describe('after an undo', () => {
 
   it('never throws, and says what it could not write', () => {
     const on = device();
-    fs.mkdirSync(on.paths.state, { recursive: true });
+    fs.mkdirSync(`${on.paths.state}.tmp`, { recursive: true });
     const deps = stepDeps(on);
     const receipt = recordUndone(deps, 'apply', journal());
     expect(receipt.outcome).toBe('rolled-back');

@@ -109,11 +109,34 @@ describe('cachedRelease', () => {
         fs.truncateSync(`${dir}/manifest.json.meta`, 20);
       },
     ],
-  ])('is nothing when it is damaged: %s', async (_name, damage) => {
+    [
+      'a directory in its place',
+      (dir) => {
+        fs.rmSync(`${dir}/manifest.json`);
+        fs.mkdirSync(`${dir}/manifest.json/inside`, { recursive: true });
+      },
+    ],
+    [
+      'a hole in the place of the facts',
+      (dir) => {
+        fs.truncateSync(`${dir}/manifest.json.meta`, 3 * 1024 ** 3);
+      },
+    ],
+    [
+      'a link to itself',
+      (dir) => {
+        fs.renameSync(`${dir}/manifest.json`, `${dir}/other`);
+        fs.symlinkSync('other', `${dir}/manifest.json`);
+      },
+    ],
+  ])('is nothing when it is damaged, and there again when it was asked for: %s', async (_name, damage) => {
     const { on } = await onSite(['1.0.0']);
     const deps = netDeps(on);
-    await requestRelease(deps, deps.loadConfig(), 'stable');
+    const config = deps.loadConfig();
+    const release = await requestRelease(deps, config, 'stable');
     damage(`${on.paths.cacheDir}/source`);
-    expect(cachedRelease(deps, deps.loadConfig(), 'stable')).toBeNull();
+    expect(cachedRelease(deps, config, 'stable')).toBeNull();
+    await requestRelease(deps, config, 'stable');
+    expect(cachedRelease(deps, config, 'stable')).toEqual(release);
   });
 });

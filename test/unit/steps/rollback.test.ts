@@ -175,6 +175,17 @@ describe('rollback by the chain', () => {
     expect(on.read('/run/pikit-update/granted/rollback')).toBeNull();
   });
 
+  it.each([['nothing open'], ['committed']])('leaves no release that is installed because its token is damaged: %s', async (open) => {
+    const { on } = await updated();
+    if (open === 'committed') openApply(on, 'committed');
+    grant(on);
+    fs.truncateSync(`${on.paths.granted}/rollback`, 10);
+    const deps = rootDeps(on);
+    expect((await rollback(deps)).outcome).toBe('nothing');
+    expect(deps.said.filter((line) => line.includes('going back'))).toEqual([]);
+    expect(deps.said[0]).toMatch(/^warning: the token granted\/rollback is not valid JSON; .*, ignoring$/);
+  });
+
   it.each(['preparing', 'applying'] as const)('undoes an update that was cut short: %s', async (phase) => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
     const before = on.tree();

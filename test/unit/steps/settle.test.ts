@@ -89,8 +89,7 @@ describe('settleOpenTransaction', () => {
     const journal = openApply(on);
     if (what === 'broken') wearOut(place, journal);
     else fs.truncateSync(on.paths.journal, 100);
-    fs.rmSync(on.paths.state);
-    fs.mkdirSync(on.paths.state);
+    fs.mkdirSync(`${on.paths.state}.tmp`);
     const deps = stepDeps(on);
     expect(settleOpenTransaction(deps, 'recover').recovery.is).toBe(what);
     expect(deps.said.at(-1)).toMatch(/^warning: the receipt could not be written/);
@@ -98,7 +97,7 @@ describe('settleOpenTransaction', () => {
 
   it('takes a failure of check over into the history first', () => {
     const on = device();
-    const failed = { ...plainReceipt({ step: 'check', at: NOW }, 'failed', 'no', { from: null, to: null }), code: 'OFFLINE' };
+    const failed = { ...plainReceipt({ step: 'check', at: NOW, tookMs: null }, 'failed', 'no', { from: null, to: null }), code: 'OFFLINE' };
     on.files.writeState({ ...on.files.readState(), last_result: failed });
     settleOpenTransaction(stepDeps(on), 'apply');
     expect(on.files.readHistory()).toEqual([failed]);

@@ -1,8 +1,10 @@
+import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import { dropStaging, dropStagingFolders, readStagedManifest, stagedFor, stagingDir } from '../../../lib/steps/staging.ts';
 import { device, netDeps, stepDeps } from '../../helpers/device.ts';
+import { containing } from '../../helpers/matchers.ts';
 import { onSite } from './published.ts';
 
 describe('staging', () => {
@@ -15,6 +17,16 @@ describe('staging', () => {
     expect(stagedFor(deps)).toMatch(/^[0-9a-f]{64}$/);
     const staged = on.files.readStaged();
     expect(staged === null ? null : readStagedManifest(deps, staged).version).toBe('1.0.0');
+  });
+
+  it('is not of another branch than its manifest', async () => {
+    const { on } = await onSite(['1.0.0']);
+    await fetchRelease(netDeps(on));
+    const staged = on.files.readStaged();
+    assert.ok(staged !== null);
+    expect(() => readStagedManifest(stepDeps(on), { ...staged, branch: 'beta' })).toThrow(
+      expect.objectContaining({ code: 'STAGED_INVALID', message: containing("is of branch 'stable', not of 'beta'") }),
+    );
   });
 
   it('is dropped whole, and a second time is fine', async () => {

@@ -67,6 +67,19 @@ describe('finishCommitted', () => {
   });
 });
 
+describe('a directory in the place of a list', () => {
+  it.each(['installed.json', 'installed.next.json'])('keeps no transaction open: %s', (name) => {
+    const { place, journal } = opened();
+    const committed = enter(place, journal);
+    const list = fs.readFileSync(place.installedNext, 'utf8');
+    fs.rmSync(`${place.root}/var/lib/pikit/${name}`);
+    writeTree(place.root, { [`/var/lib/pikit/${name}/inside`]: 'x' });
+    finishCommitted(place, committed, () => undefined);
+    expect(fs.readFileSync(place.installed, 'utf8')).toBe(list);
+    expect(fs.readdirSync(`${place.root}/var/lib/pikit`).toSorted()).toEqual(['installed.json', `${name}.damaged`].toSorted());
+  });
+});
+
 describe('finishUndone', () => {
   it('removes all that was prepared, and keeps the earlier backup', () => {
     const { place, journal } = opened();

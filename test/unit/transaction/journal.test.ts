@@ -59,6 +59,9 @@ describe('the journal', () => {
     writeTree(dir(), { '/var/lib/pikit/journal.json.tmp': 'x', '/var/lib/pikit/installed.next.json': 'x', '/var/lib/pikit/held.json': '{}' });
     dropTemps(at);
     expect(there()).toEqual(['held.json', 'installed.json']);
+    writeTree(dir(), { '/var/lib/pikit/installed.next.json/inside': 'x' });
+    dropTemps(at);
+    expect(there()).toEqual(['held.json', 'installed.json', 'installed.next.json.damaged']);
   });
 });
 

@@ -69,3 +69,14 @@ describe('bringBack and settle', () => {
     expect(fs.readFileSync(`${place.root}${WEB}/index.html`, 'utf8')).toContain('app-2');
   });
 });
+
+describe('settle', () => {
+  it.each([['a list'], ['no list']])('puts a directory out of the way of installed.json: %s', (which) => {
+    const { place, before } = opened();
+    fs.rmSync(place.installed);
+    writeTree(place.root, { '/var/lib/pikit/installed.json/inside': 'x' });
+    settle(place, which === 'a list' ? before : null, null, null);
+    expect(readInstalled(place)).toEqual(which === 'a list' ? before : null);
+    expect(fs.readdirSync(`${place.installed}.damaged`)).toEqual(['inside']);
+  });
+});

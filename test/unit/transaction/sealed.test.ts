@@ -59,6 +59,12 @@ describe('readSealed', () => {
     expect(readSealed(dir(), isInstalled)).toEqual({ is: 'corrupt' });
   });
 
+  it.each(['nothing', 'other.json'])('calls a link corrupt, wherever it leads: %s', (to) => {
+    fs.writeFileSync(`${dir()}/other.json`, good);
+    fs.symlinkSync(to, `${dir()}/file.json`);
+    expect(readSealed(`${dir()}/file.json`, isInstalled)).toEqual({ is: 'corrupt' });
+  });
+
   it('reads what writeSealed wrote: private, and nothing beside it', () => {
     writeSealed(`${dir()}/file.json`, anInstalled());
     expect(readSealed(`${dir()}/file.json`, isInstalled)).toEqual({ is: 'there', value: anInstalled() });

@@ -1,0 +1,68 @@
+/**
+ * A clock of its own for real processes, by libfaketime: it says another time, and jumps when it is told to. The monotonic
+ * clock stays as it is, as it does on a device when somebody sets the other one.
+ */
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import { join } from 'node:path';
+
+let library: string | null | undefined;
+let problem = '';
+
+/** The library, as the command faketime(1) would load it, or null when it is not there. */
+function findLibrary(): string | null {
+  try {
+    return execFileSync('faketime', ['-m', '-f', '+0', 'printenv', 'LD_PRELOAD'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  } catch (error) {
+    problem = error instanceof Error ? error.message : String(error);
+    return null;
+  }
+}
+
+/** Why no clock can be set here, or null when one can. Throws where root's CI would skip what it is there for. */
+export function noFaketime(): string | null {
+  library ??= findLibrary();
+  if (library !== null) return null;
+  const reason = `faketime cannot be run here: ${problem}`;
+  if (process.env['CI'] === 'true' && process.getuid?.() === 0) throw new Error(reason);
+  return reason;
+}
+
+export interface Clock {
+  /** For processes that shall have this clock. */
+  env: Readonly<Record<string, string>>;
+  /** It goes on from this time, also in a process that runs already. */
+  set: (at: Date) => void;
+  /** It stands at this second. */
+  stop: (at: Date) => void;
+}
+
+/** A clock that is kept in a file of this folder, and is right until somebody sets it. */
+export function openClock(dir: string): Clock {
+  const why = noFaketime();
+  if (why !== null) throw new Error(why);
+  const file = join(dir, 'clock');
+  // Renamed into its place: whoever looks at his clock reads the file each time, and must not find the half of it.
+  const write = (time: string): void => {
+    fs.writeFileSync(`${file}.tmp`, `${time}\n`);
+    fs.renameSync(`${file}.tmp`, file);
+  };
+  write('+0');
+  return {
+    env: {
+      LD_PRELOAD: library ?? '',
+      FAKETIME_TIMESTAMP_FILE: file,
+      FAKETIME_NO_CACHE: '1',
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      NO_FAKE_STAT: '1',
+      TZ: 'UTC',
+    },
+    set: (at) => {
+      const seconds = (at.getTime() - Date.now()) / 1000;
+      write(`${seconds < 0 ? '-' : '+'}${Math.abs(seconds).toFixed(3)}`);
+    },
+    stop: (at) => {
+      write(at.toISOString().slice(0, 19).replace('T', ' '));
+    },
+  };
+}

@@ -1,0 +1,152 @@
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import net from 'node:net';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { clearPlace, keepAside, readPlain } from '../../../lib/transaction/plain-file.ts';
+import { containing } from '../../helpers/matchers.ts';
+import { useTempDir } from '../../helpers/temp.ts';
+import { snapshot, writeTree } from '../../helpers/tree.ts';
+
+const dir = useTempDir();
+const LIMITS = { maxBytes: 100 };
+const GIB = 1024 ** 3;
+
+describe('readPlain', () => {
+  it.each([0, 1, 100])('answers with the bytes, up to the limit: %s', (size) => {
+    fs.writeFileSync(`${dir()}/file`, Buffer.alloc(size, 'x'));
+    expect(readPlain(`${dir()}/file`, LIMITS)).toEqual({ is: 'there', bytes: Buffer.alloc(size, 'x') });
+  });
+
+  it('knows when there is none', () => {
+    expect(readPlain(`${dir()}/file`, LIMITS)).toEqual({ is: 'absent' });
+  });
+
+  it.each<[string, (path: string) => void, string]>([
+    [
+      'too-large',
+      (path) => {
+        fs.writeFileSync(path, Buffer.alloc(101));
+      },
+      'has 101 bytes, 100 are allowed',
+    ],
+    [
+      'larger-than-memory',
+      (path) => {
+        fs.writeFileSync(path, '');
+        fs.truncateSync(path, 3 * GIB);
+      },
+      `has ${String(3 * GIB)} bytes, 100 are allowed`,
+    ],
+    [
+      'directory',
+      (path) => {
+        fs.mkdirSync(path);
+      },
+      'is a directory',
+    ],
+    [
+      'link-to-a-file',
+      (path) => {
+        fs.writeFileSync(`${dir()}/other`, 'secret');
+        fs.symlinkSync('other', path);
+      },
+      'is a symbolic link',
+    ],
+    [
+      'link-to-nothing',
+      (path) => {
+        fs.symlinkSync('nothing', path);
+      },
+      'is a symbolic link',
+    ],
+    [
+      'pipe',
+      (path) => {
+        execFileSync('mkfifo', [path]);
+      },
+      'is a special file',
+    ],
+  ])('reads nothing else, and says what it is: %s', (_name, make, why) => {
+    make(`${dir()}/file`);
+    expect(readPlain(`${dir()}/file`, LIMITS)).toEqual({ is: 'odd', why });
+  });
+
+  it('reads no socket', async () => {
+    const server = net.createServer();
+    await new Promise<void>((resolve) => server.listen(`${dir()}/file`, resolve));
+    expect(readPlain(`${dir()}/file`, LIMITS)).toEqual({ is: 'odd', why: 'is a special file' });
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  it('reads through links where the owner may put them', () => {
+    writeTree(dir(), { '/elsewhere/file': 'x' });
+    fs.symlinkSync('elsewhere/file', `${dir()}/link`);
+    fs.symlinkSync('nothing', `${dir()}/broken`);
+    const limits = { ...LIMITS, throughLinks: true };
+    expect(readPlain(`${dir()}/link`, limits)).toEqual({ is: 'there', bytes: Buffer.from('x') });
+    expect(readPlain(`${dir()}/broken`, limits)).toEqual({ is: 'absent' });
+  });
+
+  it('throws what is wrong with the folder', () => {
+    fs.writeFileSync(`${dir()}/folder`, '');
+    expect(() => readPlain(`${dir()}/folder/file`, LIMITS)).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+  });
+
+  describe('on a disk that fails', () => {
+    afterEach(() => {
+      vi.restoreAllMocks();
+    });
+
+    it('says of which file', () => {
+      fs.writeFileSync(`${dir()}/file`, 'x');
+      vi.spyOn(fs, 'readSync').mockImplementation(() => {
+        throw Object.assign(new Error('EIO: i/o error, read'), { code: 'EIO' });
+      });
+      const failure: unknown = expect.objectContaining({ code: 'EIO', message: containing(`${dir()}/file`) });
+      expect(() => readPlain(`${dir()}/file`, LIMITS)).toThrow(failure);
+    });
+  });
+});
+
+describe('keepAside', () => {
+  it('keeps the last one that was damaged', () => {
+    for (const text of ['one', 'two']) {
+      fs.writeFileSync(`${dir()}/file`, text);
+      expect(keepAside(`${dir()}/file`)).toBe(`${dir()}/file.damaged`);
+    }
+    expect(fs.readFileSync(`${dir()}/file.damaged`, 'utf8')).toBe('two');
+    expect(fs.readdirSync(dir())).toEqual(['file.damaged']);
+  });
+
+  it('gives every directory a name of its own', () => {
+    for (const name of ['one', 'two']) {
+      writeTree(dir(), { [`/file/${name}`]: name });
+      keepAside(`${dir()}/file`);
+    }
+    fs.writeFileSync(`${dir()}/file`, 'three');
+    keepAside(`${dir()}/file`);
+    expect(Object.keys(snapshot(dir())).toSorted()).toEqual([
+      '/file.damaged',
+      '/file.damaged-2',
+      '/file.damaged-2/two',
+      '/file.damaged-3',
+      '/file.damaged/one',
+    ]);
+  });
+
+  it('renames a link, and not what it leads to', () => {
+    writeTree(dir(), { '/elsewhere': 'x' });
+    fs.symlinkSync('elsewhere', `${dir()}/file`);
+    keepAside(`${dir()}/file`);
+    expect(fs.readlinkSync(`${dir()}/file.damaged`)).toBe('elsewhere');
+    expect(fs.existsSync(`${dir()}/elsewhere`)).toBe(true);
+  });
+});
+
+describe('clearPlace', () => {
+  it('moves a directory out of the way, and nothing else', () => {
+    writeTree(dir(), { '/folder/inside': 'x', '/file': 'y' });
+    for (const name of ['folder', 'file', 'nothing']) clearPlace(`${dir()}/${name}`);
+    expect(Object.keys(snapshot(dir()))).toEqual(['/file', '/folder.damaged', '/folder.damaged/inside']);
+  });
+});
