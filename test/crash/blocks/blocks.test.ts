@@ -23,7 +23,7 @@ import { runLogged } from './run.ts';
 
 const THROWS = EXHAUSTIVE ? 4 : 1;
 /** Of each scene in the default run. */
-const SAMPLE = 80;
+const SAMPLE = 40;
 const SAMPLE_OF_MUTANT = 16;
 
 function evenly<T>(all: readonly T[], count: number): T[] {
@@ -113,6 +113,6 @@ describe('a power cut between two writes to the disk', () => {
 
   it('was tried as often as planned', (context) => {
     needLog(context);
-    atLeast('L3 disks', disks, EXHAUSTIVE ? 1240 : 240);
+    atLeast('L3 disks', disks, EXHAUSTIVE ? 1240 : 120);
   });
 });

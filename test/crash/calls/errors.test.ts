@@ -12,8 +12,8 @@ import type { Errno, Run } from '../../helpers/crash.ts';
 import { runWithFault } from '../../helpers/crash.ts';
 import { assertSettled } from '../../helpers/oracle.ts';
 import type { Bench, Staged } from '../../helpers/stories.ts';
-import { NEW, STORIES, atEveryCall, openBench, promisedWorld } from '../../helpers/stories.ts';
-import { atLeast } from '../plan.ts';
+import { NEW, STORIES, atEveryCall, openBench, promisedWorld, stride } from '../../helpers/stories.ts';
+import { EXHAUSTIVE, atLeast } from '../plan.ts';
 
 let bench: Bench;
 
@@ -44,7 +44,7 @@ describe.each(STORIES)('$name', (story) => {
     ['EIO', 'once'],
     ['EROFS', 'from-then-on'],
   ])('survives %s %s at every call', (errno, when) => {
-    const points = atEveryCall((at) =>
+    const step = (at: number): Run<unknown> =>
       bench.onCopy(staged.root, (place, foreign) => {
         const run = runWithFault({ kind: 'fail', at, errno, sticky: when === 'from-then-on' }, () => story.act(place));
         assertNamed(run, errno);
@@ -55,8 +55,7 @@ describe.each(STORIES)('$name', (story) => {
         if (promise !== null) assert.equal(world, promise, `${run.where}: the journal promised the other world`);
         if (run.error === undefined && run.hit) assert.equal(world, NEW, `${run.where}: it said that it was done`);
         return run;
-      }),
-    );
-    atLeast(`calls, ${story.name}, ${errno} ${when}`, points, 20);
+      });
+    atLeast(`calls, ${story.name}, ${errno} ${when}`, atEveryCall(step, stride(4)), EXHAUSTIVE ? 80 : 20);
   });
 });

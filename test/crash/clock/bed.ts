@@ -14,7 +14,7 @@ import type { World } from '../kill/judge.ts';
 import { foreignInodes, judge, worldOf } from '../kill/judge.ts';
 import { FOREIGN } from '../model/releases.ts';
 import type { Clock } from './faketime.ts';
-import { openClock } from './faketime.ts';
+import { forgetProcess, openClock } from './faketime.ts';
 
 export interface Bed extends Published {
   on: Device;
@@ -72,6 +72,7 @@ export async function openBed(options: DeviceOptions = {}, zone = 'UTC'): Promis
       const running = start(step, on.root, { env });
       onTestFinished(() => {
         running.child.kill('SIGKILL');
+        if (running.child.pid !== undefined) forgetProcess(running.child.pid);
       });
       return running;
     },

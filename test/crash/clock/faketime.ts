@@ -66,3 +66,8 @@ export function openClock(dir: string): Clock {
     },
   };
 }
+
+/** Removes what libfaketime keeps in shared memory for a process, which one that is killed leaves behind. */
+export function forgetProcess(pid: number): void {
+  for (const name of ['faketime_shm', 'sem.faketime_sem']) fs.rmSync(`/dev/shm/${name}_${String(pid)}`, { force: true });
+}

@@ -7,6 +7,6 @@ import { TRANSACTION } from './transaction-rows.ts';
 
 it('leads to exactly one release and a word about it, and loses nothing more', async () => {
   const bench = await openBench();
-  atLeast('L5 corrupt files, transaction', await sweep(bench, TRANSACTION), EXHAUSTIVE ? 55000 : 4500);
+  atLeast('L5 corrupt files, transaction', await sweep(bench, TRANSACTION), EXHAUSTIVE ? 60_000 : 4500);
   bench.shelf.assertUntouched();
 });

@@ -36,8 +36,8 @@ interface Variant {
 const FAST_COMMIT = ['-O', 'fast_commit', '-J', 'fast_commit_size=1024'];
 
 const NUMBERS = EXHAUSTIVE
-  ? { ordered: { stride: 1, cuts: 2500 }, other: { stride: 4, cuts: 600 } }
-  : { ordered: { stride: 9, cuts: 130 }, other: { stride: 54, cuts: 20 } };
+  ? { ordered: { stride: 2, cuts: 1200 }, other: { stride: 6, cuts: 400 } }
+  : { ordered: { stride: 27, cuts: 40 }, other: { stride: 81, cuts: 12 } };
 
 const VARIANTS: readonly Variant[] = [
   { name: 'data=ordered', features: [], options: 'loop,data=ordered', proof: /^data=ordered$/m, ...NUMBERS.ordered },

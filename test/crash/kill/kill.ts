@@ -13,10 +13,11 @@ function isHarmless({ label, succeeded }: Point): boolean {
   return !succeeded || SYNCING.test(label);
 }
 
-/** What the short run is content with: every so many points, from the first that matches on. */
+/** What the short run is content with: every so many points, from the first that matches on; and the exhaustive one. */
 export interface Sample {
   from?: RegExp;
   stride?: number;
+  exhaustiveStride?: number;
 }
 
 /** Kills in one scene after the other. Answers how often a process died. */
@@ -34,9 +35,9 @@ export async function killIn(scenes: readonly Scene[], sample: Sample = {}): Pro
 }
 
 /** The points of a scene; in the short run a sample of those that leave a device of their own. */
-export async function pointsOf(bench: Bench, { from = /^/, stride = 1 }: Sample = {}): Promise<Point[]> {
+export async function pointsOf(bench: Bench, { from = /^/, stride = 1, exhaustiveStride = 1 }: Sample = {}): Promise<Point[]> {
   const { points } = await bench.onCopy(async (root) => await tracePoints(bench.scene.program, root));
-  if (EXHAUSTIVE) return points;
+  if (EXHAUSTIVE) return points.filter((_, index) => index % exhaustiveStride === 0);
   const first = points.findIndex(({ label }) => from.test(label));
   return points.filter((_, index) => isDistinct(points, index) && index >= first).filter((_, index) => index % stride === 0);
 }

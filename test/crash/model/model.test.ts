@@ -35,10 +35,10 @@ const PLAN: readonly Planned[] = EXHAUSTIVE
       { story: 'apply-200-files', stride: 41, againStride: 0, devices: 2000, pairs: 0 },
     ]
   : [
-      { story: 'apply-over-drift', stride: 1, againStride: 41, devices: 2500, pairs: 5000 },
-      { story: 'apply-unhealthy', stride: 1, againStride: 19, devices: 2400, pairs: 6000 },
-      { story: 'apply', stride: 1, againStride: 17, devices: 1800, pairs: 5500 },
-      { story: 'rollback', stride: 1, againStride: 11, devices: 1500, pairs: 2500 },
+      { story: 'apply-over-drift', stride: 1, againStride: 53, devices: 2500, pairs: 4000 },
+      { story: 'apply-unhealthy', stride: 1, againStride: 23, devices: 2400, pairs: 5000 },
+      { story: 'apply', stride: 1, againStride: 23, devices: 1800, pairs: 4500 },
+      { story: 'rollback', stride: 1, againStride: 13, devices: 1500, pairs: 2500 },
       { story: 'rollback-over-drift', stride: 11, againStride: 0, devices: 250, pairs: 0 },
       { story: 'first-install', stride: 11, againStride: 0, devices: 150, pairs: 0 },
       { story: 'apply-200-files', stride: 331, againStride: 0, devices: 250, pairs: 0 },

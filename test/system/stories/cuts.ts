@@ -70,14 +70,13 @@ export function tellCuts(image: DeviceImage): void {
 
     /** Nothing answered before the recovery was over, everything answers now, and all of it is of this release. */
     const expectUp = async (release: Built): Promise<void> => {
-      const recover = await device.unit('pikit-update-recover.service');
+      const [recover, ...serving] = await Promise.all(['pikit-update-recover.service', ...SERVING].map((name) => device.unit(name)));
       expect(recover).toMatchObject({ ActiveState: 'inactive', Result: 'success', ExecMainStatus: '0' });
-      const over = Number(recover['InactiveEnterTimestampMonotonic']);
+      const over = Number(recover?.['InactiveEnterTimestampMonotonic']);
       expect(over).toBeGreaterThan(0);
-      for (const name of SERVING) {
-        const { ActiveState, InactiveExitTimestampMonotonic } = await device.unit(name);
-        expect(ActiveState, name).toBe('active');
-        expect(Number(InactiveExitTimestampMonotonic), name).toBeGreaterThan(over);
+      for (const { Id, ActiveState, InactiveExitTimestampMonotonic } of serving) {
+        expect(ActiveState, Id).toBe('active');
+        expect(Number(InactiveExitTimestampMonotonic), Id).toBeGreaterThan(over);
       }
       const answers = await device.sh(
         'curl -sf http://127.0.0.1/release.txt; curl -sf --retry 5 --retry-all-errors http://127.0.0.1/api/version; test ! -e /var/lib/pikit/journal.json',

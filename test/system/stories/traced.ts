@@ -34,13 +34,11 @@ function dropInOf(step: Step): string {
   return `/run/systemd/system/${unitOf(step)}.d`;
 }
 
-async function dropIn(device: PikitDevice, step: Step, strace: string): Promise<void> {
+/** The commands that let a unit run its program under strace from now on. */
+function dropIn(step: Step, strace: string): string {
   const program = `/usr/lib/pikit-update/notify-exec /usr/bin/node --disable-proto=delete /usr/lib/pikit-update/${step}.js`;
-  await device.writeFile(
-    `${dropInOf(step)}/strace.conf`,
-    `[Service]\nExecStart=\nExecStart=/usr/bin/strace -f -y -qq -s 0 ${strace} ${program}\nSystemCallFilter=@debug\n`,
-  );
-  await device.sh('systemctl daemon-reload');
+  const lines = ['[Service]', 'ExecStart=', `ExecStart=/usr/bin/strace -f -y -qq -s 0 ${strace} ${program}`, 'SystemCallFilter=@debug'];
+  return `mkdir -p ${dropInOf(step)}; printf '%s\\n' ${lines.map((line) => `'${line}'`).join(' ')} >${dropInOf(step)}/strace.conf; systemctl daemon-reload`;
 }
 
 /** As without strace again. */
@@ -51,12 +49,12 @@ export async function untraced(device: PikitDevice, step: Step): Promise<void> {
 /** Lets every change of a name take so much longer, until `untraced`: what lasts a millisecond is there to be seen then. */
 export async function slowDown(device: PikitDevice, step: Step, delayMs: number): Promise<void> {
   const calls = 'rename,unlink';
-  await dropIn(device, step, `-o /dev/null -e trace=${calls} -e inject=${calls}:delay_exit=${String(delayMs * 1000)}`);
+  await device.sh(dropIn(step, `-o /dev/null -e trace=${calls} -e inject=${calls}:delay_exit=${String(delayMs * 1000)}`));
 }
 
 /** Runs the unit to its end, and answers its calls that change a file while the transaction is open, in order, by phase. */
 export async function callsOf(device: PikitDevice, step: Step): Promise<Calls> {
-  await dropIn(device, step, `-o ${LOG} -e trace=${CHANGING.map((name) => `?${name}`).join(',')}`);
+  await device.sh(dropIn(step, `-o ${LOG} -e trace=${CHANGING.map((name) => `?${name}`).join(',')}`));
   const { exitCode, lines } = await device.start(unitOf(step));
   if (exitCode !== 0) throw new Error(`${step}, traced, failed:\n${lines.join('\n')}`);
   const all = parse(await device.readFile(LOG), '');
@@ -76,9 +74,9 @@ function isCertain({ name, n, label }: Point, all: readonly Point[]): boolean {
 
 /** Starts the unit and resolves when its program stands still after this call; to the phase that its journal is in then. */
 export async function freezeAt(device: PikitDevice, step: Step, { name, n }: Point): Promise<Phase> {
-  await dropIn(device, step, `-o ${FIFO} -e trace=${name} -e inject=${name}:signal=STOP:when=${String(n)}`);
   const text = await device.sh(
-    `mkfifo ${FIFO}
+    `${dropIn(step, `-o ${FIFO} -e trace=${name} -e inject=${name}:signal=STOP:when=${String(n)}`)}
+    mkfifo ${FIFO}
     systemctl start --no-block ${unitOf(step)}
     timeout ${String(STOP_TIMEOUT_S)} grep -m 1 'stopped by SIGSTOP' ${FIFO} >/dev/null
     cat /var/lib/pikit/journal.json`,

@@ -94,7 +94,7 @@ describe.each(STORIES)('$name', (story) => {
           if (damageJournal(place)) points += crashRecovery(place);
           return run;
         }),
-      stride(3 * story.stride),
+      story.stride,
     );
     expect(points).toBeGreaterThan(5);
   });
