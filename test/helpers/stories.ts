@@ -22,7 +22,7 @@ export interface Story {
 export const stride = (quick: number): number => (process.env['PIKIT_EXHAUSTIVE'] === '1' ? 1 : quick);
 
 export const STORIES: readonly Story[] = [
-  { name: 'first-install', start: bareDevice, act: (place) => applyRelease(place, V1), ends: 'new', stride: stride(31) },
+  { name: 'first-install', start: bareDevice, act: (place) => applyRelease(place, V1), ends: 'new', stride: stride(17) },
   { name: 'update', start: device, act: (place) => applyRelease(place, V2), ends: 'new', stride: stride(19) },
   { name: 'update-that-fails-its-health-check', start: device, act: (place) => applyRelease(place, V2, false), ends: 'old', stride: stride(37) },
   { name: 'rollback', start: updatedDevice, act: (place) => rollBack(place), ends: 'new', stride: stride(17) },
