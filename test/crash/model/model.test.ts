@@ -39,9 +39,9 @@ const PLAN: readonly Planned[] = EXHAUSTIVE
       { story: 'apply-unhealthy', stride: 1, againStride: 23, devices: 2400, pairs: 5000 },
       { story: 'apply', stride: 1, againStride: 23, devices: 1800, pairs: 4500 },
       { story: 'rollback', stride: 1, againStride: 13, devices: 1500, pairs: 2500 },
-      { story: 'rollback-over-drift', stride: 11, againStride: 0, devices: 250, pairs: 0 },
-      { story: 'first-install', stride: 11, againStride: 0, devices: 150, pairs: 0 },
-      { story: 'apply-200-files', stride: 331, againStride: 0, devices: 250, pairs: 0 },
+      { story: 'rollback-over-drift', stride: 23, againStride: 0, devices: 120, pairs: 0 },
+      { story: 'first-install', stride: 23, againStride: 0, devices: 70, pairs: 0 },
+      { story: 'apply-200-files', stride: 661, againStride: 0, devices: 100, pairs: 0 },
     ];
 const DEVICES = 5100;
 const PAIRS = EXHAUSTIVE ? 880_000 : 22_000;
