@@ -5,10 +5,11 @@ import { sayWarning } from '../../../lib/cli/say.ts';
 import { toUpdateError } from '../../../lib/core/errors.ts';
 import { readConfig } from '../../../lib/io/config-file.ts';
 import { freeSpace } from '../../../lib/io/disk.ts';
+import { recordedServices } from '../../../lib/io/services.ts';
 import { stateFiles } from '../../../lib/io/state-file.ts';
 import { apply } from '../../../lib/steps/apply.ts';
 import { check } from '../../../lib/steps/check.ts';
-import type { StepDeps, StepResult } from '../../../lib/steps/deps.ts';
+import type { DeviceDeps, StepDeps, StepResult } from '../../../lib/steps/deps.ts';
 import { recordFailure, recordResult } from '../../../lib/steps/ended.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import { RecordedFailure } from '../../../lib/steps/recorded-failure.ts';
@@ -34,11 +35,14 @@ interface Run {
   body: () => Promise<StepResult>;
 }
 
+/** Whatever a damaged configuration says: the systemd of the machine that runs the test is none of ours. */
+const noted = (on: Device): Partial<DeviceDeps> => ({ services: () => recordedServices(on.paths.serviceActions, () => NOW) });
+
 const RUNS: Readonly<Record<Step, (on: Device) => Run>> = {
   check: (on) => withDeps(netDeps(on), check),
   fetch: (on) => withDeps(netDeps(on), fetchRelease),
-  apply: (on) => withDeps(rootDeps(on), apply),
-  rollback: (on) => withDeps(rootDeps(on), rollback),
+  apply: (on) => withDeps(rootDeps(on, noted(on)), apply),
+  rollback: (on) => withDeps(rootDeps(on, noted(on)), rollback),
   recover: (on) => withDeps(rootDeps(on), recoverStep),
 };
 

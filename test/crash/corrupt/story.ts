@@ -71,7 +71,7 @@ function live(on: Device): void {
 /** Services first: a file that is cut short must never reach for the systemd of the machine that runs the test. */
 function configure(on: Device, url: string): void {
   writeTree(on.root, {
-    '/etc/pikit/update.toml': `[services] # the owner's words
+    '/etc/pikit/update.toml': `[services]
 manager = "none"
 restart = ["pikit-api.service"]
 [source]
@@ -79,6 +79,7 @@ type = "static"
 url = "${url}"
 [limits]
 retries = 0
+# the owner's words
 `,
   });
 }
