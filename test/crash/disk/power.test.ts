@@ -37,7 +37,7 @@ const FAST_COMMIT = ['-O', 'fast_commit', '-J', 'fast_commit_size=1024'];
 
 const NUMBERS = EXHAUSTIVE
   ? { ordered: { stride: 2, cuts: 1200 }, other: { stride: 6, cuts: 400 } }
-  : { ordered: { stride: 54, cuts: 20 }, other: { stride: 81, cuts: 12 } };
+  : { ordered: { stride: 81, cuts: 12 }, other: { stride: 161, cuts: 6 } };
 
 const VARIANTS: readonly Variant[] = [
   { name: 'data=ordered', features: [], options: 'loop,data=ordered', proof: /^data=ordered$/m, ...NUMBERS.ordered },

@@ -16,11 +16,11 @@ it.skipIf(noStrace() !== null)('leaves exactly one release after a kill, and a k
   for (const scene of [APPLY, UNDO, ROLLBACK]) {
     const bench = await openBench(scene);
     try {
-      const points = (await pointsOf(bench)).filter((_, index) => index % (EXHAUSTIVE ? 10 : 30) === 5);
+      const points = (await pointsOf(bench)).filter((_, index) => index % (EXHAUSTIVE ? 10 : 60) === 5);
       deaths += await killTwice(bench, points, EXHAUSTIVE ? 4 : 25);
     } finally {
       bench.close();
     }
   }
-  atLeast('L2b kill -9 in the recovery of a kill', deaths, EXHAUSTIVE ? 1140 : 40);
+  atLeast('L2b kill -9 in the recovery of a kill', deaths, EXHAUSTIVE ? 1140 : 20);
 });
