@@ -9,7 +9,7 @@ import { parseDocument } from './json.ts';
 /** The branch that every site has. */
 export const STABLE = 'stable';
 /** 1000 branches have about 200 KiB; endless data is cut here. */
-const BRANCHES_MAX_BYTES = 1024 * 1024;
+export const BRANCHES_MAX_BYTES = 1024 * 1024;
 const MAX_BRANCHES = 1000;
 const NAME = /^[a-z0-9_]{1,64}$/;
 

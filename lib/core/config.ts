@@ -1,6 +1,7 @@
 /** /etc/pikit/update.toml: where releases come from, where their files go, what is restarted and probed, and the limits. */
 import * as z from 'zod';
 import { UpdateError } from './errors.ts';
+import { repositoryAt } from './gitea-address.ts';
 import { describeIssues } from './json.ts';
 import { UnitName } from './manifest.ts';
 import { parseDurationMs, parseSizeBytes } from './quantities.ts';
@@ -65,17 +66,28 @@ const DEFAULT_TARGETS = [
 const HttpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address', abort: true });
 
 /** A site is a folder: paths are joined to its address. A password in it would end in logs and caches that anybody can read. */
-const SiteUrl = HttpUrl.refine((text) => URL.canParse(text) && isPlain(new URL(text)), {
-  error: 'must be an address without user name, password, ? and #',
-});
+const SiteUrl = z
+  .url({ protocol: /^(?:https?|file)$/, error: 'must be an http://, https:// or file:/// address', abort: true })
+  .refine(isPlain, { error: 'must be an address without user name, password, ? and #', abort: true })
+  .refine((text) => !text.startsWith('file:') || isFolder(new URL(text)), { error: 'must name a folder of this device: file:/// and its path' });
 
-function isPlain(url: URL): boolean {
-  return url.username === '' && url.password === '' && !/[?#]/.test(url.href);
+const RepositoryUrl = HttpUrl.refine(isPlain, { error: 'must be an address without user name, password, ? and #', abort: true }).refine(
+  (text) => repositoryAt(text) !== null,
+  { error: 'must be the address of a repository, such as https://git.example.org/owner/repo' },
+);
+
+function isPlain(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  return url?.username === '' && url.password === '' && !/[?#]/.test(url.href);
 }
 
-const Source = z.discriminatedUnion('type', [table({ type: z.literal('static'), url: SiteUrl })], {
-  error: 'a source has type = "static" and a url',
-});
+/** No host of a network, and no name that could not be one of a file. */
+function isFolder({ hostname, pathname }: URL): boolean {
+  return hostname === '' && !/%(?:2f|00)/i.test(pathname);
+}
+
+const SOURCES = [table({ type: z.literal('static'), url: SiteUrl }), table({ type: z.literal('gitea'), url: RepositoryUrl })] as const;
+const Source = z.discriminatedUnion('type', SOURCES, { error: 'a source has type = "static" or "gitea", and a url' });
 
 export const Config = table({
   source: Source,

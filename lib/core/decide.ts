@@ -4,12 +4,17 @@ import type { Config } from './config.ts';
 import type { UpdateError } from './errors.ts';
 import { toUpdateError } from './errors.ts';
 import type { Manifest } from './manifest.ts';
+import { standingOf } from './offer.ts';
 import type { HeldVersion, Settings } from './state.ts';
 import { mapToDevice } from './targets.ts';
 import { compareVersions } from './version.ts';
 
 export interface Circumstances {
   current: string | null;
+  /** The branch that the release is from. */
+  branch: string;
+  /** The branch that `current` came from. */
+  installedBranch: string | null;
   settings: Settings;
   held: readonly HeldVersion[];
   config: Config;
@@ -31,27 +36,32 @@ export type Decision =
 /** Decides, and says why. The order matters: what can never be installed comes before what merely waits. */
 export function decide(manifest: Manifest, here: Circumstances): Decision {
   const { version } = manifest;
-  if (here.current !== null && compareVersions(version, here.current) === 0) return { outcome: 'none', reason: `${version} is installed` };
-  if (here.current !== null && compareVersions(version, here.current) < 0) {
-    return { outcome: 'none', reason: `the newest release is ${version}, and ${here.current} is installed` };
-  }
+  const standing = standingOf(version, here);
+  if (standing === 'installed') return { outcome: 'none', reason: `${version} is installed` };
+  if (standing === 'older') return { outcome: 'none', reason: `the newest release is ${version}, and ${here.current ?? 'none'} is installed` };
+  const downgrade = standing === 'downgrade';
   const incompatible = incompatibility(manifest, here);
-  if (incompatible !== null) return { outcome: 'incompatible', reason: incompatible, downgrade: false };
+  if (incompatible !== null) return { outcome: 'incompatible', reason: incompatible, downgrade };
   const held = here.held.find((entry) => entry.version === version && isHeld(entry));
   if (held !== undefined && here.retry !== version) {
-    return { outcome: 'held', reason: `it failed here before (${held.message})`, downgrade: false };
+    return { outcome: 'held', reason: `it failed here before (${held.message})`, downgrade };
   }
-  if (!here.byHand && here.settings.skipped_version === version)
-    return { outcome: 'skipped', reason: `you chose to skip ${version}`, downgrade: false };
+  if (!here.byHand && here.settings.skipped_version === version) return { outcome: 'skipped', reason: `you chose to skip ${version}`, downgrade };
   const percent = manifest.rollout?.percent ?? 100;
   if (!here.byHand && here.cohort >= percent) {
     return {
       outcome: 'waiting',
       reason: `${version} goes to ${String(percent)} % of devices for now, and this one is in group ${String(here.cohort)}`,
-      downgrade: false,
+      downgrade,
     };
   }
-  return { outcome: 'available', reason: null, downgrade: false };
+  return { outcome: 'available', reason: downgrade ? describeDowngrade(here) : null, downgrade };
+}
+
+/** Why something older is offered at all. */
+function describeDowngrade({ current, branch, installedBranch }: Circumstances): string {
+  const from = installedBranch === null || installedBranch === branch ? '' : ` from the branch '${installedBranch}'`;
+  return `it is older than ${current ?? 'nothing'}, which is installed${from}`;
 }
 
 /** Why a release cannot be installed on this device at all, or null. */

@@ -71,7 +71,9 @@ export const Staged = z.strictObject({
 });
 export type Staged = z.infer<typeof Staged>;
 
-const Notice = z.strictObject({ id: z.string(), message: z.string(), at: Time });
+/** What the owner has to hear about: it stays until it is dismissed by its id. */
+export const Notice = z.strictObject({ id: z.string(), message: z.string(), at: Time });
+export type Notice = z.infer<typeof Notice>;
 
 /** What a running step is doing. Lives in /run, written at most four times a second, gone with the step. */
 export const Progress = z.strictObject({
@@ -101,6 +103,8 @@ export const State = z.strictObject({
   progress: z.null(),
   backup_path: z.string().nullable(),
   available: Available.nullable(),
+  /** The branch that `current` came from; null when that is not known. `branch` is the one that is used now. */
+  installed_branch: BranchName.nullable().default(null),
   staged: Staged.nullable(),
   held: z.array(HeldVersion),
   notices: z.array(Notice),
@@ -123,6 +127,7 @@ export function emptyState(): State {
     progress: null,
     backup_path: null,
     available: null,
+    installed_branch: null,
     staged: null,
     held: [],
     notices: [],

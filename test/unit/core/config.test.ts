@@ -63,13 +63,26 @@ describe('parseConfig', () => {
   });
 
   it.each([
-    ['no-source', { source: undefined }, `'source' is missing: a source has type = "static" and a url`],
+    ['no-source', { source: undefined }, `'source' is missing: a source has type = "static" or "gitea", and a url`],
     ['source-text', { source: 'https://x' }, `'source' is "https://x": a source has type`],
     ['source-type', { source: { type: 'ftp', url: SOURCE.url } }, `'source.type' is "ftp": a source has type = "static"`],
     ['source-type-missing', { source: { url: SOURCE.url } }, `'source.type' is missing: a source has type = "static"`],
-    ['url-missing', { source: { type: 'static' } }, `'source.url' is missing: must be an http:// or https:// address`],
-    ['url-nonsense', { source: { ...SOURCE, url: 'here' } }, `'source.url' is "here": must be an http:// or https:// address`],
-    ['url-file', { source: { ...SOURCE, url: 'file:///srv' } }, `'source.url' is "file:///srv": must be an http`],
+    ['url-missing', { source: { type: 'static' } }, `'source.url' is missing: must be an http://, https:// or file:/// address`],
+    ['url-nonsense', { source: { ...SOURCE, url: 'here' } }, `'source.url' is "here": must be an http://, https:// or file:/// address`],
+    ['url-ftp', { source: { ...SOURCE, url: 'ftp://x.org/' } }, `'source.url' is "ftp://x.org/": must be an http`],
+    ['url-file-host', { source: { ...SOURCE, url: 'file://nas/share' } }, `'source.url' is "file://nas/share": must name a folder of this device`],
+    ['url-file-nul', { source: { ...SOURCE, url: 'file:///a%00b' } }, `'source.url' is "file:///a%00b": must name a folder`],
+    ['url-file-slash', { source: { ...SOURCE, url: 'file:///a%2Fb' } }, `'source.url' is "file:///a%2Fb": must name a folder`],
+    ['url-file-query', { source: { ...SOURCE, url: 'file:///a?b' } }, `'source.url' is "file:///a?b": must be an address without`],
+    ['repository-missing', { source: { type: 'gitea' } }, `'source.url' is missing: must be an http:// or https:// address`],
+    ['repository-file', { source: { type: 'gitea', url: 'file:///a/b' } }, `'source.url' is "file:///a/b": must be an http:// or https://`],
+    [
+      'repository-owner',
+      { source: { type: 'gitea', url: 'https://x.org/owner' } },
+      `'source.url' is "https://x.org/owner": must be the address of a`,
+    ],
+    ['repository-token', { source: { type: 'gitea', url: 'https://abc@x.org/o/r' } }, `'source.url' is "https://***@x.org/o/r": must be an address`],
+    ['repository-extra', { source: { type: 'gitea', url: 'https://x.org/o/r', token: 'abc' } }, `'source': unknown key token; known are type, url`],
     ['url-number', { source: { ...SOURCE, url: 5 } }, `'source.url' is 5: must be an http`],
     [
       'url-password',
@@ -128,6 +141,15 @@ describe('parseConfig', () => {
 
   it.each([[3], ['text'], [null], [[]]])('refuses a document that is %j', (value) => {
     expect(() => parseConfig(value, 'x')).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+
+  it.each([
+    ['a folder of this device', { type: 'static', url: 'file:///media/usb/pikit' }],
+    ['a folder with blanks', { type: 'static', url: 'file:///media/My%20Stick/' }],
+    ['a repository', { type: 'gitea', url: 'https://git.example.org/owner/repo' }],
+    ['a repository on a server in a folder', { type: 'gitea', url: 'http://192.168.1.5:3000/git/owner/repo.git' }],
+  ])('takes %s as a source', (_name, source) => {
+    expect(parse({ source }).source).toEqual(source);
   });
 
   it('names several mistakes at once', () => {

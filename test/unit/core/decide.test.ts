@@ -20,6 +20,8 @@ function config(fields: Record<string, unknown> = {}): Circumstances['config'] {
 function here(fields: Partial<Circumstances> = {}): Circumstances {
   return {
     current: '1.3.0',
+    branch: 'stable',
+    installedBranch: null,
     settings: Settings.parse({}),
     held: [],
     config: config(),
@@ -44,6 +46,8 @@ function held(fields: Partial<HeldVersion> = {}): HeldVersion {
   };
 }
 
+/** On stable again, with what the beta brought still installed. */
+const LEFT = { current: '1.5.0-beta.1', branch: 'stable', installedBranch: 'beta' };
 const SKIPPED = Settings.parse({ skipped_version: '1.4.0' });
 
 describe('decide', () => {
@@ -123,11 +127,29 @@ describe('decide', () => {
     ['for-nobody', { rollout: { percent: 0 } }, { cohort: 0 }, 'waiting', /goes to 0 %/],
     ['for-everybody', { rollout: { percent: 100 } }, { cohort: 99 }, 'available', null],
     ['fraction-of-a-percent', { rollout: { percent: 0.5 } }, { cohort: 0 }, 'available', null],
+
+    ['older-on-a-branch', {}, { current: '1.5.0', branch: 'beta' }, 'available', /^it is older than 1\.5\.0, which is installed$/],
+    ['back-to-stable', {}, LEFT, 'available', /^it is older than 1\.5\.0-beta\.1, which is installed from the branch 'beta'$/],
+    ['back-to-stable-that-is-not-for-us', { requires: { arch: ['x64'] } }, LEFT, 'incompatible', /this device is arm64/],
+    ['back-to-stable-that-failed-here', {}, { ...LEFT, held: [held()] }, 'held', /it did not answer/],
+    ['back-to-stable-that-was-skipped', {}, { ...LEFT, settings: SKIPPED }, 'skipped', /you chose to skip/],
+    ['back-to-stable-when-it-is-its-turn', { rollout: { percent: 50 } }, LEFT, 'waiting', /group 50/],
+    ['promoted', {}, { current: '1.4.0-beta.3', installedBranch: 'beta' }, 'available', null],
+    ['promoted-as-it-was', {}, { current: '1.4.0', installedBranch: 'beta' }, 'none', /^1\.4\.0 is installed$/],
   ])('%s', (_name, fields, circumstances, outcome, reason) => {
     const decision = decide(manifest(fields), here(circumstances));
     expect(decision.outcome).toBe(outcome);
     expect(decision.reason).toEqual(reason === null ? null : matching(reason));
   });
+});
+
+it.each<[string, Partial<Circumstances>, boolean]>([
+  ['newer', {}, false],
+  ['newer-on-a-branch', { branch: 'beta' }, false],
+  ['older-on-a-branch', { branch: 'beta', current: '1.5.0' }, true],
+  ['older-and-held', { branch: 'beta', current: '1.5.0', held: [held()] }, true],
+])('marks what is older as a downgrade: %s', (_name, circumstances, downgrade) => {
+  expect(decide(manifest(), here(circumstances))).toMatchObject({ downgrade });
 });
 
 describe('incompatibility', () => {

@@ -1,0 +1,32 @@
+/** How the release of a branch stands to what is installed: whether it is offered, and whether that is a step back. */
+import { STABLE } from './branches.ts';
+import { compareVersions } from './version.ts';
+
+export interface InstalledFacts {
+  current: string | null;
+  /** The branch that is used now. */
+  branch: string;
+  /** The branch that `current` was installed from; null when that is not known. */
+  installedBranch: string | null;
+}
+
+/** `downgrade`: offered although it is older. `older`: not offered. */
+export type Standing = 'newer' | 'installed' | 'downgrade' | 'older';
+
+/**
+ * On stable only newer releases count: an older one there is a mistake, or an attack. Any other branch is what its makers say
+ * it is today, older or not. What is installed from another branch was left with it, so stable's release takes its place even
+ * if that is older; from then on the device is on stable, and only newer ones count again.
+ */
+export function standingOf(version: string, { current, branch, installedBranch }: InstalledFacts): Standing {
+  if (current === null) return 'newer';
+  const order = compareVersions(version, current);
+  if (order > 0) return 'newer';
+  if (order === 0) return 'installed';
+  return branch !== STABLE || (installedBranch !== null && installedBranch !== STABLE) ? 'downgrade' : 'older';
+}
+
+/** What is said of a downgrade that nobody asked for by hand: going back is the owner's own act, never the timer's. */
+export function describeDowngradeLeft(version: string, current: string | null): string {
+  return `${version} is not installed by itself: it is older than ${current ?? 'what'}, which is installed; \`pikit-update apply\` installs it`;
+}

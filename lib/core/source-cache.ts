@@ -1,0 +1,35 @@
+/** What is kept of a document beside its bytes in /var/cache/pikit-update/source/, and when the two can be used. */
+import { createHash } from 'node:crypto';
+import * as z from 'zod';
+import type { Config } from './config.ts';
+
+/** `<name>.meta`. */
+export const CacheFacts = z.strictObject({
+  source: z.string(),
+  url: z.string(),
+  etag: z.string().nullable(),
+  last_modified: z.string().nullable(),
+  sha256: z.string(),
+});
+export type CacheFacts = z.infer<typeof CacheFacts>;
+
+export const CACHE_FACTS_MAX_BYTES = 64 * 1024;
+
+/** What tells one source from another: nothing that one sent is used with the other. */
+export function sourceId({ source }: Pick<Config, 'source'>): string {
+  return `${source.type} ${source.url}`;
+}
+
+/** The facts of cached bytes, or null when anything about them is damaged, or they came from another source. */
+export function factsOf(meta: Uint8Array, bytes: Uint8Array, config: Pick<Config, 'source'>): CacheFacts | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(meta).toString('utf8'));
+  } catch {
+    // Safe to ignore: without facts there is no cached document, and the next request is unconditional.
+    return null;
+  }
+  const { data: facts } = CacheFacts.safeParse(value);
+  if (facts === undefined || facts.source !== sourceId(config)) return null;
+  return createHash('sha256').update(bytes).digest('hex') === facts.sha256 ? facts : null;
+}
