@@ -1,16 +1,18 @@
 import { freeSpace } from '../lib/io/disk.ts';
 import { getDocument } from '../lib/io/document.ts';
 import { withRetries } from '../lib/io/retry.ts';
-import { openSource } from '../lib/io/source.ts';
+import { readSourceToken } from '../lib/io/source-token.ts';
+import { sourceOpener } from '../lib/io/source.ts';
 import type { NetworkDeps, StepDeps } from '../lib/steps/deps.ts';
 import { VERSION } from './updater-version.ts';
 
 /** The edges of check and fetch. What only a download needs is loaded when there is one. */
 export function networkDeps(deps: StepDeps): NetworkDeps {
+  const userAgent = `pikit-update/${VERSION}`;
   return {
     ...deps,
-    userAgent: `pikit-update/${VERSION}`,
-    openSource,
+    userAgent,
+    openSource: sourceOpener({ userAgent, readToken: () => readSourceToken(process.env, deps.paths.root) }),
     getDocument,
     withRetries,
     download: async () => (await import('../lib/io/download.ts')).download,

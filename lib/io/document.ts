@@ -7,6 +7,7 @@ import https from 'node:https';
 import { UpdateError } from '../core/errors.ts';
 import { networkError, redirectTarget, statusError } from '../core/network-errors.ts';
 import { retryAfterMs } from '../core/retry-after.ts';
+import { readLocalFile } from './local-file.ts';
 
 export interface Validators {
   etag: string | null;
@@ -24,13 +25,22 @@ export interface DocumentRequest {
   /** For the origin of the address alone: a redirect to another one gets none of them. */
   headers?: Readonly<Record<string, string>>;
   userAgent: string;
+  /** Sees each answer that is no redirect before anything is made of it. What it throws is what the answer means. */
+  inspect?: (head: AnswerHead) => void;
+}
+
+export interface AnswerHead {
+  status: number;
+  header: (name: string) => string | null;
 }
 
 /**
  * Gets a document, or learns that it has not changed. Follows at most three redirects. Throws with a network, status, size or
- * deadline code; answers with a content encoding are refused, because a small body may then hide a large one.
+ * deadline code; answers with a content encoding are refused, because a small body may then hide a large one. A file: address,
+ * which no redirect leads to, is read as it is, and always new.
  */
 export async function getDocument(url: URL, request: DocumentRequest): Promise<DocumentAnswer> {
+  if (url.protocol === 'file:') return { is: 'new', bytes: readLocalFile(url, request), etag: null, lastModified: null };
   const deadline = AbortSignal.timeout(request.timeoutMs);
   const signal = AbortSignal.any([request.signal, deadline]);
   let at = url;
@@ -81,6 +91,7 @@ async function readAnswer(incoming: http.IncomingMessage, url: URL, request: Doc
   try {
     if (status === 304 && request.validators !== null) return { is: 'unchanged' };
     if (status >= 300 && status < 400 && status !== 304) return redirectTarget(url, location, 0);
+    request.inspect?.({ status, header: (name) => headerOf(incoming, name) });
     if (status !== 200) throw statusError(status, url, request.what, retryAfterMs(incoming.headers['retry-after'], Date.now()));
     if (encoding !== undefined && encoding !== 'identity') {
       throw new UpdateError('HTTP_PROTOCOL', `'${url.host}' sent ${request.what} with content encoding '${encoding}', which was not asked for`);
@@ -103,6 +114,11 @@ async function readAnswer(incoming: http.IncomingMessage, url: URL, request: Doc
   } finally {
     incoming.destroy();
   }
+}
+
+function headerOf({ headers }: http.IncomingMessage, name: string): string | null {
+  const value = headers[name];
+  return typeof value === 'string' ? value : null;
 }
 
 function tooLarge(request: DocumentRequest, size: number): UpdateError {

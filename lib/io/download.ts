@@ -12,6 +12,8 @@ import { rangeHeaders, rangeValidator, resumeAt } from '../core/resume.ts';
 import { retryAfterMs } from '../core/retry-after.ts';
 import type { Valve } from './download-agent.ts';
 import { BODY_BUFFER_BYTES, downloadAgent } from './download-agent.ts';
+import { accept, tooLarge } from './download-verdict.ts';
+import { copyLocalFile } from './local-copy.ts';
 import { dropPartial, hashOfPrefix, keepPartial, openPartial, partialSize, readFacts, writeAll } from './partial-file.ts';
 import { RateGuard } from './rate-guard.ts';
 
@@ -49,7 +51,7 @@ interface Tools {
 }
 
 /**
- * Downloads `url` to `request.file`. On failure the partial bytes stay for the next attempt, unless they are known to be wrong.
+ * Downloads `url` to `request.file`, or copies it when it is a file: address. On failure the partial bytes stay for the next attempt, unless they are known to be wrong.
  * Throws network and status codes, RESPONSE_TOO_LARGE, TOO_SLOW, DEADLINE, CANCELLED, SIZE_MISMATCH, DIGEST_MISMATCH;
  * errors of the disk (ENOSPC and the like) come out as they are.
  */
@@ -59,6 +61,8 @@ export async function download(url: URL, options: DownloadRequest): Promise<Down
   const signal = AbortSignal.any([options.signal, deadline, guard.tooSlow]);
   const { agent, valve } = downloadAgent(options.maxRate > 0);
   try {
+    // No redirect leads to a file: only the owner of the device can have written such an address.
+    if (url.protocol === 'file:') return await copyLocalFile(url, options, { guard, signal });
     return await transfer(url, options, { guard, signal, agent, valve });
   } catch (error) {
     if (options.signal.aborted)
@@ -156,26 +160,6 @@ function keepWhole(partial: string, options: DownloadRequest): number {
   keepPartial(partial, options.file);
   options.onProgress(size, size, 0);
   return size;
-}
-
-/** Verified bytes lose the suffix; wrong ones are removed, so that they are not resumed for ever. */
-function accept(partial: string, sha256: string, options: DownloadRequest): void {
-  if (options.sha256 !== null && sha256 !== options.sha256) {
-    dropPartial(partial);
-    throw new UpdateError('DIGEST_MISMATCH', mismatch(`sha256 of ${options.what}`, options.sha256, sha256), {
-      hint: 'what the server sends is not what the manifest names: tell whoever publishes the releases; nothing was changed',
-    });
-  }
-  keepPartial(partial, options.file);
-}
-
-function tooLarge(options: DownloadRequest, size: number): UpdateError {
-  dropPartial(`${options.file}.partial`);
-  if (options.sizeBytes !== null)
-    return new UpdateError('SIZE_MISMATCH', mismatch(`size of ${options.what} in bytes`, options.sizeBytes, `${String(size)} or more`));
-  return new UpdateError('RESPONSE_TOO_LARGE', `${options.what} has more than ${String(options.maxBytes)} bytes`, {
-    hint: 'limits.bundle_bytes sets the limit',
-  });
 }
 
 /** A small encoded body may hide a large one, and the digest is that of the plain bytes. */

@@ -1,5 +1,9 @@
 /** What every kind of source is to the steps: something that knows where a file of the static layout can be had. */
+import { fileURLToPath } from 'node:url';
+import { STABLE } from '../core/branches.ts';
 import type { Config } from '../core/config.ts';
+import type { GiteaAccess } from './gitea-source.ts';
+import { giteaSource } from './gitea-source.ts';
 
 /** An address, and what has to go along with a request to it, and to nobody else. */
 export interface Located {
@@ -25,14 +29,31 @@ export interface LocateRequest {
   signal: AbortSignal;
 }
 
-/** A site on any web server: each file at its place below one address. */
+export type OpenSource = (config: Config) => Source;
+
+/** A function that opens the source that is configured: the same one each time, for as long as that does not change. */
+export function sourceOpener(access: GiteaAccess): OpenSource {
+  let open: { id: string; source: Source } | null = null;
+  return (config) => {
+    const { type, url } = config.source;
+    const id = `${type} ${url}`;
+    if (open?.id !== id) open = { id, source: type === 'gitea' ? giteaSource(config, access) : siteSource(url) };
+    return open.source;
+  };
+}
+
+/** A site on any web server, or in a folder of this device: each file at its place below one address. */
 function siteSource(base: string): Source {
   // A missing slash at its end is not a reason to lose its last folder.
   const root = new URL(base.endsWith('/') ? base : `${base}/`);
-  return { name: root.host, locate: (path) => Promise.resolve({ url: new URL(path, root), headers: {} }) };
-}
-
-/** The source that is configured. */
-export function openSource(config: Config): Source {
-  return siteSource(config.source.url);
+  const isFolder = root.protocol === 'file:';
+  return {
+    name: isFolder ? fileURLToPath(root) : root.host,
+    locate: (path, { branch }) => {
+      const url = new URL(path, root);
+      // Who asks for the list (OBS RFC 48): a server that does not care ignores it, and a folder has no use for it.
+      if (path === 'branches.json' && branch !== STABLE && !isFolder) url.searchParams.set('branch', branch);
+      return Promise.resolve({ url, headers: {} });
+    },
+  };
 }

@@ -42,6 +42,12 @@ export function readPlain(path: string, limits: { maxBytes: number; throughLinks
   }
 }
 
+/** The same where it does not matter what is wrong: null when it is not there, or odd. */
+export function plainBytes(path: string, maxBytes: number): Buffer | null {
+  const read = readPlain(path, { maxBytes });
+  return read.is === 'there' ? read.bytes : null;
+}
+
 /** As many bytes as the file had when it was opened. */
 function readAll(fd: number, size: number): Buffer {
   const bytes = Buffer.allocUnsafe(size);

@@ -96,6 +96,14 @@ test.each([
   expect(settings(step(name)).get('User')).toEqual([user]);
 });
 
+test.each(services)('only the two with network get the token, from a file that may be missing: %s', (unit) => {
+  const own = settings(unit);
+  const isNetworked = [step('check'), step('fetch')].includes(unit);
+  expect(own.get('LoadCredential')).toEqual(isNetworked ? ['pikit-update-token:/etc/pikit/source-token'] : undefined);
+  // Without a default, a missing file would be 243/CREDENTIALS; an empty one is "invalid syntax, ignoring" (systemd 252).
+  expect(own.get('SetCredential')).toEqual(isNetworked ? ['pikit-update-token:\\n'] : undefined);
+});
+
 test('the three that write to targets may write to the same places, one mount for the web root and its backup', () => {
   const writable = (name: string) =>
     settings(step(name))

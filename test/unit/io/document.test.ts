@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { DocumentAnswer, DocumentRequest } from '../../../lib/io/document.ts';
+import { UpdateError } from '../../../lib/core/errors.ts';
+import type { AnswerHead, DocumentAnswer, DocumentRequest } from '../../../lib/io/document.ts';
 import { getDocument } from '../../../lib/io/document.ts';
 import { matching } from '../../helpers/matchers.ts';
 import type { Answer, ReleaseServer } from '../../helpers/release-server.ts';
@@ -227,5 +230,31 @@ describe('redirects', () => {
 
   it('are refused without a location', async () => {
     await expect(getFrom({ status: 302 })).rejects.toMatchObject({ code: 'REDIRECT_REFUSED' });
+  });
+});
+
+describe('whoever knows better what an answer means', () => {
+  it('sees its status and headers first, and not those of a redirect', async () => {
+    const seen: string[] = [];
+    server.at('/new', { status: 404, headers: { 'x-why': 'because' } });
+    const inspect = ({ status, header }: AnswerHead): void => {
+      seen.push(`${String(status)} ${String(header('x-why'))} ${String(header('x-none'))}`);
+      throw new UpdateError('BUSY', 'mine');
+    };
+    await expect(getFrom({ status: 302, headers: { location: '/new' } }, { inspect })).rejects.toMatchObject({ code: 'BUSY', message: 'mine' });
+    expect(seen).toEqual(['404 because null']);
+  });
+
+  it('may have nothing to say', async () => {
+    await expect(getFrom({ status: 404 }, { inspect: () => undefined })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('a file of this device', () => {
+  it('is read as it is, by its address only, never by a redirect', async () => {
+    const file = pathToFileURL(import.meta.filename);
+    expect(await get(file, { maxBytes: 100_000 })).toEqual({ is: 'new', bytes: readFileSync(file), etag: null, lastModified: null });
+    await expect(getFrom({ status: 302, headers: { location: file.href } })).rejects.toMatchObject({ code: 'REDIRECT_REFUSED' });
+    await expect(get(file, { maxBytes: 10 })).rejects.toMatchObject({ code: 'RESPONSE_TOO_LARGE' });
   });
 });

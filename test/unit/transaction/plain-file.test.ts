@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import net from 'node:net';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { clearPlace, keepAside, readPlain } from '../../../lib/transaction/plain-file.ts';
+import { clearPlace, keepAside, plainBytes, readPlain } from '../../../lib/transaction/plain-file.ts';
 import { containing } from '../../helpers/matchers.ts';
 import { useTempDir } from '../../helpers/temp.ts';
 import { snapshot, writeTree } from '../../helpers/tree.ts';
@@ -10,6 +10,19 @@ import { snapshot, writeTree } from '../../helpers/tree.ts';
 const dir = useTempDir();
 const LIMITS = { maxBytes: 100 };
 const GIB = 1024 ** 3;
+
+describe('plainBytes', () => {
+  it('answers with the bytes, or with null where there are none to have', () => {
+    fs.writeFileSync(`${dir()}/file`, 'text');
+    fs.symlinkSync('file', `${dir()}/link`);
+    expect([`${dir()}/file`, `${dir()}/link`, `${dir()}/none`].map((path) => plainBytes(path, 100)?.toString())).toEqual([
+      'text',
+      undefined,
+      undefined,
+    ]);
+    expect(plainBytes(`${dir()}/file`, 3)).toBeNull();
+  });
+});
 
 describe('readPlain', () => {
   it.each([0, 1, 100])('answers with the bytes, up to the limit: %s', (size) => {

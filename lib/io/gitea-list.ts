@@ -1,0 +1,62 @@
+/** The releases of a repository, page by page, with limits: a list is input. */
+import { UpdateError } from '../core/errors.ts';
+import type { GiteaRelease } from '../core/gitea.ts';
+import { RELEASES_MAX_BYTES, parseReleases } from '../core/gitea.ts';
+import type { Repository } from '../core/gitea-address.ts';
+import { hasNextPage, releasesUrl } from '../core/gitea-address.ts';
+import type { AnswerHead } from './document.ts';
+import { getDocument } from './document.ts';
+
+/** A thousand releases, where the server gives fifty at a time. */
+const MAX_PAGES = 20;
+
+export interface ListRequest {
+  repository: Repository;
+  headers: Readonly<Record<string, string>>;
+  /** Who asks, if it is not stable. */
+  branch: string | null;
+  userAgent: string;
+  timeoutMs: number;
+  signal: AbortSignal;
+  /** What an answer means for whoever asks; null for one that is fine, or that means what it always means. */
+  failure: (answer: AnswerHead) => UpdateError | null;
+}
+
+/** Every release that the server shows. Throws RESPONSE_TOO_LARGE after twenty pages, HTTP_PROTOCOL, status and network codes. */
+export async function listReleases(request: ListRequest): Promise<GiteaRelease[]> {
+  const { repository } = request;
+  const all: GiteaRelease[] = [];
+  for (let page = 1; page <= MAX_PAGES; page += 1) {
+    const { releases, link, total } = await requestPage(request, page);
+    all.push(...releases);
+    if (!hasNextPage(repository, { link, total, count: releases.length, seen: all.length })) return all;
+  }
+  throw new UpdateError(
+    'RESPONSE_TOO_LARGE',
+    `'${repository.name}' has more than ${String(MAX_PAGES)} pages of releases (${String(all.length)} so far)`,
+    {
+      hint: 'tell whoever publishes the releases: old ones want deleting',
+      subject: repository.api.origin,
+    },
+  );
+}
+
+async function requestPage(request: ListRequest, page: number): Promise<{ releases: GiteaRelease[]; link: string | null; total: string | null }> {
+  const { repository, branch, failure, ...rest } = request;
+  const what = 'the list of releases';
+  let head: AnswerHead | null = null;
+  const answer = await getDocument(releasesUrl(repository, page, branch), {
+    ...rest,
+    what,
+    maxBytes: RELEASES_MAX_BYTES,
+    validators: null,
+    inspect: (seen) => {
+      const failed = failure(seen);
+      if (failed !== null) throw failed;
+      head = seen;
+    },
+  });
+  const bytes = answer.is === 'new' ? answer.bytes : Buffer.alloc(0);
+  const header = (name: string): string | null => head?.header(name) ?? null;
+  return { releases: parseReleases(bytes, `${what} at '${repository.name}'`), link: header('link'), total: header('x-total-count') };
+}

@@ -1,0 +1,54 @@
+/**
+ * Releases of a repository on Gitea, Forgejo or GitHub as a source. One look at the list of releases tells where everything is;
+ * it is kept for as long as the step runs, so a check with nothing new makes one request a page of it besides its documents.
+ */
+import type { Config } from '../core/config.ts';
+import { UpdateError } from '../core/errors.ts';
+import type { GiteaRelease } from '../core/gitea.ts';
+import { findFile } from '../core/gitea.ts';
+import { assetUrl, authorization, repositoryAt } from '../core/gitea-address.ts';
+import { readError } from '../core/gitea-errors.ts';
+import { STABLE } from '../core/branches.ts';
+import { listReleases } from './gitea-list.ts';
+import type { Source } from './source.ts';
+
+export interface GiteaAccess {
+  userAgent: string;
+  /** Asked once, when it is needed. */
+  readToken: () => string | null;
+}
+
+/** Throws CONFIG_INVALID when the address is not that of a repository. */
+export function giteaSource(config: Config, access: GiteaAccess): Source {
+  const repository = repositoryAt(config.source.url);
+  if (repository === null) throw new UpdateError('CONFIG_INVALID', `'${config.source.url}' is not the address of a repository`);
+  let token: string | null | undefined;
+  let known: GiteaRelease[] | null = null;
+  return {
+    name: repository.name,
+    locate: async (path, { branch, what, signal }) => {
+      if (token === undefined) token = access.readToken();
+      const withToken = token !== null;
+      // Kept only when it came: a failed request is made again by whoever tries again.
+      known ??= await listReleases({
+        repository,
+        headers: authorization(repository, token),
+        branch: branch === STABLE ? null : branch,
+        userAgent: access.userAgent,
+        timeoutMs: config.limits.check_timeout,
+        signal,
+        failure: (answer) => readError(answer, repository, { withToken, nowMs: Date.now() }),
+      });
+      const found = findFile(known, path, branch);
+      if ('missing' in found) {
+        throw new UpdateError('NOT_FOUND', `${what} is not at '${repository.name}': ${found.missing}`, {
+          hint: 'check source.url in /etc/pikit/update.toml; if it is right, the release is not published (yet)',
+          subject: repository.web.origin,
+        });
+      }
+      // GitHub has public assets on another host than its API, and no use for a token there.
+      const headers = repository.kind === 'github' ? {} : authorization(repository, token);
+      return { url: assetUrl(repository, found.release.tag_name, found.asset), headers };
+    },
+  };
+}

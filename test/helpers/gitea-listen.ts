@@ -1,0 +1,42 @@
+/** The two listening servers of the Gitea of the tests, and the record of what they were asked. */
+import http from 'node:http';
+
+export interface SeenRequest {
+  method: string;
+  url: string;
+  authorization: string | null;
+  ifNoneMatch: string | null;
+  status: number;
+}
+
+/** Keeps what is asked, and the status of its answer once that is sent. */
+export function record(into: SeenRequest[], request: http.IncomingMessage, response: http.ServerResponse): void {
+  const { method = '', url = '', headers } = request;
+  const seen = { method, url, authorization: headers.authorization ?? null, ifNoneMatch: headers['if-none-match'] ?? null, status: 0 };
+  into.push(seen);
+  response.on('finish', () => {
+    seen.status = response.statusCode;
+  });
+  response.on('error', () => undefined);
+}
+
+/** Listens on a free port of 127.0.0.1. */
+export async function listen(listener: http.RequestListener): Promise<{ server: http.Server; url: string; close: () => Promise<void> }> {
+  const server = http.createServer(listener);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return {
+    server,
+    url: `http://127.0.0.1:${String(port)}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
+}
