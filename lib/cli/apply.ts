@@ -7,7 +7,7 @@ import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { noView } from './progress-view.ts';
 import { runAndTell } from './run-command.ts';
 import { runUnit, sayItGoesOn } from './run-unit.ts';
-import { errorJson, sayError, sayHint, sayLine } from './say.ts';
+import { errorJson, sayError, sayHint, sayLine, sayWarning } from './say.ts';
 import { failureOf } from './verdict.ts';
 
 interface Apply {
@@ -20,6 +20,9 @@ export async function applyCommand(deps: CliDeps, { json, version }: Apply): Pro
     const already = await prepareVersion(deps, json, version);
     if (already !== null) return already;
   }
+  const { available } = deps.files.readState();
+  if (!json && available?.outcome === 'available' && available.downgrade)
+    sayWarning(deps.terminal, `${available.version} is a downgrade: ${available.reason ?? 'it is older than what is installed'}`);
   return await runAndTell(deps, {
     steps: ['fetch', 'apply'],
     json,

@@ -1,11 +1,12 @@
 /** The command line of pikit-update, parsed into what the commands take. Every mistake is USAGE, names the value and what is allowed. */
 import type { ParseArgsConfig } from 'node:util';
 import { parseArgs } from 'node:util';
+import { isBranchName } from '../core/branches.ts';
 import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Auto } from '../core/state.ts';
 import { AUTO_CHOICES, Settings } from '../core/state.ts';
 import { parseVersion } from '../core/version.ts';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import type { CommandName } from './usage.ts';
 import { COMMANDS } from './usage.ts';
 
@@ -14,9 +15,16 @@ export type Command =
   | { name: 'version' }
   | { name: 'status' | 'check' | 'rollback' | 'cancel' | 'plan'; json: boolean }
   | { name: 'apply'; json: boolean; version: string | null }
+  | { name: 'branch'; json: boolean; wanted: BranchWish }
   | { name: 'auto'; json: boolean; auto: Auto | null; time: string | null }
   | { name: 'history'; json: boolean; count: number | null }
   | { name: 'logs'; follow: boolean; count: number | null };
+
+/** What `branch` is to do. */
+export type BranchWish = { is: 'list' } | { is: 'choose'; branch: string } | { is: 'dismiss'; id: string | null };
+
+/** What a command takes besides options. */
+const WORDS: Readonly<Partial<Record<CommandName, readonly string[]>>> = { auto: AUTO_CHOICES, branch: ['list', 'NAME'] };
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -51,6 +59,10 @@ function parseOptions(name: CommandName, args: string[]): Command {
       const { values } = parse(name, args, { ...JSON_TOO, version: text });
       return values.help ? help(name) : { name, json: values.json, version: values.version === undefined ? null : versionOf(values.version) };
     }
+    case 'branch': {
+      const { values, positionals } = parse(name, args, { ...JSON_TOO, dismiss: flag }, 1);
+      return values.help ? help(name) : { name, json: values.json, wanted: branchWish(positionals[0], values.dismiss) };
+    }
     case 'auto': {
       const { values, positionals } = parse(name, args, { ...JSON_TOO, time: text }, 1);
       return values.help ? help(name) : { name, json: values.json, auto: choiceOf(positionals[0]), time: timeOf(values.time) };
@@ -73,7 +85,7 @@ function help(of: CommandName): Command {
 }
 
 function parse<const T extends Options>(name: CommandName, args: string[], options: T, most = 0) {
-  const allowed = `\`pikit-update ${name}\` takes ${[...(name === 'auto' ? AUTO_CHOICES : []), ...Object.entries(options).map(optionText)].join(', ')}`;
+  const allowed = `\`pikit-update ${name}\` takes ${[...(WORDS[name] ?? []), ...Object.entries(options).map(optionText)].join(', ')}`;
   try {
     const parsed = parseArgs({ args, options, allowPositionals: true });
     const extra = parsed.positionals[most];
@@ -110,6 +122,13 @@ function versionOf(typed: string): string {
     const { message, hint } = toUpdateError(error);
     throw usage(`--version: ${message}`, hint ?? '', error);
   }
+}
+
+function branchWish(word: string | undefined, dismiss: boolean): BranchWish {
+  if (dismiss) return { is: 'dismiss', id: word ?? null };
+  if (word === undefined || word === 'list') return { is: 'list' };
+  if (isBranchName(word)) return { is: 'choose', branch: word };
+  throw usage(`'${word}' cannot be the name of a branch`, 'names are of a-z, 0-9 and _: `pikit-update branch list` shows them');
 }
 
 function choiceOf(typed: string | undefined): Auto | null {

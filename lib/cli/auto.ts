@@ -1,9 +1,10 @@
 /** `pikit-update auto [off|check|download|install] [--time HH:MM]`: what happens by itself, and when. */
-import { UpdateError, errnoOf } from '../core/errors.ts';
+import { UpdateError } from '../core/errors.ts';
 import type { Auto, Settings } from '../core/state.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
 import { sayLine } from './say.ts';
+import { writeSettings } from './settings.ts';
 import { bothTimes } from './times.ts';
 
 interface AutoCommand {
@@ -40,11 +41,11 @@ export function describeAuto({ auto, time }: Pick<Settings, 'auto' | 'time'>): s
 
 /** The unit takes the choice from the settings; when it fails they are as before. */
 async function set(deps: CliDeps, before: Settings, settings: Settings): Promise<void> {
-  write(deps, settings);
+  writeSettings(deps, settings, 'auto');
   try {
     await startSetter(deps, `pikit-update-auto@${settings.auto}.service`);
   } catch (error) {
-    write(deps, before);
+    writeSettings(deps, before, 'auto');
     throw error;
   }
 }
@@ -57,15 +58,6 @@ async function startSetter(deps: CliDeps, unit: string): Promise<void> {
     hint: `\`journalctl -u ${unit}\` shows why`,
     subject: unit,
   });
-}
-
-function write(deps: CliDeps, settings: Settings): void {
-  try {
-    deps.files.writeSettings(settings);
-  } catch (error) {
-    if (errnoOf(error) !== 'EACCES') throw error;
-    throw new UpdateError('PERMISSION', 'only root can change the settings', { hint: 'sudo pikit-update auto …', cause: error });
-  }
 }
 
 /** Null, too, where nobody can be asked. */

@@ -27,13 +27,14 @@ export async function cancelCommand(deps: CliDeps, { json }: { json: boolean }):
   }
   for (const step of running) {
     if (step === 'apply') tell('the update is stopped: it puts back what it has replaced, unless it was complete already');
-    await stop(deps, step);
+    await stopStep(deps, step);
     tell(step === 'check' ? 'the check was stopped' : step === 'fetch' ? 'the download was stopped; what has arrived is kept' : applyEnd(deps));
   }
   return { exit: EXIT.ok, json: { cancelled: running, result: deps.files.readState().last_result } };
 }
 
-async function stop(deps: CliDeps, step: Step): Promise<void> {
+/** Ends one step, and waits until it has ended. Throws STEP_FAILED when it does not. */
+export async function stopStep(deps: CliDeps, step: Step): Promise<void> {
   const units = await deps.units();
   if (deps.terminate !== null && !(await units.look(unitOf(step))).active) {
     const progress = liveProgress(deps);

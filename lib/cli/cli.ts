@@ -4,6 +4,7 @@ import { applyCommand } from './apply.ts';
 import type { Command } from './arguments.ts';
 import { parseCommand } from './arguments.ts';
 import { autoCommand } from './auto.ts';
+import { branchCommand } from './branch.ts';
 import { cancelCommand } from './cancel.ts';
 import { checkCommand } from './check.ts';
 import type { CliDeps, Done } from './deps.ts';
@@ -49,6 +50,8 @@ async function runCommand(command: Command, deps: CliDeps): Promise<Done> {
       return await rollbackCommand(deps, command);
     case 'cancel':
       return await cancelCommand(deps, command);
+    case 'branch':
+      return await branchCommand(deps, command);
     case 'auto':
       return await autoCommand(deps, command);
     case 'history':

@@ -1,8 +1,25 @@
-const CONTROLS = /[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu;
+/** Text of a server, made harmless for a terminal without losing what people write: any script, and emoji made of several. */
+
+/** Moves the cursor, colours, ends the line, or reorders what is around it. */
+const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Draws nothing, and makes two names that look the same: no-break and word joiners, soft hyphen, fillers, annotations, tags. */
+const INVISIBLE = /[\u00ad\u115f\u1160\u180e\u200b\u2060-\u2064\u206a-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb]/gu;
+
+/** Joiners have their place between letters (Persian, Indic scripts) and between the parts of an emoji. */
+const STRAY_JOINERS =
+  /(?<![\p{L}\p{M}\p{Extended_Pictographic}\p{Emoji_Modifier}\u200d])[\u200c\u200d]+|[\u200c\u200d]+(?![\p{L}\p{M}\p{Extended_Pictographic}])/gu;
+
+/** Tags spell a region behind a black flag, and hide text anywhere else. */
+const TAGS = /(\u{1f3f4}[\u{e0061}-\u{e007a}\u{e0030}-\u{e0039}]+\u{e007f})|[\u{e0000}-\u{e007f}]/gu;
 
 /** One line for a terminal: what a server sent may otherwise move the cursor, colour or reorder what is around it. */
 export function printable(text: string): string {
-  return text.replace(CONTROLS, ' ');
+  return text
+    .replace(CONTROLS, ' ')
+    .replace(TAGS, (_all, flag: string | undefined) => flag ?? '')
+    .replace(INVISIBLE, '')
+    .replace(STRAY_JOINERS, '');
 }
 
 /** The same for a text of several lines, cut to a number of them. */

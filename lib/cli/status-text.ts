@@ -1,4 +1,5 @@
 /** The status for people: one line for each thing that is so, none for what is not. */
+import { branchLabel } from '../core/branch-choice.ts';
 import { isHeld } from '../core/decide.ts';
 import { formatBytes } from '../core/quantities.ts';
 import type { Receipt } from '../core/state.ts';
@@ -15,7 +16,7 @@ import { pastTime } from './times.ts';
 export function statusText(status: Status, now: Date): string {
   const rows: Row[] = [
     ['installed', status.current ?? 'nothing that this updater knows of'],
-    ['branch', ...branchValues(status)],
+    ['branch', branchLabel(status.following)],
     ['available', ...availableValues(status)],
     ['notes', ...notesValues(status)],
     ['downloaded', ...(status.staged === null ? [] : [`${status.staged.version}, verified ${pastTime(new Date(status.staged.at), now)}`])],
@@ -26,20 +27,20 @@ export function statusText(status: Status, now: Date): string {
     ['rollback', ...rollbackValues(status)],
     ['held', ...heldValues(status, now)],
     ['edited', ...status.drift.map((path) => `'${path}'`)],
-    ['notice', ...status.notices.map((notice) => notice.message)],
+    ['notice', ...noticeValues(status)],
   ];
   const unsigned = 'warning: releases are not signed here (no /etc/pikit/trust/root.json): they are only checked for damage\n';
   return table(rows) + (status.unsigned ? unsigned : '');
 }
 
-function branchValues({ branch, settings }: Status): string[] {
-  return [branch === settings.branch ? branch : `${branch} ('${settings.branch}' is chosen, and not used now)`];
+function noticeValues({ notices }: Status): string[] {
+  return notices.length === 0 ? [] : [...notices.map(({ message }) => message), '`pikit-update branch --dismiss` takes this away'];
 }
 
 function availableValues({ available, current, latest, last_check: lastCheck }: Status): string[] {
   if (available === null) {
-    if (lastCheck === null) return ['not known yet: `pikit-update check` asks'];
-    if (latest === null || latest === current) return ['nothing newer'];
+    if (lastCheck === null || latest === null) return ['not known yet: `pikit-update check` asks'];
+    if (latest === current) return ['nothing newer'];
     if (current === null || compareVersions(latest, current) > 0) return [`not known: ${latest} was the latest; \`pikit-update check\` asks again`];
     return [`nothing newer (the latest is ${latest})`];
   }
@@ -47,8 +48,8 @@ function availableValues({ available, current, latest, last_check: lastCheck }: 
   const why = reason === null ? '' : `: ${reason}`;
   switch (outcome) {
     case 'available': {
-      const facts = [downgrade ? 'older than what is installed' : '', bytes === null ? '' : formatBytes(bytes)].filter((fact) => fact !== '');
-      return [`${version}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}; \`pikit-update apply\` installs it`];
+      const facts = [downgrade ? 'a downgrade' : '', bytes === null ? '' : formatBytes(bytes)].filter((fact) => fact !== '');
+      return [`${version}${facts.length === 0 ? '' : ` (${facts.join(', ')})`}${why}; \`pikit-update apply\` installs it`];
     }
     case 'held':
       return [`${version} is held${why}`, `\`pikit-update apply --version ${version}\` tries it again`];

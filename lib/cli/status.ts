@@ -1,7 +1,9 @@
 /** `pikit-update status`: state.json, the owner's settings and what runs now, in one. */
+import type { BranchChoice } from '../core/branch-choice.ts';
 import type { Progress, Settings, State } from '../core/state.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
+import { currentChoice } from './known-branches.ts';
 import type { RollbackTarget } from './rollback-target.ts';
 import { rollbackTarget } from './rollback-target.ts';
 import type { Step } from './running.ts';
@@ -12,6 +14,8 @@ import { statusText } from './status-text.ts';
 export interface Status extends Omit<State, 'progress'> {
   progress: Progress | null;
   settings: Settings;
+  /** The branch that was chosen, the one that is used, and why they differ if they do. */
+  following: Pick<BranchChoice, 'selected' | 'used' | 'why' | 'message'>;
   /** Where a rollback would go; `private` when it takes root to know. */
   rollback: RollbackTarget;
 }
@@ -24,8 +28,11 @@ export async function statusCommand(deps: CliDeps, { json }: { json: boolean }):
 
 async function readStatus(deps: CliDeps): Promise<Status> {
   const state = deps.files.readState();
+  const { selected, used, why, message } = currentChoice(deps);
   return {
     ...state,
+    branch: used ?? state.branch,
+    following: { selected, used, why, message },
     // The version file is part of every change; state.json is written after it, and only by steps.
     current: deps.files.readVersion() ?? state.current,
     progress: await runningProgress(deps),

@@ -1,5 +1,5 @@
 /** What the program says of itself. */
-export const COMMANDS = ['status', 'check', 'apply', 'rollback', 'cancel', 'auto', 'history', 'logs', 'plan'] as const;
+export const COMMANDS = ['status', 'check', 'apply', 'rollback', 'cancel', 'branch', 'auto', 'history', 'logs', 'plan'] as const;
 export type CommandName = (typeof COMMANDS)[number];
 
 const TEXTS: Readonly<Record<CommandName, { usage: string; summary: string; more: readonly string[] }>> = {
@@ -12,6 +12,11 @@ const TEXTS: Readonly<Record<CommandName, { usage: string; summary: string; more
   },
   rollback: { usage: 'rollback [--json]', summary: 'go back to the release before', more: [] },
   cancel: { usage: 'cancel [--json]', summary: 'stop what is running; files are the old ones or the new ones, never a mix', more: [] },
+  branch: {
+    usage: 'branch [list|NAME] [--dismiss [ID]] [--json]',
+    summary: 'show the branches that there are, or follow another one',
+    more: ['NAME          one of the list, or a hidden one', '--dismiss     take notices away: all of them, or the one with this id or branch'],
+  },
   auto: {
     usage: 'auto [off|check|download|install] [--time HH:MM] [--json]',
     summary: 'show or set what happens by itself, and when',

@@ -6,8 +6,9 @@ import type { Config } from '../core/config.ts';
 import { describeHeld, incompatibility, isHeld } from '../core/decide.ts';
 import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
+import type { InstalledFacts, Standing } from '../core/offer.ts';
+import { describeDowngradeLeft, standingOf } from '../core/offer.ts';
 import type { Staged } from '../core/state.ts';
-import { compareVersions } from '../core/version.ts';
 import type { Services } from '../io/services.ts';
 import { assertRoom } from '../transaction/preflight.ts';
 import type { Plan } from '../transaction/plan.ts';
@@ -16,6 +17,7 @@ import { planChange } from '../transaction/plan.ts';
 import { readJournal } from '../transaction/journal.ts';
 import { commit, enter, open, undo } from '../transaction/transaction.ts';
 import type { Journal } from '../transaction/types.ts';
+import { branchAsKnown } from './branch.ts';
 import { releaseChange } from './change-set.ts';
 import type { DeviceDeps, StepResult } from './deps.ts';
 import { bringUp } from './health.ts';
@@ -40,7 +42,7 @@ export async function apply(deps: DeviceDeps): Promise<StepResult> {
   deps.report({ phase: 'verifying', version: staged.version, canCancel: true });
   try {
     const manifest = readStagedManifest(deps, staged);
-    const refusal = refuse(deps, config, manifest, granted?.by !== 'timer');
+    const refusal = refuse(deps, config, staged, manifest, granted?.by !== 'timer');
     if (refusal !== null) return nothing(settled, refusal, manifest.version);
     if (settled.recovery.is === 'broken') deps.narrate.warning(`${settled.receipt?.message ?? ''}; installing ${manifest.version} over it`);
     return await install(deps, config, staged, manifest);
@@ -79,25 +81,37 @@ function whyNothing(deps: DeviceDeps): string {
 }
 
 /** Decided again as root, from root's own files: what fetch thought is not enough. */
-function refuse(deps: DeviceDeps, config: Config, manifest: Manifest, isByHand: boolean): string | null {
+function refuse(deps: DeviceDeps, config: Config, staged: Staged, manifest: Manifest, isByHand: boolean): string | null {
   const current = deps.files.readVersion() ?? readInstalled(deps.place)?.version ?? null;
-  if (current !== null && compareVersions(manifest.version, current) <= 0) {
+  const branch = branchAsKnown(deps, config, deps.files.readSettings().branch);
+  const { version } = manifest;
+  if (staged.branch !== branch) {
     dropStaging(deps);
-    return compareVersions(manifest.version, current) === 0
-      ? `${current} is installed`
-      : `${manifest.version} is older than ${current}, which is installed`;
+    return `${version} was downloaded from the branch '${staged.branch}', and this device uses '${branch}' now: it is not installed`;
+  }
+  const standing = standingHere(deps, version, { current, branch });
+  if (standing === 'installed' || standing === 'older') {
+    dropStaging(deps);
+    return standing === 'installed' ? `${version} is installed` : `${version} is older than ${current ?? 'nothing'}, which is installed`;
   }
   const problem = incompatibility(manifest, { current, arch: deps.arch, config, signed: RELEASES_ARE_SIGNED });
   if (problem !== null) throw new UpdateError('RELEASE_INCOMPATIBLE', problem, { hint: 'ask whoever publishes the releases; nothing was changed' });
-  const held = deps.files.readHeld().versions.find((entry) => entry.version === manifest.version);
-  if (held === undefined || deps.files.readRetry() === manifest.version) return null;
-  if (held.reason === 'rolled-back' && !isByHand) {
-    return `${held.version} is not installed by itself: you went back from it; \`pikit-update apply\` installs it`;
+  const held = deps.files.readHeld().versions.find((entry) => entry.version === version);
+  if (held !== undefined && isHeld(held) && deps.files.readRetry() !== version) {
+    return describeHeld(version, `it failed here before (${held.message})`);
   }
-  if (isHeld(held)) {
-    return describeHeld(held.version, `it failed here before (${held.message})`);
+  if (isByHand) return null;
+  if (standing === 'downgrade') return describeDowngradeLeft(version, current);
+  if (held?.reason === 'rolled-back' && deps.files.readRetry() !== version) {
+    return `${version} is not installed by itself: you went back from it; \`pikit-update apply\` installs it`;
   }
   return null;
+}
+
+/** A list of what is installed that cannot be read is in nobody's way who goes up. */
+function standingHere(deps: DeviceDeps, version: string, here: Pick<InstalledFacts, 'current' | 'branch'>): Standing {
+  const standing = standingOf(version, { ...here, installedBranch: null });
+  return standing === 'older' ? standingOf(version, { ...here, installedBranch: readInstalled(deps.place)?.branch ?? null }) : standing;
 }
 
 async function install(deps: DeviceDeps, config: Config, staged: Staged, manifest: Manifest): Promise<StepResult> {

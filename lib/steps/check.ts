@@ -1,8 +1,11 @@
 /** check: is there a release for this device? Asks, decides, says why, and changes nothing but what is known. */
-import { UpdateError } from '../core/errors.ts';
+import { STABLE } from '../core/branches.ts';
 import type { Decision } from '../core/decide.ts';
 import { describeHeld } from '../core/decide.ts';
+import { UpdateError } from '../core/errors.ts';
+import { describeDowngradeLeft, standingOf } from '../core/offer.ts';
 import type { State, Token } from '../core/state.ts';
+import { followBranch } from './branch.ts';
 import type { NetworkDeps, StepDeps, StepResult } from './deps.ts';
 import type { Situation } from './look.ts';
 import { assertClock, survey, toAvailable, weigh } from './look.ts';
@@ -18,7 +21,8 @@ export async function check(deps: NetworkDeps): Promise<StepResult> {
   deps.report({ phase: 'checking', canCancel: true });
   const found = await lookForRelease(deps, here, !deps.byTimer);
   leaveFetchToken(deps, here, found);
-  return { outcome: found.decision.outcome === 'available' ? 'ok' : 'nothing', message: found.message, from: here.current, to: found.version };
+  const outcome = found.decision.outcome === 'available' ? 'ok' : 'nothing';
+  return { outcome, message: found.message, from: here.current, to: found.version, branch: here.branch };
 }
 
 export interface Found {
@@ -28,9 +32,15 @@ export interface Found {
   message: string;
 }
 
-/** Asks the source, weighs the answer, removes what is staged for anything else, and writes down what is known now. */
+/**
+ * Asks the source which branches there are and what the one of this device has, weighs the answer, removes what is staged for
+ * anything else, and writes down what is known now.
+ */
 export async function lookForRelease(deps: NetworkDeps, here: Situation, byHand: boolean): Promise<Found> {
+  const failure = await followBranch(deps, here);
   const found = await ask(deps, here, byHand);
+  // Only now: without an answer to the second question, the first is not worth a line of its own.
+  if (failure !== null) deps.narrate.warning(`${failure.message}, ignoring: the branches are those last known`);
   const at = deps.now().toISOString();
   if (stagedFor(deps) !== found.release?.sha256) dropStaging(deps);
   const available = found.release === null || found.decision.outcome === 'none' ? null : toAvailable(found.release, found.decision, here.branch);
@@ -39,6 +49,7 @@ export async function lookForRelease(deps: NetworkDeps, here: Situation, byHand:
     current: here.current,
     latest: found.version ?? here.state.latest,
     branch: here.branch,
+    installed_branch: installedBranch(here, found),
     last_check: at,
     available,
     staged: deps.files.readStaged(),
@@ -46,6 +57,13 @@ export async function lookForRelease(deps: NetworkDeps, here: Situation, byHand:
   here.state = state;
   deps.files.writeState(state);
   return found;
+}
+
+/** What stable has as well is a release of stable, wherever it was installed from. */
+function installedBranch(here: Situation, { version }: Found): string | null {
+  const known = here.state.installed_branch;
+  if (here.branch !== STABLE || version === null) return known;
+  return standingOf(version, { current: here.current, branch: here.branch, installedBranch: known }) === 'installed' ? STABLE : known;
 }
 
 async function ask(deps: NetworkDeps, here: Situation, byHand: boolean): Promise<Found> {
@@ -67,7 +85,7 @@ function describe(here: Situation, release: Release, decision: Decision): string
     case 'none':
       return `up to date: ${decision.reason}`;
     case 'available':
-      return `${version} is available (${here.current === null ? 'nothing is installed' : `installed is ${here.current}`})`;
+      return `${version} is available${onBranch(here)}${decision.downgrade ? ', which is older' : ''} (${here.current === null ? 'nothing is installed' : `installed is ${here.current}`})`;
     case 'held':
       return describeHeld(version, decision.reason);
     case 'waiting':
@@ -79,11 +97,19 @@ function describe(here: Situation, release: Release, decision: Decision): string
   }
 }
 
-/** The chain goes on only for the timer, only as far as the owner allows, and not to a version the owner went back from. */
+function onBranch({ branch }: Situation): string {
+  return branch === STABLE ? '' : ` on the branch '${branch}'`;
+}
+
+/** The chain goes on only for the timer, only as far as the owner allows, and neither to a version the owner went back from, nor to an older one. */
 function leaveFetchToken(deps: StepDeps, here: Situation, found: Found): void {
   if (!deps.byTimer || found.decision.outcome !== 'available') return;
   const { auto } = here.settings;
   if (auto !== 'download' && auto !== 'install') return;
+  if (found.decision.downgrade && found.version !== null) {
+    deps.narrate.notice(describeDowngradeLeft(found.version, here.current));
+    return;
+  }
   const left = here.state.held.find((entry) => entry.version === found.version && entry.reason === 'rolled-back');
   if (left !== undefined) {
     deps.narrate.notice(`${left.version} is not installed by itself: you went back from it; \`pikit-update apply\` installs it`);

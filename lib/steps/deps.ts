@@ -12,7 +12,7 @@ import type { Narrator } from '../io/narrator.ts';
 import type { probe } from '../io/probe.ts';
 import type { withRetries } from '../io/retry.ts';
 import type { Services } from '../io/services.ts';
-import type { openSource } from '../io/source.ts';
+import type { OpenSource } from '../io/source.ts';
 import type { StateFiles } from '../io/state-file.ts';
 import type { Place } from '../transaction/place.ts';
 
@@ -42,7 +42,7 @@ export interface StepDeps {
 /** check and fetch: the user `pikit-update`, with network. */
 export interface NetworkDeps extends StepDeps {
   userAgent: string;
-  openSource: typeof openSource;
+  openSource: OpenSource;
   getDocument: typeof getDocument;
   withRetries: typeof withRetries;
   /** Loaded when there is something to download: undici costs more than a whole check. */
@@ -64,6 +64,8 @@ export interface StepResult {
   message: string;
   from?: string | null;
   to?: string | null;
+  /** The branch that it was about. */
+  branch?: string;
   /** Already written with the transaction: the runner does not write it again. */
   recorded?: boolean;
 }

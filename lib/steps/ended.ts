@@ -12,7 +12,8 @@ type Deps = Pick<StepDeps, 'files' | 'narrate'>;
 export function recordResult(deps: Deps, facts: Facts, result: StepResult): void {
   if (result.recorded === true) return;
   try {
-    writeLast(deps, plainReceipt(facts, result.outcome, result.message, { from: result.from ?? null, to: result.to ?? null }));
+    const about = result.branch === undefined ? facts : { ...facts, branch: result.branch };
+    writeLast(deps, plainReceipt(about, result.outcome, result.message, { from: result.from ?? null, to: result.to ?? null }));
   } catch (error) {
     deps.narrate.warning(`the receipt could not be written (${toUpdateError(error).message}), ignoring`);
   }
@@ -21,9 +22,12 @@ export function recordResult(deps: Deps, facts: Facts, result: StepResult): void
 /** Best effort: a disk that is full or read-only may be why the step failed, and that was told already. */
 export function recordFailure(deps: Deps, facts: Facts, failure: UpdateError): void {
   try {
-    const { current, staged, available } = deps.files.readState();
+    const { current, branch, staged, available } = deps.files.readState();
     const isGoingUp = facts.step === 'fetch' || facts.step === 'apply';
-    const receipt = failureReceipt(facts, failure, { from: current, to: isGoingUp ? (staged?.version ?? available?.version ?? null) : null });
+    const receipt = failureReceipt({ ...facts, branch }, failure, {
+      from: current,
+      to: isGoingUp ? (staged?.version ?? available?.version ?? null) : null,
+    });
     writeLast(deps, receipt);
     appendHistory(deps, receipt);
   } catch (error) {

@@ -1,6 +1,8 @@
 /** fetch: brings a release onto the device, complete and verified, and changes nothing that is live. */
 import fs from 'node:fs';
+import type { Decision } from '../core/decide.ts';
 import { UpdateError } from '../core/errors.ts';
+import { describeDowngradeLeft } from '../core/offer.ts';
 import type { Token } from '../core/state.ts';
 import { writeDurable } from '../transaction/durable.ts';
 import { bring } from './bring.ts';
@@ -20,31 +22,38 @@ export async function fetchRelease(deps: NetworkDeps): Promise<StepResult> {
   assertClock(deps.now());
   const byHand = granted?.by !== 'timer';
   const choice = await chooseRelease(deps, here, byHand);
-  if (typeof choice === 'string') return { outcome: 'nothing', message: choice };
+  if (typeof choice === 'string') return { outcome: 'nothing', message: choice, branch: here.branch };
   const { version } = choice.manifest;
   if (stagedFor(deps) === choice.sha256 && fs.existsSync(`${stagingDir(deps, version)}/tree`)) {
     leaveApplyToken(deps, granted);
-    return { outcome: 'nothing', message: `${version} is already downloaded and verified`, to: version };
+    return { outcome: 'nothing', message: `${version} is already downloaded and verified`, to: version, branch: here.branch };
   }
   const release = await bringOnce(deps, here, choice, byHand);
   stage(deps, here, release);
   leaveApplyToken(deps, granted);
-  return { outcome: 'ok', message: `${release.manifest.version} is downloaded and verified`, from: here.current, to: release.manifest.version };
+  const fetched = release.manifest.version;
+  return { outcome: 'ok', message: `${fetched} is downloaded and verified`, from: here.current, to: fetched, branch: here.branch };
 }
 
 /** What was found at the last check if it can be installed; otherwise the source is asked again. A text says why there is none. */
 async function chooseRelease(deps: NetworkDeps, here: Situation, byHand: boolean): Promise<Release | string> {
-  const cached = cachedRelease(deps, here.config, here.branch);
-  if (cached !== null && here.state.available !== null && weigh(deps, here, cached, byHand).outcome === 'available') return cached;
+  const cached = here.state.available?.branch === here.branch ? cachedRelease(deps, here.config, here.branch) : null;
+  if (cached !== null && isWanted(weigh(deps, here, cached, byHand), byHand)) return cached;
   const found = await lookForRelease(deps, here, byHand);
   if (found.decision.outcome === 'available') deps.narrate.info(found.message);
-  if (found.decision.outcome === 'available' && found.release !== null) return found.release;
+  if (isWanted(found.decision, byHand) && found.release !== null) return found.release;
+  if (found.decision.outcome === 'available') return describeDowngradeLeft(found.version ?? '', here.current);
   if (found.decision.outcome === 'incompatible') {
     throw new UpdateError('RELEASE_INCOMPATIBLE', found.message, {
       hint: 'ask whoever publishes the releases, or wait for the next one; nothing was changed',
     });
   }
   return found.message;
+}
+
+/** Going back is the owner's own act, never the timer's. */
+function isWanted(decision: Decision, byHand: boolean): boolean {
+  return decision.outcome === 'available' && (byHand || !decision.downgrade);
 }
 
 /** What a bundle fails with that is not the one that the manifest means. */
@@ -62,7 +71,7 @@ async function bringOnce(deps: NetworkDeps, here: Situation, release: Release, b
     if (!(error instanceof UpdateError) || !OTHER_BUNDLE.has(error.code)) throw error;
     // Safe to ignore: that the manifest cannot be had either explains nothing, the bundle's failure is the one to tell.
     const again = await lookForRelease(deps, here, byHand).catch(() => null);
-    if (again?.release === null || again?.release.sha256 === release.sha256 || again?.decision.outcome !== 'available') throw error;
+    if (again === null || again.release === null || again.release.sha256 === release.sha256 || !isWanted(again.decision, byHand)) throw error;
     deps.narrate.warning(`${error.message}; the manifest has changed since, trying with the new one`);
     await bringAlone(deps, here, again.release);
     return again.release;

@@ -4,6 +4,7 @@ import type { Config } from '../core/config.ts';
 import type { Decision } from '../core/decide.ts';
 import { cohortOf, decide } from '../core/decide.ts';
 import type { Available, Settings, State } from '../core/state.ts';
+import { branchAsKnown } from './branch.ts';
 import type { StepDeps } from './deps.ts';
 import type { Release } from './release-source.ts';
 
@@ -12,17 +13,19 @@ export interface Situation {
   settings: Settings;
   state: State;
   current: string | null;
+  /** The branch that is used: the owner's choice, or what stands in for it. */
   branch: string;
 }
 
-/** Reads configuration, choices and state; what is installed is in the state too, should its file be damaged. Throws CONFIG_MISSING or CONFIG_INVALID. */
+/**
+ * Reads configuration, choices and state, and asks nobody; what is installed is in the state too, should its file be damaged.
+ * Throws CONFIG_MISSING or CONFIG_INVALID.
+ */
 export function survey(deps: StepDeps): Situation {
   const config = deps.loadConfig();
   const settings = deps.files.readSettings();
   const state = deps.files.readState();
-  if (settings.branch !== 'stable')
-    deps.narrate.warning(`the branch '${settings.branch}' is chosen, and only stable is offered yet: using stable, ignoring`);
-  return { config, settings, state, current: deps.files.readVersion() ?? state.current, branch: 'stable' };
+  return { config, settings, state, current: deps.files.readVersion() ?? state.current, branch: branchAsKnown(deps, config, settings.branch) };
 }
 
 /**
@@ -35,6 +38,8 @@ export const RELEASES_ARE_SIGNED = false;
 export function weigh(deps: StepDeps, here: Situation, release: Release, byHand: boolean): Decision {
   return decide(release.manifest, {
     current: here.current,
+    branch: here.branch,
+    installedBranch: here.state.installed_branch,
     settings: here.settings,
     held: here.state.held,
     config: here.config,

@@ -6,6 +6,8 @@ import type { Failure, Journal } from '../transaction/types.ts';
 export interface Facts {
   step: Receipt['step'];
   at: Date;
+  /** The branch that it was about. */
+  branch?: string;
   /** How long it took, by a clock that nobody sets. */
   tookMs: number | null;
 }
@@ -31,7 +33,16 @@ const BLANK = {
 
 /** The receipt of a step that did not touch the files of the device. */
 export function plainReceipt(facts: Facts, outcome: Receipt['outcome'], message: string, versions: Versions): Receipt {
-  return { ...BLANK, step: facts.step, outcome, at: facts.at.toISOString(), message, ...versions, duration_ms: facts.tookMs };
+  return {
+    ...BLANK,
+    step: facts.step,
+    outcome,
+    at: facts.at.toISOString(),
+    message,
+    ...versions,
+    branch: facts.branch ?? null,
+    duration_ms: facts.tookMs,
+  };
 }
 
 /** The receipt of a step that failed before it touched the files of the device. */

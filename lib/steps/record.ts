@@ -32,8 +32,9 @@ export function recordCommitted(deps: StepDeps, step: Receipt['step'], journal: 
     ...state,
     current: journal.to,
     latest: state.latest ?? journal.to,
-    branch: 'stable',
     available: null,
+    installed_branch: journal.to === null ? null : journal.branch,
+
     staged: null,
     held: held.versions,
     backup_path: journal.backup,

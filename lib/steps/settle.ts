@@ -1,6 +1,7 @@
 /** Before an apply or a rollback: whatever an earlier run left open is resolved first. */
 import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Receipt, State } from '../core/state.ts';
+import { readInstalled } from '../transaction/installed.ts';
 import type { Recovery } from '../transaction/recover.ts';
 import { recover } from '../transaction/recover.ts';
 import type { Installed } from '../transaction/types.ts';
@@ -23,7 +24,9 @@ export function settleOpenTransaction(deps: StepDeps, step: Receipt['step']): Se
   quietly(deps, 'an earlier result could not be added to the history', () => {
     adoptReceipt(deps);
     tellHeld(deps);
+    tellInstalledBranch(deps);
   });
+
   let receipt: Receipt | null = null;
   const recovery = recover(deps.place, {
     undone: (journal) => {
@@ -50,6 +53,14 @@ function tellHeld(deps: StepDeps): void {
   if (missing.length > 0) deps.files.writeState({ ...state, held: [...state.held, ...missing] });
 }
 
+/** installed.json is root's as well, and a state that was begun anew does not know what it says. What is committed now tells it itself. */
+function tellInstalledBranch(deps: StepDeps): void {
+  const state = deps.files.readState();
+  if (state.installed_branch !== null || state.current === null) return;
+  const branch = readInstalled(deps.place)?.branch ?? null;
+  if (branch !== null) deps.files.writeState({ ...state, installed_branch: branch });
+}
+
 function recordRebuilt(deps: StepDeps, step: Receipt['step'], installed: Installed | null, aside: string): Receipt {
   const version = installed?.version ?? null;
   const message = `the journal of an interrupted update was damaged (kept as '${aside}'); by its hashes the device is on ${version ?? 'no release'}, and was made exactly that`;
@@ -57,7 +68,7 @@ function recordRebuilt(deps: StepDeps, step: Receipt['step'], installed: Install
     ...plainReceipt({ step, at: deps.now(), tookMs: deps.tookMs() }, 'rolled-back', message, { from: null, to: version }),
     code: 'JOURNAL_CORRUPT',
   };
-  record(deps, receipt, { current: version });
+  record(deps, receipt, { current: version, installed_branch: installed?.branch ?? null });
   return receipt;
 }
 

@@ -8,7 +8,7 @@ import { isVersion } from '../core/version.ts';
 import type { PlainRead } from '../transaction/plain-file.ts';
 import { readPlain } from '../transaction/plain-file.ts';
 import type { StepDeps } from './deps.ts';
-import { sha256Of } from './release-source.ts';
+import { sha256Of } from './cached-document.ts';
 import { sweep } from './sweep.ts';
 
 /** The folder of one version. Versions are semver, so the name is safe. */

@@ -1,9 +1,14 @@
 /** Everything our units may write. A line that is not here fails the test that sees it: nothing is said by accident. */
-const V = String.raw`\d+\.\d+\.\d+`;
+const V = String.raw`\d+\.\d+\.\d+(?:-[0-9a-z.]+)?`;
+const B = String.raw`'[a-z0-9_]+'`;
 
 const ALLOWED: readonly RegExp[] = [
   // check
-  new RegExp(`^${V} is available \\((nothing is installed|installed is ${V})\\)$`),
+  new RegExp(`^${V} is available(?: on the branch ${B})?(?:, which is older)? \\((nothing is installed|installed is ${V})\\)$`),
+  new RegExp(`^${V} is not installed by itself: it is older than ${V}, which is installed; \`pikit-update apply\` installs it$`),
+  new RegExp(`^the branch ${B} is disabled: using stable until it is enabled again$`),
+  new RegExp(`^the branch ${B} was removed: this device follows stable now$`),
+  new RegExp(`^the branch ${B} is not in the last known list of branches: using stable; it stays chosen$`),
   new RegExp(`^up to date: (the newest release is ${V}, and ${V} is installed|${V} is installed)$`),
   new RegExp(`^${V} is held: it failed here before \\(.*\\); \`pikit-update apply --version ${V}\` tries it again$`),
   new RegExp(`^${V} is not installed by itself: you went back from it; \`pikit-update apply\` installs it$`),
@@ -17,6 +22,7 @@ const ALLOWED: readonly RegExp[] = [
   /^restarted (?:[\w.-]+\.service(?:, )?)+(?: with the old files)?$/,
   new RegExp(`^${V} is installed$`),
   new RegExp(`^${V} is installed and there is nothing newer$`),
+  new RegExp(`^${V} was downloaded from the branch ${B}, and this device uses ${B} now: it is not installed$`),
   new RegExp(`^${V} is older than ${V}, which is installed$`),
   /^there is nothing to install(?:: .*)?$/,
   new RegExp(`^${V} (does not work here|was stopped): going back to (${V}|what was before)$`),

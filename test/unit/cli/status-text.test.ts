@@ -5,10 +5,19 @@ import { Settings, emptyState } from '../../../lib/core/state.ts';
 import { NOW, PROGRESS, available, receipt } from '../../helpers/cli-device.ts';
 
 const AT = '2026-11-20T09:00:00.000Z';
+const STABLE = { selected: 'stable', used: 'stable', why: 'selected' as const, message: null };
 const held = (version: string) => ({ version, reason: 'failed' as const, code: null, message: 'it fell', at: AT, attempts: 1 });
 
 function text(more: Partial<Status>): string {
-  const status: Status = { ...emptyState(), progress: null, settings: Settings.parse({}), rollback: { is: 'none' }, unsigned: false, ...more };
+  const status: Status = {
+    ...emptyState(),
+    progress: null,
+    settings: Settings.parse({}),
+    following: STABLE,
+    rollback: { is: 'none' },
+    unsigned: false,
+    ...more,
+  };
   // Times of day depend on where the test runs.
   return statusText(status, NOW).replaceAll(/ \(\d{4}-\d\d-\d\d \d\d:\d\d\)/g, '');
 }
@@ -43,6 +52,7 @@ describe('statusText', () => {
       progress: PROGRESS,
       last_result: receipt({ outcome: 'failed', message: 'it fell', hint: 'look' }),
       settings: Settings.parse({ branch: 'beta', auto: 'off' }),
+      following: { selected: 'beta', used: 'stable', why: 'disabled', message: 'it is disabled' },
       rollback: { is: 'there', path: '/b', from: '1.3.0', to: '1.2.0', created: AT },
       held: [held('1.2.5')],
       drift: ['/var/www/x', '/var/www/y'],
@@ -50,7 +60,7 @@ describe('statusText', () => {
       unsigned: true,
     });
     expect(everything).toBe(`installed    1.3.0
-branch       stable ('beta' is chosen, and not used now)
+branch       beta (disabled, using stable)
 available    1.4.0 (1.3 MiB); \`pikit-update apply\` installs it
 notes        Faster.
              Prettier.
@@ -67,6 +77,7 @@ held         1.2.5: it fell, 3 hours ago
 edited       '/var/www/x'
              '/var/www/y'
 notice       the branch is gone
+             \`pikit-update branch --dismiss\` takes this away
 warning: releases are not signed here (no /etc/pikit/trust/root.json): they are only checked for damage
 `);
   });
@@ -79,11 +90,7 @@ warning: releases are not signed here (no /etc/pikit/trust/root.json): they are 
     ['waiting', { available: available({ outcome: 'waiting', reason: 'group 40' }) }, '1.4.0, not by itself: group 40'],
     ['skipped', { available: available({ outcome: 'skipped', reason: 'you chose so' }) }, '1.4.0, not by itself: you chose so'],
     ['incompatible', { available: available({ outcome: 'incompatible', reason: 'for arm64' }) }, '1.4.0 cannot be installed here: for arm64'],
-    [
-      'downgrade',
-      { available: available({ downgrade: true, bundle_bytes: null }) },
-      '1.4.0 (older than what is installed); `pikit-update apply` installs it',
-    ],
+    ['downgrade', { available: available({ downgrade: true, bundle_bytes: null }) }, '1.4.0 (a downgrade); `pikit-update apply` installs it'],
   ])('available: %s', (_name, more, expected) => {
     expect(lineOf('available', more).replace(/^available\s+/, '')).toBe(expected);
     expect(lineOf('held', more)).toBe('');

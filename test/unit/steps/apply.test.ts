@@ -146,7 +146,7 @@ describe('what apply refuses', () => {
   ])('an incompatible release, whatever fetch thought: %s', async (_name, change, why) => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
     await fetchRelease(netDeps(on));
-    const { sha256Of } = await import('../../../lib/steps/release-source.ts');
+    const { sha256Of } = await import('../../../lib/steps/cached-document.ts');
     const file = `${on.paths.cacheDir}/1.1.0/manifest.json`;
     const value: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
     const text = JSON.stringify({ ...(typeof value === 'object' ? value : {}), ...change });

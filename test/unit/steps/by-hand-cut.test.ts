@@ -257,7 +257,7 @@ describe.skipIf(!canMount())('without room', () => {
         code: 1,
         err: matching(/^error: the filesystem of '.*' has .* free, and the update needs .* \[NO_SPACE\]\nhint: free .* nothing was changed\n$/),
       });
-      expect(server.paths()).toEqual(['/manifest.json']);
+      expect(server.paths()).toEqual(['/branches.json', '/manifest.json']);
       expect(on.files.readState().last_result).toMatchObject({ code: 'NO_SPACE', step: 'fetch' });
     } finally {
       execFileSync('umount', [root]);

@@ -15,8 +15,14 @@ describe('check', () => {
   it('says what is available, writes it down and downloads nothing', async () => {
     const { on, server } = await onSite(['1.0.0', '1.1.0']);
     server.seen.length = 0;
-    expect(await check(netDeps(on))).toEqual({ outcome: 'ok', message: '1.1.0 is available (installed is 1.0.0)', from: '1.0.0', to: '1.1.0' });
-    expect(server.paths()).toEqual(['/manifest.json']);
+    expect(await check(netDeps(on))).toEqual({
+      outcome: 'ok',
+      message: '1.1.0 is available (installed is 1.0.0)',
+      from: '1.0.0',
+      to: '1.1.0',
+      branch: 'stable',
+    });
+    expect(server.paths()).toEqual(['/branches.json', '/manifest.json']);
     expect(on.files.readState()).toMatchObject({
       current: '1.0.0',
       latest: '1.1.0',
@@ -32,7 +38,7 @@ describe('check', () => {
     const first = await check(netDeps(on));
     const second = await check(netDeps(on));
     expect(second).toEqual(first);
-    expect(server.seen.map((request) => request.ifNoneMatch === null)).toEqual([true, false]);
+    expect(server.seen.map((request) => request.ifNoneMatch === null)).toEqual([true, true, false, false]);
     expect(on.files.readState().available).toMatchObject({ version: '1.0.0' });
   });
 
@@ -41,7 +47,7 @@ describe('check', () => {
     await check(netDeps(on));
     on.configure({ url: server.url.replace('127.0.0.1', 'localhost') });
     await check(netDeps(on));
-    expect(server.seen.map((request) => request.ifNoneMatch)).toEqual([null, null]);
+    expect(server.seen.map((request) => request.ifNoneMatch)).toEqual([null, null, null, null]);
   });
 
   it('says that the device is up to date, and that nothing older is offered', async () => {
@@ -201,7 +207,7 @@ describe('what check leaves for the timer', () => {
     fs.renameSync(`${on.paths.next}/fetch`, `${on.paths.granted}/fetch`);
     await fetchRelease(netDeps(on));
     expect(on.read('/run/pikit-update/next/apply')).not.toBeNull();
-    expect(server.paths()).toEqual(['/manifest.json']);
+    expect(server.paths()).toEqual(['/branches.json', '/manifest.json']);
   });
 
   it('is nothing when only a download is wanted and it is there', async () => {

@@ -14,14 +14,23 @@ function grant(on: Device, until: 'fetch' | 'apply'): void {
   fs.writeFileSync(`${on.paths.granted}/fetch`, JSON.stringify({ run: 'r', until, by: 'timer' }));
 }
 
+/** What a check costs. */
+const ASKED = ['/branches.json', '/manifest.json'];
+
 const HELD = { version: '1.1.0', reason: 'failed' as const, code: 'PROBE_FAILED', message: 'no answer', at: NOW.toISOString(), attempts: 1 };
 
 describe('what fetch brings', () => {
   it('asks the source when nothing is known, and leaves the verified tree with its mark', async () => {
     const { on, server } = await onSite(['1.0.0']);
     const deps = netDeps(on);
-    expect(await fetchRelease(deps)).toEqual({ outcome: 'ok', message: '1.0.0 is downloaded and verified', from: null, to: '1.0.0' });
-    expect(server.paths()).toEqual(['/manifest.json', '/bundles/pikit-1.0.0.tar.gz']);
+    expect(await fetchRelease(deps)).toEqual({
+      outcome: 'ok',
+      message: '1.0.0 is downloaded and verified',
+      from: null,
+      to: '1.0.0',
+      branch: 'stable',
+    });
+    expect(server.paths()).toEqual([...ASKED, '/bundles/pikit-1.0.0.tar.gz']);
     const dir = `${on.paths.cacheDir}/1.0.0`;
     expect(fs.readdirSync(dir).toSorted()).toEqual(['bundle.tar.gz', 'manifest.json', 'tree']);
     expect(fs.readFileSync(`${dir}/tree/pikit-web/index.html`, 'utf8')).toContain('1.0.0');
@@ -38,7 +47,7 @@ describe('what fetch brings', () => {
     const { on, server } = await onSite(['1.0.0']);
     await check(netDeps(on));
     await fetchRelease(netDeps(on));
-    expect(server.paths()).toEqual(['/manifest.json', '/bundles/pikit-1.0.0.tar.gz']);
+    expect(server.paths()).toEqual([...ASKED, '/bundles/pikit-1.0.0.tar.gz']);
   });
 
   it('asks again when the last check found nothing', async () => {
@@ -49,13 +58,13 @@ describe('what fetch brings', () => {
     await publish('1.2.0');
     server.seen.length = 0;
     expect((await fetchRelease(netDeps(on))).to).toBe('1.2.0');
-    expect(server.paths()).toEqual(['/manifest.json', '/bundles/pikit-1.2.0.tar.gz']);
+    expect(server.paths()).toEqual([...ASKED, '/bundles/pikit-1.2.0.tar.gz']);
   });
 
   it('does nothing when the device is up to date', async () => {
     const { on } = await onSite(['1.0.0']);
     fs.writeFileSync(on.paths.version, '1.0.0\n');
-    expect(await fetchRelease(netDeps(on))).toEqual({ outcome: 'nothing', message: 'up to date: 1.0.0 is installed' });
+    expect(await fetchRelease(netDeps(on))).toEqual({ outcome: 'nothing', message: 'up to date: 1.0.0 is installed', branch: 'stable' });
   });
 
   it('does nothing when it is there already', async () => {
@@ -71,7 +80,7 @@ describe('what fetch brings', () => {
     await check(netDeps(on));
     on.configure({ url: server.url.replace('127.0.0.1', 'localhost') });
     await fetchRelease(netDeps(on));
-    expect(server.paths()).toEqual(['/manifest.json', '/manifest.json', '/bundles/pikit-1.0.0.tar.gz']);
+    expect(server.paths()).toEqual([...ASKED, ...ASKED, '/bundles/pikit-1.0.0.tar.gz']);
   });
 
   it.each([
@@ -163,7 +172,7 @@ describe('when the server and its manifest disagree', () => {
     expect((await fetchRelease(deps)).to).toBe('1.1.0');
     expect(deps.said.join('\n')).toContain('the manifest has changed since, trying with the new one');
     expect(fs.readdirSync(on.paths.cacheDir).toSorted()).toEqual(['1.1.0', 'source']);
-    expect(server.paths().slice(1)).toEqual(['/bundles/pikit-1.0.0.tar.gz', '/manifest.json', '/bundles/pikit-1.1.0.tar.gz']);
+    expect(server.paths().slice(2)).toEqual(['/bundles/pikit-1.0.0.tar.gz', ...ASKED, '/bundles/pikit-1.1.0.tar.gz']);
   });
 
   it('does the same for a manifest without digests whose bundle was replaced', async () => {
@@ -254,7 +263,7 @@ describe('what an interrupted fetch left', () => {
     on.files.removeStaged();
     fs.truncateSync(`${on.paths.cacheDir}/1.0.0/bundle.tar.gz`, 50);
     await fetchRelease(netDeps(on));
-    expect(server.paths()).toEqual(['/manifest.json', '/bundles/pikit-1.0.0.tar.gz', '/bundles/pikit-1.0.0.tar.gz']);
+    expect(server.paths()).toEqual([...ASKED, '/bundles/pikit-1.0.0.tar.gz', '/bundles/pikit-1.0.0.tar.gz']);
     expect(on.files.readStaged()).not.toBeNull();
   });
 

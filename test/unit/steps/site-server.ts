@@ -30,7 +30,7 @@ export async function siteServer(site: string): Promise<SiteServer> {
   const server = http.createServer((request, response) => {
     const path = request.url ?? '';
     seen.push({ path, range: request.headers.range ?? null, ifNoneMatch: request.headers['if-none-match'] ?? null });
-    (answers.get(path) ?? serve(site))(request, response);
+    (answers.get(path) ?? answers.get(pathOf(request)) ?? serve(site))(request, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
@@ -54,7 +54,7 @@ export async function siteServer(site: string): Promise<SiteServer> {
 
 function serve(site: string): Answer {
   return (request, response) => {
-    const file = join(site, request.url ?? '');
+    const file = join(site, pathOf(request));
     if (!fs.existsSync(file) || !fs.statSync(file).isFile()) {
       response.writeHead(404).end();
       return;
@@ -71,6 +71,11 @@ function serve(site: string): Answer {
     else response.writeHead(206, { ...headers, 'content-range': `bytes ${String(from)}-${String(bytes.length - 1)}/${String(bytes.length)}` });
     response.end(bytes.subarray(from));
   };
+}
+
+/** Files have no query. */
+function pathOf(request: http.IncomingMessage): string {
+  return (request.url ?? '').split('?')[0] ?? '';
 }
 
 function rangeStart(request: http.IncomingMessage, etag: string): number {

@@ -1,0 +1,14 @@
+/** The owner's choices, written where the steps find them. */
+import { UpdateError, errnoOf } from '../core/errors.ts';
+import type { Settings } from '../core/state.ts';
+import type { CliDeps } from './deps.ts';
+
+/** Durable. Throws PERMISSION for whoever may not choose for the owner. */
+export function writeSettings(deps: CliDeps, settings: Settings, command: string): void {
+  try {
+    deps.files.writeSettings(settings);
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+    throw new UpdateError('PERMISSION', 'only root can change the settings', { hint: `sudo pikit-update ${command} …`, cause: error });
+  }
+}

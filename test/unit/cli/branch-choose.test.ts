@@ -1,0 +1,187 @@
+import { describe, expect, it } from 'vitest';
+import { UpdateError } from '../../../lib/core/errors.ts';
+import type { CliDevice } from '../../helpers/cli-device.ts';
+import { available, cliDevice, receipt } from '../../helpers/cli-device.ts';
+import { cacheDocument } from '../../helpers/source-cache.ts';
+
+const LIST = [{ name: 'beta' }, { name: 'nightly', enabled: false }, { name: 'test_1234', visible: false }];
+const CHECK = 'start pikit-update-check.service';
+
+/** A device that has seen the list, on stable; its checks find what `finds` says. */
+function chooser(finds: (device: CliDevice) => void = () => undefined, list: object[] | null = LIST): CliDevice {
+  const device = cliDevice();
+  if (list !== null) cacheDocument(device.deps, 'branches.json', list);
+  device.onStart = () => {
+    device.setState({ last_result: receipt({ step: 'check', outcome: 'nothing', message: 'up to date: 1.4.0 is installed' }) });
+    finds(device);
+    return 'done';
+  };
+  return device;
+}
+
+const chosen = (device: CliDevice): string => device.deps.files.readSettings().branch;
+
+describe('branch NAME', () => {
+  it('writes the choice down before it checks, and shows what the check finds', async () => {
+    const seen: string[] = [];
+    const device = chooser((on) => {
+      seen.push(chosen(on));
+      on.setState({
+        available: available({ version: '1.5.0-beta.1', branch: 'beta' }),
+        last_result: receipt({ step: 'check', message: "1.5.0-beta.1 is available on the branch 'beta' (installed is 1.4.0)" }),
+      });
+    });
+    expect(await device.run('branch beta')).toEqual({
+      exit: 0,
+      out: "this device follows beta now\n1.5.0-beta.1 is available on the branch 'beta' (installed is 1.4.0)\n",
+      err: 'hint: `pikit-update apply` installs it\n',
+    });
+    expect([chosen(device), seen, device.asked]).toEqual(['beta', ['beta'], [CHECK]]);
+  });
+
+  it('keeps the other settings', async () => {
+    const device = chooser();
+    device.deps.files.writeSettings({ branch: 'stable', auto: 'install', time: '05:10', skipped_version: '1.3.9' });
+    await device.run('branch beta');
+    expect(device.deps.files.readSettings()).toEqual({ branch: 'beta', auto: 'install', time: '05:10', skipped_version: '1.3.9' });
+  });
+
+  it('finds a hidden one by its name', async () => {
+    const device = chooser();
+    expect((await device.run('branch test_1234')).out).toMatch(/^this device follows test_1234 now\n/);
+    expect(chosen(device)).toBe('test_1234');
+  });
+
+  it('takes a disabled one, and says what is used until it is enabled', async () => {
+    const device = chooser();
+    expect((await device.run('branch nightly')).out).toMatch(/^this device follows nightly \(disabled, using stable\) now\n/);
+    expect(chosen(device)).toBe('nightly');
+  });
+
+  it('goes back to stable without any list', async () => {
+    const device = chooser(() => undefined, null);
+    device.deps.files.writeSettings({ ...device.deps.files.readSettings(), branch: 'beta' });
+    expect(await device.run('branch stable')).toMatchObject({ exit: 0 });
+    expect([chosen(device), device.asked]).toEqual(['stable', [CHECK]]);
+  });
+
+  it('has nothing to do for the one that is followed', async () => {
+    const device = chooser();
+    expect(await device.run('branch stable')).toEqual({ exit: 0, out: 'this device follows stable already\n', err: '' });
+    expect(device.asked).toEqual([]);
+  });
+
+  it('says in JSON what is followed and what was found', async () => {
+    const device = chooser();
+    expect(JSON.parse((await device.run('branch nightly --json')).out)).toMatchObject({
+      selected: 'nightly',
+      used: 'stable',
+      why: 'disabled',
+      result: { step: 'check' },
+      available: null,
+    });
+  });
+});
+
+describe('a name that is not in the list', () => {
+  it('is asked for, because it may be new', async () => {
+    const device = chooser((on) => {
+      cacheDocument(on.deps, 'branches.json', [...LIST, { name: 'rc' }]);
+    });
+    expect((await device.run('branch rc')).out).toMatch(/^asking whether there is a branch 'rc'\nthis device follows rc now\n/);
+    expect([chosen(device), device.asked]).toEqual(['rc', [CHECK, CHECK]]);
+  });
+
+  it('counts as soon as it is there, whatever else the check came to', async () => {
+    const device = chooser();
+    device.onStart = () => {
+      cacheDocument(device.deps, 'branches.json', [{ name: 'rc' }]);
+      return 'failed';
+    };
+    await device.run('branch rc');
+    expect(chosen(device)).toBe('rc');
+  });
+
+  it.each([
+    ['betta', "there is no branch 'betta'", "did you mean 'beta'? there are stable, beta, nightly"],
+    ['stabel', "there is no branch 'stabel'", "did you mean 'stable'? there are stable, beta, nightly"],
+    ['xyz', "there is no branch 'xyz'", 'there are stable, beta, nightly'],
+    ['test_1243', "there is no branch 'test_1243'", 'there are stable, beta, nightly'],
+  ])('is refused with the nearest one that is no secret: %s', async (name, message, hint) => {
+    const device = chooser();
+    expect(await device.run(`branch ${name}`)).toEqual({
+      exit: 1,
+      out: `asking whether there is a branch '${name}'\n`,
+      err: `error: ${message}\nhint: ${hint}\n`,
+    });
+    expect(chosen(device)).toBe('stable');
+    expect(JSON.parse((await device.run(`branch ${name} --json`)).out)).toMatchObject({ error: { code: 'BRANCH_UNKNOWN' } });
+  });
+
+  it('is refused with what kept the list from being asked for', async () => {
+    const device = chooser();
+    device.onStart = () => {
+      device.setState({
+        last_result: receipt({ step: 'check', outcome: 'failed', code: 'OFFLINE', message: 'no network', hint: 'look at the cable' }),
+      });
+      return 'failed';
+    };
+    expect(await device.run('branch rc')).toMatchObject({ exit: 1, err: 'error: no network\nhint: look at the cable\n' });
+    expect(chosen(device)).toBe('stable');
+  });
+
+  it.each(['Beta', '../x', 'a-b', 'x'.repeat(65)])('is a mistake of the command line when it cannot be one: %s', async (name) => {
+    const device = chooser();
+    expect(await device.run(`branch ${name}`)).toMatchObject({ exit: 2, out: '' });
+    expect([chosen(device), device.asked]).toEqual(['stable', []]);
+  });
+});
+
+describe('a choice while something runs', () => {
+  it.each([
+    ['check', 'the check that was running was stopped\n'],
+    ['fetch', 'the download that was running was stopped\n'],
+  ])('stops a %s first, with the choice written down already', async (step, line) => {
+    const device = chooser();
+    device.looks.set(`pikit-update-${step}.service`, { active: true });
+    const done = await device.run('branch beta');
+    expect(done.out).toContain(line);
+    expect(device.asked).toEqual([`stop pikit-update-${step}.service`, CHECK]);
+  });
+
+  it.each(['apply', 'rollback', 'recover'])('leaves a running %s to its end, and does not check beside it', async (step) => {
+    const device = chooser();
+    device.looks.set(`pikit-update-${step}.service`, { active: true });
+    expect((await device.run('branch beta')).out).toContain('`pikit-update check` looks for what is on beta when that is over');
+    expect([chosen(device), device.asked]).toEqual(['beta', []]);
+  });
+
+  it('stands, whatever the check comes to', async () => {
+    const device = chooser();
+    device.onStart = () => {
+      device.setState({ last_result: receipt({ step: 'check', outcome: 'failed', code: 'NOT_FOUND', message: 'nothing yet' }) });
+      return 'failed';
+    };
+    expect(await device.run('branch beta')).toMatchObject({ exit: 1, err: 'error: nothing yet\n' });
+    expect(chosen(device)).toBe('beta');
+  });
+
+  it('is only root to make', async () => {
+    const device = chooser();
+    const refuse = (): never => {
+      throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
+    };
+    Object.assign(device.deps.files, { writeSettings: refuse });
+    expect(await device.run('branch beta')).toMatchObject({
+      exit: 1,
+      err: 'error: only root can change the settings\nhint: sudo pikit-update branch …\n',
+    });
+    expect(device.asked).toEqual([]);
+  });
+
+  it('needs somebody to start units', async () => {
+    const device = chooser();
+    device.onStart = () => Promise.reject(new UpdateError('SYSTEMD_UNAVAILABLE', 'no bus'));
+    expect(await device.run('branch beta')).toMatchObject({ exit: 1, err: 'error: no bus\n' });
+  });
+});
