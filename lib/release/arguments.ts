@@ -4,23 +4,24 @@ import { parseArgs } from 'node:util';
 import { STABLE } from '../core/branches.ts';
 import { UpdateError } from '../core/errors.ts';
 import { UnitName } from '../core/manifest.ts';
+import type { ParsedBranch } from './branch-arguments.ts';
+import { parseBranch } from './branch-arguments.ts';
 import type { BuildOptions } from './build.ts';
+import type { Surroundings } from './options.ts';
+import { common, flag, list, parseBranchName, parsePercent, releaseTime, required, string, usage } from './options.ts';
+import type { PromoteOptions } from './promote.ts';
+import type { PublishArguments } from './publish-arguments.ts';
+import { parsePublish } from './publish-arguments.ts';
 
 export type Command =
   | { name: 'help' }
   | { name: 'init'; json: boolean; site: string; unsigned: boolean }
   | { name: 'build'; json: boolean; options: BuildOptions }
+  | ParsedBranch
+  | { name: 'promote'; json: boolean; options: PromoteOptions }
+  | { name: 'publish'; json: boolean; options: PublishArguments }
   | { name: 'verify'; json: boolean; site: string };
 
-export interface Surroundings {
-  env: Readonly<Record<string, string | undefined>>;
-  now: Date;
-}
-
-const string = { type: 'string' } as const;
-const NONE: string[] = [];
-const list = { type: 'string', multiple: true, default: NONE } as const;
-const common = { site: string, json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } } as const;
 const NOTES_MAX_BYTES = 64 * 1024;
 
 /** Parses the arguments after the program's name. Throws USAGE; INPUT_REFUSED when the notes cannot be used. */
@@ -32,6 +33,14 @@ export function parseCommand(args: readonly string[], around: Surroundings): Com
         return parseInit(rest);
       case 'build':
         return parseBuild(rest, around);
+      case 'branch':
+        return parseBranch(rest);
+      case 'promote':
+        return parsePromote(rest, around);
+      case 'publish': {
+        const publish = parsePublish(rest, around.env);
+        return publish === null ? { name: 'help' } : { name: 'publish', ...publish };
+      }
       case 'verify':
         return parseVerify(rest);
       case '--help':
@@ -45,14 +54,14 @@ export function parseCommand(args: readonly string[], around: Surroundings): Com
     }
   } catch (error) {
     if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-      throw usage(`${error.message.charAt(0).toLowerCase()}${error.message.slice(1).split('. ')[0] ?? ''}`, error);
+      throw usage(`${error.message.charAt(0).toLowerCase()}${error.message.slice(1).split('. ')[0] ?? ''}`, { cause: error });
     }
     throw error;
   }
 }
 
 function parseInit(args: string[]): Command {
-  const { values } = parseArgs({ args, options: { ...common, unsigned: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ args, options: { ...common, unsigned: flag } });
   if (values.help) return { name: 'help' };
   return { name: 'init', json: values.json, site: required('--site', values.site), unsigned: values.unsigned };
 }
@@ -61,6 +70,28 @@ function parseVerify(args: string[]): Command {
   const { values } = parseArgs({ args, options: common });
   if (values.help) return { name: 'help' };
   return { name: 'verify', json: values.json, site: required('--site', values.site) };
+}
+
+function parsePromote(args: string[], around: Surroundings): Command {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { ...common, from: string, to: string, rollout: string },
+  });
+  if (values.help) return { name: 'help' };
+  const [version, ...more] = positionals;
+  if (version === undefined) throw usage('the version to promote is missing');
+  if (more.length > 0) throw usage(`one version is promoted at a time, '${more.join("', '")}' is too much`);
+  const options: PromoteOptions = {
+    site: required('--site', values.site),
+    version,
+    from: parseBranchName('--from', required('--from', values.from)),
+    to: parseBranchName('--to', required('--to', values.to)),
+    rolloutPercent: parsePercent(values.rollout),
+    released: releaseTime(around),
+  };
+  if (options.from === options.to) throw usage(`--from and --to are both '${options.to}'`);
+  return { name: 'promote', json: values.json, options };
 }
 
 function parseBuild(args: string[], around: Surroundings): Command {
@@ -85,10 +116,10 @@ function parseBuild(args: string[], around: Surroundings): Command {
     site: required('--site', values.site),
     from: required('--from', values.from),
     version: required('--version', values.version),
-    branch: values.branch ?? STABLE,
+    branch: parseBranchName('--branch', values.branch ?? STABLE),
     notes: values['notes-file'] === undefined ? '' : readNotes(values['notes-file']),
     changelog: values.changelog === undefined ? '' : parseAddress(values.changelog),
-    rolloutPercent: values.rollout === undefined ? null : parsePercent(values.rollout),
+    rolloutPercent: parsePercent(values.rollout),
     restart: values.restart.map(parseUnit),
     config: values.config,
     minVersion: values['min-version'] ?? null,
@@ -98,38 +129,16 @@ function parseBuild(args: string[], around: Surroundings): Command {
   return { name: 'build', json: values.json, options };
 }
 
-function usage(message: string, cause?: unknown): UpdateError {
-  return new UpdateError('USAGE', message, { cause });
-}
-
-function required(option: string, value: string | undefined): string {
-  if (value === undefined || value === '') throw usage(`${option} is missing`);
-  return value;
-}
-
 function parseAddress(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.protocol === 'https:' || url?.protocol === 'http:') return text;
   throw usage(`--changelog '${text}' is not an http:// or https:// address`);
 }
 
-function parsePercent(text: string): number {
-  const percent = /^\d{1,3}(\.\d+)?$/.test(text) ? Number(text) : NaN;
-  if (percent >= 0 && percent <= 100) return percent;
-  throw usage(`--rollout '${text}' is not a percentage from 0 to 100`);
-}
-
 function parseUnit(text: string): string {
   const unit = UnitName.safeParse(text);
   if (unit.success) return unit.data;
   throw usage(`--restart '${text}' is not the name of a unit`);
-}
-
-function releaseTime({ env, now }: Surroundings): Date {
-  const epoch = env['SOURCE_DATE_EPOCH'];
-  if (epoch === undefined || epoch === '') return now;
-  if (/^\d{1,11}$/.test(epoch)) return new Date(Number(epoch) * 1000);
-  throw usage(`SOURCE_DATE_EPOCH '${epoch}' is not a number of seconds`);
 }
 
 function readNotes(file: string): string {

@@ -1,21 +1,18 @@
 /**
- * Builds a release into a site that may be live: the bundle first, under a temporary name until it is complete and on disk;
- * the manifest that names it last, replaced atomically. At any moment, and after a crash at any line, devices find either the
- * old release or the new one.
+ * Builds a release into a site that may be live: the bundle first, the manifest that names it last (offer.ts). At any moment,
+ * and after a crash at any line, devices find either the old release or the new one.
  */
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join, sep } from 'node:path';
-import { STABLE } from '../core/branches.ts';
 import { manifestName } from '../core/site-layout.ts';
 import { UpdateError } from '../core/errors.ts';
 import { compareVersions, parseVersion } from '../core/version.ts';
-import { packBundle } from '../io/archive.ts';
-import { fsyncDir, hashFile, lstatOrNull, writeDurable } from '../transaction/durable.ts';
+import { assertBranch, branchNotices } from './known-branch.ts';
 import type { ReleaseContents } from './manifest-json.ts';
-import { innerManifest, publishedManifest } from './manifest-json.ts';
-import type { Published, Site } from './site.ts';
-import { BUNDLES_NAME, openSite, publishedReleases, releaseOf } from './site.ts';
+import { publishedManifest } from './manifest-json.ts';
+import { assertNewer, nextSequence, offerRelease } from './offer.ts';
+import { placeBundle } from './place-bundle.ts';
+import { openSite, publishedReleases } from './site.ts';
 import { readTree } from './tree.ts';
 
 export interface BuildOptions extends Omit<ReleaseContents, 'files'> {
@@ -42,14 +39,14 @@ export interface BuiltRelease {
 
 /**
  * Builds and publishes a release. On failure the site offers what it offered before, without leftovers (but for a finished
- * bundle that no manifest names, if only the manifest could not be written). Throws SITE_INVALID, VERSION_INVALID,
+ * bundle that no manifest names, if only what follows could not be written). Throws SITE_INVALID, VERSION_INVALID,
  * VERSION_NOT_NEWER, INPUT_REFUSED or PATH_REFUSED for what is wrong with the input, RELEASE_CHANGED when the site has other
  * content under that version, BUSY when somebody else published meanwhile, CANCELLED after an abort.
  */
 export async function buildRelease(options: BuildOptions): Promise<BuiltRelease> {
   parseVersion(options.version);
-  assertBranchSupported(options.branch);
   const site = openSite(options.site);
+  assertBranch(site, options.branch);
   const before = publishedReleases(site);
   assertNewer(options.version, options.branch, before);
   assertRequirement(options);
@@ -58,13 +55,11 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
   assertConfigPaths(options.config, new Set(files.map((file) => file.path)));
 
   const contents: ReleaseContents = { ...options, files };
-  const { reused, ...bundle } = await placeBundle(site, contents, options.signal);
+  const { reused, ...bundle } = await placeBundle(site.dir, contents, options.signal);
   const sequence = nextSequence(before);
   const manifest = publishedManifest(contents, { ...options, sequence, bundle });
-  if (nextSequence(publishedReleases(site)) !== sequence) {
-    throw new UpdateError('BUSY', `another release was published to '${options.site}' meanwhile`, { hint: 'build again' });
-  }
-  writeDurable(join(site.dir, manifestName(options.branch)), manifest, { mode: 0o644 });
+  const sourceOf = ({ path }: { path: string }): string => join(options.from, path);
+  const leftOver = offerRelease({ ...options, sequence, files, sourceOf, manifest });
   return {
     version: options.version,
     branch: options.branch,
@@ -73,24 +68,8 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
     bundle,
     files: files.length,
     reused,
-    notices,
+    notices: [...notices, ...branchNotices(site, options.branch), ...leftOver],
   };
-}
-
-/** Branches besides stable come with `pikit-release branch`; names and files are ready for them. */
-function assertBranchSupported(branch: string): void {
-  if (branch === STABLE) return;
-  throw new UpdateError('USAGE', `this version of pikit-release builds for the branch '${STABLE}' only, not for '${branch}'`, {
-    hint: 'leave --branch out; other branches come in a later version',
-  });
-}
-
-function assertNewer(version: string, branch: string, releases: readonly Published[]): void {
-  const current = releaseOf(releases, branch)?.manifest.version;
-  if (current === undefined || compareVersions(version, current) > 0) return;
-  throw new UpdateError('VERSION_NOT_NEWER', `${version} is not newer than ${current}, which the branch '${branch}' has now`, {
-    hint: 'devices never go back by themselves: publish old content again under a newer version',
-  });
 }
 
 function assertRequirement({ version, minVersion }: BuildOptions): void {
@@ -110,44 +89,4 @@ function assertConfigPaths(config: readonly string[], paths: ReadonlySet<string>
   for (const path of config) {
     if (!paths.has(path)) throw new UpdateError('INPUT_REFUSED', `'${path}' was given as configuration, but the release has no such file`);
   }
-}
-
-function nextSequence(releases: readonly Published[]): number {
-  return Math.max(0, ...releases.map(({ manifest }) => manifest.sequence ?? 0)) + 1;
-}
-
-interface PlacedBundle {
-  name: string;
-  size: number;
-  sha256: string;
-  reused: boolean;
-}
-
-async function placeBundle(site: Site, contents: ReleaseContents, signal: AbortSignal | undefined): Promise<PlacedBundle> {
-  const name = `pikit-${contents.version}.tar.gz`;
-  const folder = join(site.dir, BUNDLES_NAME);
-  fs.mkdirSync(folder, { recursive: true });
-  const path = join(folder, name);
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-  const packed = await packBundle({ out: temporary, manifestBytes: innerManifest(contents), files: contents.files, signal });
-  try {
-    if (lstatOrNull(path) !== null) {
-      assertSameBundle(path, packed.sha256, contents.version);
-      fs.unlinkSync(temporary);
-      return { name, ...packed, reused: true };
-    }
-    fs.renameSync(temporary, path);
-    fsyncDir(folder);
-    return { name, ...packed, reused: false };
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw error;
-  }
-}
-
-function assertSameBundle(path: string, sha256: string, version: string): void {
-  if (hashFile(path) === sha256) return;
-  throw new UpdateError('RELEASE_CHANGED', `'${path}' exists already, with other content`, {
-    hint: `devices may have ${version} already: build under a new version (or, if that file was never published, delete it first)`,
-  });
 }

@@ -1,11 +1,19 @@
 /** Runs one pikit-release command: results on stdout, notices and errors on stderr, exit code 0, 1 or 2. */
 import { toUpdateError } from '../core/errors.ts';
 import { formatBytes } from '../core/quantities.ts';
-import type { Command, Surroundings } from './arguments.ts';
+import type { Command } from './arguments.ts';
 import { parseCommand } from './arguments.ts';
+import type { BranchCommand } from './branch-arguments.ts';
+import { describeBranches, describeChange, describePromoted } from './branch-text.ts';
+import type { BranchesChanged } from './branch.ts';
+import { addBranch, editBranches, listBranches, removeBranches } from './branch.ts';
 import type { BuiltRelease } from './build.ts';
 import { buildRelease } from './build.ts';
 import { initSite } from './init.ts';
+import type { Surroundings } from './options.ts';
+import { promoteRelease } from './promote.ts';
+import type { PublishReport } from './publish.ts';
+import { publishSite } from './publish.ts';
 import { USAGE } from './usage.ts';
 import type { SiteReport } from './verify.ts';
 import { verifySite } from './verify.ts';
@@ -45,6 +53,26 @@ async function runCommand(command: Command, deps: CliDeps): Promise<number> {
       if (!command.json) printNotices(built.notices, deps);
       return 0;
     }
+    case 'branch':
+      runBranch(command.site, command.command, (value, text) => {
+        deps.out(command.json ? json(value) : text);
+      });
+      return 0;
+    case 'promote': {
+      const promoted = await promoteRelease({ ...command.options, signal: deps.signal });
+      deps.out(command.json ? json(promoted) : describePromoted(promoted));
+      if (!command.json) printNotices(promoted.notices, deps);
+      return 0;
+    }
+    case 'publish': {
+      const onDone = (what: string): void => {
+        if (!command.json) deps.out(`${what}\n`);
+      };
+      const report = await publishSite({ ...command.options, signal: deps.signal, onDone });
+      deps.out(command.json ? json(report) : describePublished(report));
+      if (!command.json) printNotices(report.notices, deps);
+      return 0;
+    }
     case 'verify': {
       const report = await verifySite(command.site, deps.signal);
       deps.out(command.json ? json({ ok: report.problems.length === 0, ...report }) : describeReport(command.site, report));
@@ -58,9 +86,42 @@ async function runCommand(command: Command, deps: CliDeps): Promise<number> {
   }
 }
 
+function runBranch(site: string, command: BranchCommand, say: (value: object, text: string) => void): void {
+  if (command.verb === 'list') {
+    const branches = listBranches(site);
+    say({ branches }, describeBranches(branches));
+    return;
+  }
+  const result = changeBranches(site, command);
+  say({ verb: command.verb, ...result }, describeChange(command, result));
+}
+
+function changeBranches(site: string, command: Exclude<BranchCommand, { verb: 'list' }>): BranchesChanged {
+  switch (command.verb) {
+    case 'add':
+      return addBranch(site, command.name, command.fields);
+    case 'edit':
+      return editBranches(site, [command.name], command.fields);
+    case 'remove':
+      return removeBranches(site, command.names);
+    case 'enable':
+    case 'disable':
+    case 'hide':
+    case 'show':
+      return editBranches(site, command.names, command.fields);
+    default:
+      return command satisfies never;
+  }
+}
+
 function describeBuilt({ version, branch, sequence, bundle, files, reused }: BuiltRelease): string {
   const size = `${formatBytes(bundle.size)}, ${count(files, 'file')}${reused ? ', already there' : ''}`;
   return `published ${version} on the branch '${branch}' (sequence ${String(sequence)})\n  bundles/${bundle.name}  ${size}\n  sha256 ${bundle.sha256}\n`;
+}
+
+function describePublished({ to, branches, done }: PublishReport): string {
+  const what = branches.map(({ branch, version }) => `${branch} ${version}`).join(', ');
+  return `'${to}' ${done.length === 0 ? 'has all of it already' : 'is up to date'}: ${what}\n`;
 }
 
 function describeReport(site: string, report: SiteReport): string {

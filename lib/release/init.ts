@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { STABLE } from '../core/branches.ts';
-import { manifestName } from '../core/site-layout.ts';
+import { BRANCHES_NAME, manifestName } from '../core/site-layout.ts';
 import { UpdateError } from '../core/errors.ts';
 import { lstatOrNull, mkdirDurable, writeDurable } from '../transaction/durable.ts';
-import { BRANCHES_NAME, SITE_FOLDERS, TUF_NAME } from './site.ts';
+import { SITE_FOLDERS, TUF_NAME } from './site.ts';
 
 export interface InitOptions {
   unsigned: boolean;

@@ -38,10 +38,33 @@ export function innerManifest(contents: ReleaseContents): Buffer {
 export function publishedManifest(contents: ReleaseContents, publication: Publication): Buffer {
   const { version, changelog, notes } = contents;
   const { branch, sequence, bundle, rolloutPercent } = publication;
-  const released = publication.released.toISOString().replace(/\.\d+Z$/, 'Z');
+  const released = releasedText(publication.released);
   const rollout = rolloutPercent === null ? {} : { rollout: { percent: rolloutPercent } };
   const { files, ...rest } = contentFields(contents);
   return checked({ schema: MANIFEST_SCHEMA, version, branch, released, sequence, changelog, notes, files, bundle, ...rest, ...rollout });
+}
+
+export interface Republication {
+  branch: string;
+  released: string;
+  sequence: number;
+  rolloutPercent: number | null;
+}
+
+/**
+ * A published manifest, said again: on another branch, or for other devices. Whatever else it says is kept, also what only a
+ * newer tool understands. Throws INPUT_REFUSED when devices would not take it.
+ */
+export function republishedManifest(published: Uint8Array, { rolloutPercent, ...publication }: Republication): Buffer {
+  const value: unknown = JSON.parse(Buffer.from(published).toString());
+  const fields = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  const kept = Object.fromEntries(fields.filter(([key]) => key !== 'rollout'));
+  return checked({ ...kept, ...publication, ...(rolloutPercent === null ? {} : { rollout: { percent: rolloutPercent } }) });
+}
+
+/** A time as manifests have it, without fractions of a second. */
+export function releasedText(time: Date): string {
+  return time.toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 function contentFields(contents: ReleaseContents): { files: object[]; post_install: object[]; requires?: object } {

@@ -7,12 +7,11 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Branch } from '../core/branches.ts';
 import { STABLE, parseBranches } from '../core/branches.ts';
-import { manifestName } from '../core/site-layout.ts';
+import { BRANCHES_NAME, manifestName } from '../core/site-layout.ts';
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { parseManifest } from '../core/manifest.ts';
 
-export const BRANCHES_NAME = 'branches.json';
 export const BUNDLES_NAME = 'bundles';
 /** Folders of every site, besides the metadata of signed ones. */
 export const SITE_FOLDERS = [BUNDLES_NAME, 'files', 'patches', 'deltas'] as const;

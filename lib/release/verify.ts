@@ -3,13 +3,15 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Branch } from '../core/branches.ts';
 import { STABLE, parseBranches } from '../core/branches.ts';
-import { manifestName } from '../core/site-layout.ts';
+import { BRANCHES_NAME, manifestName } from '../core/site-layout.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { bundleName } from '../core/manifest.ts';
 import { isVersion } from '../core/version.ts';
-import { BRANCHES_NAME, BUNDLES_NAME, isSigned, manifestFiles, readIfThere, readManifest } from './site.ts';
+import { BUNDLES_NAME, isSigned, manifestFiles, readIfThere, readManifest } from './site.ts';
 import { archivedBundleProblems, bundleProblems } from './verify-bundle.ts';
+import { fileProblems } from './verify-files.ts';
+import { versionProblems } from './verify-versions.ts';
 
 interface BranchSummary {
   branch: string;
@@ -29,7 +31,7 @@ export interface SiteReport {
 }
 
 /**
- * Checks branches.json, every manifest, and every bundle byte by byte. Writes nothing. Throws SITE_INVALID only when the
+ * Checks branches.json, every manifest, every bundle and every single file byte by byte. Writes nothing. Throws SITE_INVALID only when the
  * folder is no site at all, CANCELLED after an abort.
  */
 export async function verifySite(dir: string, signal?: AbortSignal): Promise<SiteReport> {
@@ -41,7 +43,9 @@ export async function verifySite(dir: string, signal?: AbortSignal): Promise<Sit
   if (isSigned(dir)) report.problems.push('tuf/: this version of pikit-release cannot check signatures');
   const branches = checkBranches(list, report);
   const manifests = checkManifests(dir, branches, report);
+  report.problems.push(...versionProblems(manifests));
   await checkBundles({ dir, manifests, signal }, report);
+  report.problems.push(...fileProblems(dir, manifests, signal));
   for (const folder of ['', BUNDLES_NAME]) report.problems.push(...leftovers(dir, folder));
   return report;
 }

@@ -130,7 +130,7 @@ describe('buildRelease', () => {
     ['version-older', { version: '0.9.0' }, 'VERSION_NOT_NEWER', /0\.9\.0 is not newer than 1\.0\.0/],
     ['version-pre-release', { version: '1.0.0-rc.1' }, 'VERSION_NOT_NEWER', /1\.0\.0-rc\.1/],
     ['version-build-metadata', { version: '1.0.0+2' }, 'VERSION_NOT_NEWER', /1\.0\.0\+2/],
-    ['branch', { branch: 'beta' }, 'USAGE', /'stable' only, not for 'beta'/],
+    ['branch-unknown', { branch: 'beta' }, 'INPUT_REFUSED', /the site has no branch 'beta'/],
     ['min-version-not-semver', { minVersion: '1' }, 'VERSION_INVALID', /'1'/],
     ['min-version-newer', { minVersion: '3.0.0' }, 'INPUT_REFUSED', /2\.0\.0 if it needed 3\.0\.0/],
     ['config-path-unknown', { config: ['pikit-web/none'] }, 'INPUT_REFUSED', /'pikit-web\/none'.*no such file/],

@@ -73,12 +73,74 @@ describe('runPikitRelease', () => {
   it.each([
     ['init --site BASE/site', 2, /^error: signed sites are not supported.*\nhint: pass --unsigned/],
     ['build --site BASE/site', 2, /^error: --from is missing\n\nusage: /],
-    ['promote 1.0.0 --site BASE/site', 2, /^error: 'promote' is not a command/],
+    ['promote 1.0.0 --site BASE/site', 2, /^error: --from is missing\n\nusage: /],
+    ['branch bin', 2, /^error: 'bin' cannot be done with branches\nhint: what can be done with branches: list, add/],
+    ['branch add stable --site BASE/site', 2, /^error: 'stable' is built in.*\nhint: /],
+    ['branch list --site BASE/nothing', 1, /^error: 'BASE\/nothing' is not a site/],
     ['verify --site BASE/nothing', 1, /^error: 'BASE\/nothing' is not a site/],
   ])('%s exits with %i', async (line, code, err) => {
     const result = await run(line);
     expect(result).toMatchObject({ code, err: matching(err) });
     expect(fs.existsSync(join(base, 'site'))).toBe(false);
+  });
+
+  it('tells the story of a branch', async () => {
+    await run('init --site BASE/site --unsigned');
+    await run('build --site BASE/site --from BASE/tree --version 1.0.0');
+    expect(await run('branch add beta --site BASE/site --display-name Beta')).toEqual({
+      code: 0,
+      out: "added the branch 'beta': it has no release yet\n",
+      err: '',
+    });
+    expect(await run('build --site BASE/site --from BASE/tree --version 1.1.0-beta.1 --branch bta')).toEqual({
+      code: 1,
+      out: '',
+      err: "error: the site has no branch 'bta'\nhint: did you mean 'beta'? a new branch is added with: pikit-release branch add bta --site BASE/site\n",
+    });
+    expect(await run('branch disable beta --site BASE/site')).toMatchObject({
+      out: "'beta' is disabled: its devices use stable until it is enabled again\n",
+    });
+    expect(await run('build --site BASE/site --from BASE/tree --version 1.1.0 --branch beta')).toMatchObject({
+      code: 0,
+      err: "notice: the branch 'beta' is disabled: its devices stay on stable until it is enabled\n",
+    });
+    expect(await run('branch list --site BASE/site')).toMatchObject({ out: 'stable  1.0.0  built in  Stable\nbeta    1.1.0  disabled  Beta\n' });
+    expect(await run('branch enable beta --site BASE/site')).toMatchObject({ out: "'beta' is enabled: it offers 1.1.0\n" });
+    expect(await run('branch enable beta --site BASE/site')).toMatchObject({ out: "'beta' is enabled: it offers 1.1.0 (as it was before)\n" });
+    expect(await run('promote 1.1.0 --from beta --to stable --site BASE/site --rollout 10')).toEqual({
+      code: 0,
+      out: "promoted 1.1.0 from 'beta' to 'stable' (sequence 3)\n  bundles/pikit-1.1.0.tar.gz  the same bytes, 4 files, for 10 % of all devices\n",
+      err: '',
+    });
+    expect(await run('branch remove beta --site BASE/site')).toMatchObject({
+      out: "removed the branch 'beta': its devices go back to stable, and say so\n",
+    });
+    expect(await run('verify --site BASE/site')).toMatchObject({ code: 0 });
+  });
+
+  it('speaks JSON about branches', async () => {
+    await run('init --site BASE/site --unsigned');
+    await run('build --site BASE/site --from BASE/tree --version 1.0.0');
+    const branch = { name: 'test_1', enabled: true, visible: false, linux: true, macos: false, builtIn: false, version: null };
+    expect(JSON.parse((await run('branch add test_1 --hidden --not-on macos --json --site BASE/site')).out)).toMatchObject({
+      verb: 'add',
+      changed: ['test_1'],
+      branches: [{ name: 'stable', builtIn: true, version: '1.0.0', sequence: 1, released: '2026-11-20T10:00:00Z' }, branch],
+    });
+    expect(JSON.parse((await run('promote 1.0.0 --from stable --to test_1 --json --site BASE/site')).out)).toMatchObject({
+      version: '1.0.0',
+      branch: 'test_1',
+      sequence: 2,
+      already: false,
+      rolloutPercent: null,
+      notices: [],
+    });
+    expect(JSON.parse((await run('branch list --json --site BASE/site')).out)).toMatchObject({
+      branches: [{ name: 'stable' }, { name: 'test_1', version: '1.0.0', sequence: 2 }],
+    });
+    expect(JSON.parse((await run('branch hide tset_1 --json --site BASE/site')).out)).toMatchObject({
+      error: { code: 'INPUT_REFUSED', message: "the site has no branch 'tset_1'" },
+    });
   });
 
   it('explains itself', async () => {

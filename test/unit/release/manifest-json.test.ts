@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Publication, ReleaseContents } from '../../../lib/release/manifest-json.ts';
-import { innerManifest, publishedManifest } from '../../../lib/release/manifest-json.ts';
+import { innerManifest, publishedManifest, releasedText, republishedManifest } from '../../../lib/release/manifest-json.ts';
 import { parseManifest } from '../../../lib/core/manifest.ts';
 import { sha256 } from '../../helpers/archive-builder.ts';
 import { jsonKeys, matching } from '../../helpers/matchers.ts';
@@ -47,6 +47,29 @@ describe('publishedManifest', () => {
     expect(Object.keys(parseManifest(plain))).not.toContain('rollout');
     expect(JSON.parse(String(plain))).not.toHaveProperty('requires');
   });
+});
+
+describe('republishedManifest', () => {
+  const again = { branch: 'beta', released: '2026-12-01T00:00:00Z', sequence: 50, rolloutPercent: null };
+
+  it('changes where, when and for whom, and keeps the rest, also what it does not know', () => {
+    const bytes = Buffer.from(String(publishedManifest(contents, publication)).replace('{', '{"later":["x",{"y":1}],'));
+    const expected = String(bytes)
+      .replace('"branch":"stable"', '"branch":"beta"')
+      .replace('2026-11-20T10', '2026-12-01T00')
+      .replace('"sequence":42', '"sequence":50')
+      .replace(',"rollout":{"percent":25}', '');
+    expect(String(republishedManifest(bytes, again))).toBe(expected);
+    expect(JSON.parse(String(republishedManifest(bytes, { ...again, rolloutPercent: 0 })))).toMatchObject({ rollout: { percent: 0 } });
+  });
+
+  it('refuses what devices would refuse', () => {
+    expect(() => republishedManifest(Buffer.from('{"later":1}'), again)).toThrow(expect.objectContaining({ code: 'INPUT_REFUSED' }));
+  });
+});
+
+it('writes times without fractions of a second', () => {
+  expect(releasedText(new Date('2026-11-20T10:00:00.999Z'))).toBe('2026-11-20T10:00:00Z');
 });
 
 describe('innerManifest', () => {

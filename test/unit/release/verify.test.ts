@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addBranch } from '../../../lib/release/branch.ts';
 import { verifySite } from '../../../lib/release/verify.ts';
 import { dashboard, emptySite, release, snapshot, temporaryFolder, writeTree } from '../../helpers/site-builder.ts';
 
@@ -113,6 +114,20 @@ describe('verifySite', () => {
       /^bundles\/pikit-1\.0\.0\.tar\.gz: .*1 bytes after the end/,
     ],
     [
+      'file-changed',
+      () => {
+        put('files/stable/api/pikit-api.py', 'x');
+      },
+      /^files\/stable\/api\/pikit-api\.py: size mismatch/,
+    ],
+    [
+      'file-unknown',
+      () => {
+        put('files/stable/api/old', '');
+      },
+      /^files\/stable\/api\/old: the release on this branch does not have it/,
+    ],
+    [
       'leftover-bundle',
       () => {
         put('bundles/pikit-2.0.0.tar.gz.0a1b2c3d.tmp', '');
@@ -139,13 +154,27 @@ describe('verifySite', () => {
     expect(problems.join('\n')).toMatch(says);
   });
 
+  it('allows one release on two branches, and one version for one release', async () => {
+    addBranch(site, 'beta', {});
+    await release({ site, from: join(base, 'tree'), version: '1.1.0', branch: 'beta' });
+    expect(await verifySite(site)).toMatchObject({
+      problems: [],
+      bundles: 2,
+      branches: [{ branch: 'stable' }, { branch: 'beta', version: '1.1.0' }],
+    });
+    edit('manifest_beta.json', (text) => text.replace('"mode":"0755"', '"mode":"0644"'));
+    expect((await verifySite(site)).problems.join('\n')).toMatch(
+      /manifest_beta\.json: its 1\.1\.0 is not the 1\.1\.0 of manifest\.json: the content differs/,
+    );
+  });
+
   it('lists everything, not only the first', async () => {
     put('branches.json', '{');
     put('manifest.json.tmp', '');
     edit('manifest.json', (text) => text.replace(/"sha256":"[0-9a-f]{4}/g, '"sha256":"0000'));
     fs.truncateSync(join(site, 'bundles/pikit-1.0.0.tar.gz'), 50);
     const { problems } = await verifySite(site);
-    expect(problems).toHaveLength(1 + 6 + 1 + 1);
+    expect(problems).toHaveLength(1 + 6 + 1 + 4 + 1);
   });
 
   it('mentions what it does not know', async () => {

@@ -1,0 +1,59 @@
+/**
+ * branches.json as it is written: in order, two blanks deep, with whatever keys a newer tool gave an entry. What is asked for is
+ * changed in the document itself; nothing that this version does not know is lost.
+ */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { Branch } from '../core/branches.ts';
+import { parseBranches } from '../core/branches.ts';
+import { UpdateError } from '../core/errors.ts';
+import { BRANCHES_NAME } from '../core/site-layout.ts';
+import { writeDurable } from '../transaction/durable.ts';
+
+/** An entry as the file has it. */
+export type BranchEntry = Readonly<Record<string, unknown>>;
+
+/** What can be said about a branch, by the names of the file. */
+export type BranchFields = Partial<Omit<Branch, 'name'>>;
+
+/**
+ * Replaces the list by what `change` makes of it, atomically and durably; a list that stays the same is not touched, and false is
+ * the answer. Throws SITE_INVALID when the list cannot be read, INPUT_REFUSED when devices could not read the new one, BUSY when
+ * somebody else wrote the file meanwhile; each leaves the file as it is.
+ */
+export function changeBranchList(dir: string, change: (entries: readonly BranchEntry[]) => readonly BranchEntry[]): boolean {
+  const path = join(dir, BRANCHES_NAME);
+  const before = fs.readFileSync(path);
+  parseBranches(before, `'${path}'`);
+  const entries = entriesOf(before);
+  const changed = change(entries);
+  if (isDeepStrictEqual(changed, entries)) return false;
+  const after = checked(Buffer.from(`${JSON.stringify(changed, null, 2)}\n`));
+  if (!fs.readFileSync(path).equals(before)) {
+    throw new UpdateError('BUSY', `somebody else changed '${path}' meanwhile`, { hint: 'look at it, and run the command again' });
+  }
+  writeDurable(path, after, { mode: 0o644 });
+  return true;
+}
+
+/** The entry of one branch, or null. */
+export function entryOf(entries: readonly BranchEntry[], name: string): BranchEntry | null {
+  return entries.find((entry) => entry['name'] === name) ?? null;
+}
+
+/** For bytes that parseBranches accepts. */
+function entriesOf(bytes: Buffer): BranchEntry[] {
+  const value: unknown = JSON.parse(bytes.toString());
+  if (!Array.isArray(value)) return [];
+  return value.flatMap((entry: unknown) => (typeof entry === 'object' && entry !== null ? [Object.fromEntries(Object.entries(entry))] : []));
+}
+
+function checked(bytes: Buffer): Buffer {
+  try {
+    parseBranches(bytes, 'the new list');
+  } catch (error) {
+    throw new UpdateError('INPUT_REFUSED', error instanceof Error ? error.message : String(error), { cause: error });
+  }
+  return bytes;
+}

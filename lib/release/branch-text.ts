@@ -1,0 +1,72 @@
+/** What `branch` and `promote` say on a terminal. */
+import { quotable } from '../core/release-path.ts';
+import type { BranchCommand } from './branch-arguments.ts';
+import type { BranchSummary } from './branch-summary.ts';
+import type { BranchesChanged } from './branch.ts';
+import type { PromotedRelease } from './promote.ts';
+
+/** One line a branch: name, version, what is special, and last what people call it, which may run from right to left. */
+export function describeBranches(branches: readonly BranchSummary[]): string {
+  const rows = branches.map((branch) => [branch.name, branch.version ?? '-', flagsOf(branch), quotable(branch.display_name)]);
+  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const line = (row: readonly string[]): string => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ');
+  return branches
+    .flatMap(({ description, problem }, index) => [
+      line(rows[index] ?? []),
+      ...(description === '' ? [] : [line(['', '', '', quotable(description)])]),
+      ...(problem === null ? [] : [line(['', '', '', quotable(problem)])]),
+    ])
+    .map((text) => `${text.trimEnd()}\n`)
+    .join('');
+}
+
+function flagsOf(branch: BranchSummary): string {
+  const flags: string[] = [];
+  if (branch.builtIn) flags.push('built in');
+  if (!branch.enabled) flags.push('disabled');
+  if (!branch.visible) flags.push('hidden');
+  if (!branch.linux) flags.push('not on linux');
+  if (branch.problem !== null) flags.push('broken');
+  return flags.join(', ');
+}
+
+/** One line for each branch that was named. */
+export function describeChange(command: Exclude<BranchCommand, { verb: 'list' }>, { changed, branches }: BranchesChanged): string {
+  const names = 'names' in command ? command.names : [command.name];
+  return names
+    .map((name) => {
+      const branch = branches.find((one) => one.name === name);
+      const already = changed.includes(name) ? '' : ' (as it was before)';
+      return `${sentence(command.verb, name, branch?.version ?? null)}${already}\n`;
+    })
+    .join('');
+}
+
+function sentence(verb: Exclude<BranchCommand['verb'], 'list'>, name: string, version: string | null): string {
+  const offers = version === null ? 'it has no release yet' : `it offers ${version}`;
+  switch (verb) {
+    case 'add':
+      return `added the branch '${name}': ${offers}`;
+    case 'edit':
+      return `changed the branch '${name}'`;
+    case 'enable':
+      return `'${name}' is enabled: ${offers}`;
+    case 'disable':
+      return `'${name}' is disabled: its devices use stable until it is enabled again`;
+    case 'hide':
+      return `'${name}' is hidden: devices do not list it, its name can still be chosen`;
+    case 'show':
+      return `'${name}' is listed`;
+    case 'remove':
+      return `removed the branch '${name}': its devices go back to stable, and say so`;
+    default:
+      return verb satisfies never;
+  }
+}
+
+/** What `promote` has done. */
+export function describePromoted({ version, from, branch, sequence, bundle, files, rolloutPercent, already }: PromotedRelease): string {
+  const what = already ? `the branch '${branch}' has ${version} already` : `promoted ${version} from '${from}' to '${branch}'`;
+  const rollout = rolloutPercent === null ? '' : `, for ${String(rolloutPercent)} % of all devices`;
+  return `${what} (sequence ${String(sequence)})\n  bundles/${bundle}  the same bytes, ${String(files)} ${files === 1 ? 'file' : 'files'}${rollout}\n`;
+}

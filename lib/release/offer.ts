@@ -1,0 +1,83 @@
+/**
+ * The moment in which a branch gets another release. The order is what keeps a live site right: the bundle is there already;
+ * the single files come next; the manifest that names them all is replaced atomically; what only the release before had is
+ * removed last. A crash at any line leaves the old manifest or the new one, each with its bundle; single files may be of the
+ * other release by then, which devices see by their hashes, and the next release on the branch puts right.
+ */
+import { join } from 'node:path';
+import { UpdateError } from '../core/errors.ts';
+import { manifestName } from '../core/site-layout.ts';
+import { compareVersions } from '../core/version.ts';
+import { writeDurable } from '../transaction/durable.ts';
+import { assertBranch } from './known-branch.ts';
+import type { ReleaseFile, SiteFile } from './site-files.ts';
+import { siteFiles, stageFiles, sweepFiles } from './site-files.ts';
+import { withSiteLock } from './site-lock.ts';
+import type { Published } from './site.ts';
+import { openSite, publishedReleases, releaseOf } from './site.ts';
+
+export interface Offer {
+  site: string;
+  branch: string;
+  /** The number that the manifest has; the site must not have got another release since it was chosen. */
+  sequence: number;
+  files: readonly ReleaseFile[];
+  /** Where the bytes of a file can be read. */
+  sourceOf: (file: SiteFile) => string;
+  /** Null when the branch has it already, and only the files are to be put right. */
+  manifest: Buffer | null;
+}
+
+/**
+ * Makes the release what the branch offers. Throws BUSY when somebody else published meanwhile, INPUT_REFUSED when the branch was
+ * removed or a source is not what the release says; the site offers what it offered before then. Once the manifest is replaced
+ * nothing fails any more: the answer is what is worth knowing.
+ */
+export function offerRelease({ site: dir, branch, sequence, files, sourceOf, manifest }: Offer): string[] {
+  return withSiteLock(dir, () => {
+    const site = openSite(dir);
+    assertBranch(site, branch);
+    const placed = siteFiles(branch, files);
+    const staged = stageFiles(dir, placed, sourceOf);
+    try {
+      // Last of all: the number was chosen before the lock was taken, and not everything that writes to a site takes it.
+      assertStillNext(dir, sequence, publishedReleases(site));
+      staged.place();
+    } catch (error) {
+      staged.discard();
+      throw error;
+    }
+    if (manifest !== null) writeDurable(join(dir, manifestName(branch)), manifest, { mode: 0o644 });
+    return sweepNotices(dir, branch, placed);
+  });
+}
+
+function sweepNotices(dir: string, branch: string, placed: readonly SiteFile[]): string[] {
+  try {
+    sweepFiles(dir, branch, placed);
+    return [];
+  } catch (error) {
+    // Safe to go on: files that no manifest names are read by nobody, and the next release removes them.
+    const reason = error instanceof Error ? error.message : String(error);
+    return [`files of the release before are still in 'files/${branch}/': ${reason}`];
+  }
+}
+
+/** Releases are counted across all branches. */
+export function nextSequence(releases: readonly Published[]): number {
+  return Math.max(0, ...releases.map(({ manifest }) => manifest.sequence ?? 0)) + 1;
+}
+
+/** Throws VERSION_NOT_NEWER when the branch has this version, or a newer one. */
+export function assertNewer(version: string, branch: string, releases: readonly Published[]): void {
+  const current = releaseOf(releases, branch)?.manifest.version;
+  if (current === undefined || compareVersions(version, current) > 0) return;
+  throw new UpdateError('VERSION_NOT_NEWER', `${version} is not newer than ${current}, which the branch '${branch}' has now`, {
+    hint: 'devices never go back by themselves: publish old content again under a newer version',
+  });
+}
+
+function assertStillNext(dir: string, sequence: number, releases: readonly Published[]): void {
+  if (nextSequence(releases) === sequence) return;
+  throw new UpdateError('BUSY', `another release was published to '${dir}' meanwhile`, { hint: 'run the command again' });
+}

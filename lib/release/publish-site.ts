@@ -1,0 +1,67 @@
+/** What a site has to publish: the current release of each branch, by version, with the files that belong to it. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { UpdateError } from '../core/errors.ts';
+import { bundleName } from '../core/manifest.ts';
+import { bundlePath } from '../core/site-layout.ts';
+import { hashFile } from '../transaction/durable.ts';
+import type { WantedAsset, WantedRelease } from './publish-plan.ts';
+import type { Published, Site } from './site.ts';
+import { publishedReleases } from './site.ts';
+
+export interface SiteManifest extends WantedAsset {
+  branch: string;
+  sequence: number | null;
+  path: string;
+}
+
+export interface SiteRelease extends WantedRelease {
+  manifests: readonly SiteManifest[];
+  /** Name of an asset to the file with its bytes. */
+  paths: ReadonlyMap<string, string>;
+}
+
+/** What the chosen branches offer, all of them if none is chosen. Throws USAGE for a branch without a release, SITE_INVALID. */
+export function chosenReleases(site: Site, branches: readonly string[]): Published[] {
+  const all = publishedReleases(site);
+  for (const branch of branches) {
+    if (!all.some((published) => published.branch === branch)) {
+      throw new UpdateError('USAGE', `the site '${site.dir}' has no release on the branch '${branch}'`, {
+        hint: `branches with a release: ${all.map((published) => published.branch).join(', ') || 'none'}`,
+      });
+    }
+  }
+  const chosen = branches.length === 0 ? all : all.filter(({ branch }) => branches.includes(branch));
+  if (chosen.length > 0) return chosen;
+  throw new UpdateError('SITE_INVALID', `the site '${site.dir}' has no release yet`, { hint: 'build one first: pikit-release build' });
+}
+
+/** One release for each version, the one that was built first before the others. Throws SITE_INVALID when a bundle is missing. */
+export function releasesToPublish(site: Site, chosen: readonly Published[]): SiteRelease[] {
+  const versions = [...new Set(inOrder(chosen).map(({ manifest }) => manifest.version))];
+  return versions.map((version) => toRelease(site, version, inOrder(chosen.filter(({ manifest }) => manifest.version === version))));
+}
+
+function inOrder(published: readonly Published[]): Published[] {
+  return published.toSorted((a, b) => (a.manifest.sequence ?? 0) - (b.manifest.sequence ?? 0));
+}
+
+function toRelease(site: Site, version: string, published: readonly Published[]): SiteRelease {
+  const manifests = published.map(({ branch, name, manifest }) => {
+    const path = join(site.dir, name);
+    return { name, branch, path, size: fs.statSync(path).size, sequence: manifest.sequence ?? null };
+  });
+  const first = published[0]?.manifest;
+  if (first === undefined) throw new Error('a version without a manifest');
+  const name = bundleName(first);
+  const path = join(site.dir, bundlePath(name));
+  const changelog = first.changelog === '' ? '' : `\n\n${first.changelog}`;
+  return {
+    version,
+    branches: published.map(({ branch }) => branch),
+    notes: `${first.notes.trimEnd()}${changelog}`.trim(),
+    bundle: { name, size: fs.statSync(path).size, sha256: hashFile(path) },
+    manifests,
+    paths: new Map([[name, path], ...manifests.map((file) => [file.name, file.path] as const)]),
+  };
+}

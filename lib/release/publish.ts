@@ -1,0 +1,118 @@
+/** `pikit-release publish`: a site that is in order, to where devices find it. */
+import { join } from 'node:path';
+import { UpdateError } from '../core/errors.ts';
+import { repositoryAt } from '../core/gitea-address.ts';
+import { BRANCHES_NAME } from '../core/site-layout.ts';
+import { foreignManifests, publishToFolder } from './publish-folder.ts';
+import type { SiteRelease } from './publish-site.ts';
+import { chosenReleases, releasesToPublish } from './publish-site.ts';
+import { openSite } from './site.ts';
+import { verifySite } from './verify.ts';
+
+export interface PublishOptions {
+  site: string;
+  /** `gitea:https://git.example.org/owner/repo`, or a folder. */
+  to: string;
+  /** All that have a release, if empty. */
+  branches: readonly string[];
+  token: string | null;
+  /** Downloads bundles that are there to compare them, not only their sizes. */
+  verify: boolean;
+  signal: AbortSignal;
+  onDone: (what: string) => void;
+}
+
+export interface PublishReport {
+  to: string;
+  branches: { branch: string; version: string }[];
+  /** What was done, in order; empty when everything was there. */
+  done: string[];
+  notices: string[];
+}
+
+const GITEA = 'gitea:';
+
+/**
+ * Publishes what the branches of a site offer. The site is checked first, and nothing of one that is not in order is published.
+ * Whatever stops it, devices find the old or the new, and running it again completes it. Throws USAGE, SITE_INVALID, and what
+ * the ways of publishing throw.
+ */
+export async function publishSite(options: PublishOptions): Promise<PublishReport> {
+  const target = options.to.startsWith(GITEA) ? repositoryOf(options) : null;
+  const site = openSite(options.site);
+  const chosen = chosenReleases(site, options.branches);
+  await assertInOrder(options);
+  const done: string[] = [];
+  const onDone = (what: string): void => {
+    done.push(what);
+    options.onDone(what);
+  };
+  const report: PublishReport = {
+    to: options.to,
+    branches: chosen.map(({ branch, manifest }) => ({ branch, version: manifest.version })),
+    done,
+    notices: [],
+  };
+  if (target !== null) {
+    await toGitea(options, releasesToPublish(site, chosen), { ...target, onDone });
+    return report;
+  }
+  publishToFolder({
+    site: options.site,
+    to: options.to,
+    manifests: chosen.map(({ name }) => name),
+    branches: options.branches.length === 0 ? null : options.branches,
+    signal: options.signal,
+    onDone,
+  });
+  const foreign = foreignManifests(options.site, options.to);
+  report.notices.push(...foreign.map((name) => `'${join(options.to, name)}' is not of this site, and was left there`));
+  return report;
+}
+
+interface GiteaTarget {
+  repository: NonNullable<ReturnType<typeof repositoryAt>>;
+  token: string;
+}
+
+function repositoryOf({ to, token }: PublishOptions): GiteaTarget {
+  const repository = repositoryAt(to.slice(GITEA.length));
+  if (repository === null) {
+    throw new UpdateError('USAGE', `--to '${to}' does not name a repository`, { hint: 'for example: --to gitea:https://git.example.org/owner/repo' });
+  }
+  if (repository.kind === 'github') {
+    throw new UpdateError('USAGE', `'${repository.name}' is on GitHub, from where devices can read, but where pikit-release cannot publish`, {
+      hint: "upload the files of the site with GitHub's own tools: see docs/hosting.md",
+    });
+  }
+  if (token !== null) return { repository, token };
+  throw new UpdateError('USAGE', 'publishing to Gitea needs a token', {
+    hint: 'put it into the environment as PIKIT_RELEASE_TOKEN, or into a file given with --token-file; never on the command line',
+  });
+}
+
+async function toGitea(
+  options: PublishOptions,
+  releases: readonly SiteRelease[],
+  target: GiteaTarget & { onDone: (what: string) => void },
+): Promise<void> {
+  const { signal, verify } = options;
+  // Loaded when it is needed: the other commands have no use for a network.
+  const [{ giteaClient }, { publishToGitea }] = await Promise.all([import('../io/gitea-client.ts'), import('./publish-gitea.ts')]);
+  await publishToGitea({
+    client: giteaClient(target.repository, { token: target.token, signal }),
+    releases,
+    branchesFile: join(options.site, BRANCHES_NAME),
+    verify,
+    onDone: target.onDone,
+  });
+}
+
+async function assertInOrder({ site, signal }: PublishOptions): Promise<void> {
+  const { problems } = await verifySite(site, signal);
+  if (problems.length === 0) return;
+  const more = problems.length === 1 ? '' : ` (and ${String(problems.length - 1)} more)`;
+  throw new UpdateError('SITE_INVALID', `the site '${site}' is not in order: ${problems[0] ?? ''}${more}`, {
+    hint: `nothing was published; see everything that is wrong with: pikit-release verify --site ${site}`,
+  });
+}

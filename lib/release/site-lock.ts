@@ -1,0 +1,38 @@
+/**
+ * One writer at a time on a site: the lock lies on the folder itself, so that nothing is published with it, and belongs to an
+ * open file, so that it ends with the process that holds it, however that ends. It is for the short moment in which a site is
+ * read, compared and changed; a bundle is packed without it.
+ */
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { UpdateError } from '../core/errors.ts';
+
+const { O_RDONLY, O_DIRECTORY } = fs.constants;
+const BUSY_EXIT = 75;
+const WAIT_SECONDS = 30;
+
+/** Runs `act` as the only writer of the site. Throws BUSY when somebody else is still writing after half a minute. */
+export function withSiteLock<T>(dir: string, act: () => T, waitSeconds = WAIT_SECONDS): T {
+  const fd = fs.openSync(dir, O_RDONLY | O_DIRECTORY);
+  try {
+    takeLock(fd, dir, waitSeconds);
+    return act();
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
+function takeLock(fd: number, dir: string, waitSeconds: number): void {
+  const { status, error, stderr } = spawnSync('flock', ['-x', '-w', String(waitSeconds), '-E', String(BUSY_EXIT), '3'], {
+    stdio: ['ignore', 'ignore', 'pipe', fd],
+    encoding: 'utf8',
+  });
+  if (error !== undefined)
+    throw new UpdateError('IO_ERROR', `the command 'flock' cannot be run: ${error.message}`, { hint: 'install the package util-linux' });
+  if (status === 0) return;
+  if (status === null) throw new UpdateError('CANCELLED', `cancelled while waiting for the site '${dir}'`);
+  if (status !== BUSY_EXIT) throw new UpdateError('IO_ERROR', `the site '${dir}' cannot be locked: ${stderr.trim()}`);
+  throw new UpdateError('BUSY', `somebody else is changing the site '${dir}'`, {
+    hint: 'wait until the other pikit-release has ended, then try again',
+  });
+}

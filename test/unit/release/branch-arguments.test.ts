@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { parseBranch } from '../../../lib/release/branch-arguments.ts';
+import { containing, matching } from '../../helpers/matchers.ts';
+
+const parse = (line: string): ReturnType<typeof parseBranch> => parseBranch(line === '' ? [] : line.split(' '));
+
+describe('parseBranch', () => {
+  it.each<[string, object]>([
+    ['list --site s', { verb: 'list' }],
+    ['add beta --site s', { verb: 'add', name: 'beta', fields: {} }],
+    ['add test_1234 --hidden --disabled --site s', { verb: 'add', name: 'test_1234', fields: { visible: false, enabled: false } }],
+    [
+      'add beta --display-name Бета --description δοκιμή --not-on linux --not-on macos --on windows --site s',
+      { verb: 'add', name: 'beta', fields: { display_name: 'Бета', description: 'δοκιμή', linux: false, macos: false, windows: true } },
+    ],
+    ['edit beta --on linux --site s', { verb: 'edit', name: 'beta', fields: { linux: true } }],
+    ['edit beta --description= --site s', { verb: 'edit', name: 'beta', fields: { description: '' } }],
+    ['enable beta --site s', { verb: 'enable', names: ['beta'], fields: { enabled: true } }],
+    ['disable beta nightly beta --site s', { verb: 'disable', names: ['beta', 'nightly'], fields: { enabled: false } }],
+    ['hide beta --site s', { verb: 'hide', names: ['beta'], fields: { visible: false } }],
+    ['show --site s beta', { verb: 'show', names: ['beta'], fields: { visible: true } }],
+    ['remove a b --site s', { verb: 'remove', names: ['a', 'b'] }],
+  ])('reads: %s', (line, command) => {
+    expect(parse(line)).toEqual({ name: 'branch', json: false, site: 's', command });
+    expect(parse(`${line} --json`)).toMatchObject({ json: true });
+    expect(parse(`${line} --help`)).toEqual({ name: 'help' });
+  });
+
+  it.each([
+    ['', /^branch needs to know what to do$/],
+    ['--site s', /'--site' cannot be done/],
+    ['ad beta --site s', /'ad' cannot be done/],
+    ['list', /--site is missing/],
+    ['add --site s', /^branch add needs the name/],
+    ['add a b --site s', /one branch at a time, 'b' is too much/],
+    ['add list --site s', /'list' cannot be the name of a branch/],
+    ['add stable --site s', /'stable' is built in/],
+    ['remove beta stable --site s', /'stable' is built in/],
+    ['add Beta --site s', /'Beta' cannot be the name of a branch/],
+    ['add beta-2 --site s', /'beta-2' cannot be/],
+    ['add ../x --site s', /'\.\.\/x' cannot be/],
+    [`add ${'b'.repeat(65)} --site s`, /'b{65}' cannot be/],
+    ['add beta --not-on amiga --site s', /'amiga' is not a platform: there are linux, windows, macos/],
+    ['edit beta --on linux --not-on linux --site s', /--on and --not-on both name 'linux'/],
+    ['edit beta --site s', /not told what to change/],
+    ['disable --site s', /^branch disable needs the name/],
+  ])('refuses: %s', (line, says) => {
+    expect(() => parse(line)).toThrow(expect.objectContaining({ code: 'USAGE', message: matching(says) }));
+  });
+
+  it('names what was meant', () => {
+    expect(() => parse('disble beta --site s')).toThrow(expect.objectContaining({ hint: containing("did you mean 'branch disable'?") }));
+  });
+
+  it('refuses a name that would garble a list', () => {
+    expect(() => parseBranch(['add', 'beta', '--site', 's', '--display-name', 'a\u001b[2Jb'])).toThrow(
+      expect.objectContaining({ code: 'INPUT_REFUSED', message: containing('U+001B') }),
+    );
+    expect(() => parseBranch(['edit', 'beta', '--site', 's', '--display-name', ''])).toThrow(expect.objectContaining({ code: 'INPUT_REFUSED' }));
+    expect(() => parseBranch(['edit', 'beta', '--site', 's', '--description', 'a\nb'])).toThrow(expect.objectContaining({ code: 'INPUT_REFUSED' }));
+  });
+});
