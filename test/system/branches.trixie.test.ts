@@ -1,0 +1,4 @@
+import { tellOfBranches } from './stories/branches.ts';
+
+// Its expectations are in the story itself.
+tellOfBranches('trixie');

@@ -1,0 +1,183 @@
+/** The life of a branch as a device sees it, on real systemd: after every act the files are those of one release, and no others. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { BranchEntry } from '../../helpers/branch-files.ts';
+import { copyToBranch, writeBranches } from '../../helpers/branch-files.ts';
+import type { DeviceImage } from '../../helpers/container.ts';
+import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import { unexpectedLines } from '../../helpers/journal-lines.ts';
+import type { PikitDevice } from '../../helpers/pikit-device.ts';
+import { pikitDevice } from '../../helpers/pikit-device.ts';
+import type { Built, Ingredients, Site } from '../../helpers/release-builder.ts';
+import { releaseSite } from '../../helpers/release-builder.ts';
+
+const STABLE: Ingredients = {
+  version: '1.0.0',
+  web: '5.17.14',
+  extra: { 'pikit-web/only-stable.txt': 'stable\n', 'pikit-web/file-or-folder': 'a file\n', 'pikit-web/folder-or-file/in.txt': 'in a folder\n' },
+};
+
+const BETA: Ingredients = {
+  version: '1.1.0-beta.1',
+  web: '5.18.2',
+  extra: { 'pikit-web/assets/beta/new.js': 'beta\n', 'pikit-web/file-or-folder/in/it.txt': 'in a folder\n', 'pikit-web/folder-or-file': 'a file\n' },
+};
+
+const TEST: Ingredients = { version: '1.0.1-test.1', web: '5.17.14', extra: { 'pikit-web/only-test.txt': 'test\n' } };
+
+const BETA_ENTRY: BranchEntry = { name: 'beta', display_name: 'Beta 🧪 تجريبي', description: 'Semi-stable test builds' };
+const HIDDEN_ENTRY: BranchEntry = { name: 'test_1234', display_name: 'Test, Issue #1234', visible: false };
+
+/** Defines the suite for one image; each image has a test file of its own. */
+export function tellOfBranches(image: DeviceImage): void {
+  describeOnDevice(image, `branches on ${image}`, () => {
+    let device: PikitDevice;
+    let site: Site;
+    let stable: Built;
+    let beta: Built;
+    let test: Built;
+    let began = '';
+
+    /** Built where nobody looks, then put on the branch as it is. */
+    const buildOn = (branch: string, ingredients: Ingredients): Built => {
+      const workshop = releaseSite();
+      try {
+        const built = workshop.publish(ingredients);
+        copyToBranch(workshop.dir, site.dir, branch);
+        return built;
+      } finally {
+        workshop.remove();
+      }
+    };
+    const list = async (...entries: BranchEntry[]): Promise<void> => {
+      writeBranches(site.dir, entries);
+      await device.serve(site);
+    };
+    const pikitUpdate = async (...args: string[]): Promise<string> => {
+      const { exitCode, stdout, stderr } = await device.exec(['pikit-update', ...args]);
+      expect(exitCode, stdout + stderr).toBe(0);
+      return stdout;
+    };
+    const check = async (): Promise<string[]> => {
+      const { exitCode, lines } = await device.start('pikit-update-check.service');
+      expect(exitCode, lines.join('\n')).toBe(0);
+      return lines;
+    };
+    const becomes = async (release: Built): Promise<void> => {
+      const { exitCode, lines } = await device.start('pikit-update-apply.service');
+      expect(exitCode, lines.join('\n')).toBe(0);
+      await device.expectExactly(release);
+    };
+    const chosen = async (): Promise<unknown> => {
+      const settings: unknown = JSON.parse(await device.readFile('/var/lib/pikit-update/settings.json'));
+      return settings;
+    };
+
+    beforeAll(async () => {
+      site = releaseSite();
+      stable = site.publish(STABLE);
+      beta = buildOn('beta', BETA);
+      test = buildOn('test_1234', TEST);
+      device = pikitDevice(await startDevice({ image }));
+      began = await device.cursor();
+      await device.configure();
+      await device.writeFile('/var/www/pikit-web/foreign.txt', 'mine\n');
+      await list(BETA_ENTRY, HIDDEN_ENTRY);
+    });
+
+    afterAll(async () => {
+      await device.stop();
+      site.remove();
+    });
+
+    it('begins on stable', async () => {
+      await becomes(stable);
+    });
+
+    it('lists beta by its name in any script, and not the hidden one', async () => {
+      const listed = await pikitUpdate('branch');
+      expect(listed).toMatch(/^\* stable +1\.0\.0 /m);
+      expect(listed).toMatch(/^ {2}beta +- +Beta 🧪 تجريبي$/m);
+      expect(listed).not.toContain('test_1234');
+    });
+
+    it('follows beta', async () => {
+      expect(await pikitUpdate('branch', 'beta')).toContain("1.1.0-beta.1 is available on the branch 'beta' (installed is 1.0.0)");
+      await device.expectExactly(stable);
+      await becomes(beta);
+      expect(await device.sh('curl -sf http://127.0.0.1/api/version')).toBe('{"version": "1.1.0-beta.1"}');
+      expect(await device.state()).toMatchObject({ branch: 'beta', installed_branch: 'beta', last_result: { branch: 'beta' } });
+    });
+
+    it('is offered stable while beta is disabled, keeps the choice, and never goes back by itself', async () => {
+      await list({ ...BETA_ENTRY, enabled: false }, HIDDEN_ENTRY);
+      expect(await check()).toEqual([
+        "the branch 'beta' is disabled: using stable until it is enabled again",
+        '1.0.0 is available, which is older (installed is 1.1.0-beta.1)',
+      ]);
+      expect(await chosen()).toMatchObject({ branch: 'beta' });
+      expect(await pikitUpdate('status')).toMatch(/^branch +beta \(disabled, using stable\)$/m);
+
+      await pikitUpdate('auto', 'install');
+      const after = await device.cursor();
+      const left = device.waitForJournal(['-t', 'pikit-update-check'], (entry) => /^1\.0\.0 is not installed by itself/.test(entry.MESSAGE ?? ''), {
+        after,
+        timeoutMs: 30_000,
+      });
+      await device.fireTimer();
+      await left;
+      await device.waitForUnit('pikit-update-check.service', (unit) => unit.ActiveState === 'inactive', 10_000);
+      await pikitUpdate('auto', 'check');
+      await device.expectExactly(beta);
+
+      await becomes(stable);
+    });
+
+    it('takes beta up again when it is enabled again', async () => {
+      await list(BETA_ENTRY, HIDDEN_ENTRY);
+      expect(await check()).toEqual(["1.1.0-beta.1 is available on the branch 'beta' (installed is 1.0.0)"]);
+      await becomes(beta);
+    });
+
+    it('falls back to stable when beta is deleted, with a notice that stays until it is dismissed', async () => {
+      await list(HIDDEN_ENTRY);
+      expect(await check()).toEqual([
+        "the branch 'beta' was removed: this device follows stable now",
+        '1.0.0 is available, which is older (installed is 1.1.0-beta.1)',
+      ]);
+      expect(await chosen()).toMatchObject({ branch: 'stable' });
+      await device.expectExactly(beta);
+      await becomes(stable);
+      expect(await check()).toEqual(['up to date: 1.0.0 is installed']);
+      expect(await device.state()).toMatchObject({ notices: [{ id: 'branch-removed:beta' }] });
+      expect(await pikitUpdate('status')).toMatch(/^notice +the branch 'beta' was removed/m);
+      await pikitUpdate('branch', '--dismiss');
+      expect(await device.state()).toMatchObject({ notices: [] });
+      await device.expectExactly(stable);
+    });
+
+    it('refuses a name that is not there', async () => {
+      const { exitCode, stderr } = await device.exec(['pikit-update', 'branch', 'stabel']);
+      expect(exitCode).toBe(1);
+      expect(stderr).toBe("error: there is no branch 'stabel'\nhint: did you mean 'stable'? there are stable\n");
+    });
+
+    it('follows the hidden one by its name', async () => {
+      await pikitUpdate('branch', 'test_1234');
+      await becomes(test);
+      expect(await pikitUpdate('branch')).toMatch(/^\* test_1234 +1\.0\.1-test\.1 +Test, Issue #1234 \(hidden\)$/m);
+    });
+
+    it('comes back to stable', async () => {
+      expect(await pikitUpdate('branch', 'stable')).toContain('1.0.0 is available, which is older (installed is 1.0.1-test.1)');
+      await becomes(stable);
+      expect(await device.start('pikit-update-rollback.service')).toMatchObject({ exitCode: 0 });
+      await device.expectExactly(test);
+      await becomes(stable);
+    });
+
+    it("left the owner's own file alone, and wrote no line that is not on the list", async () => {
+      expect(await device.readFile('/var/www/pikit-web/foreign.txt')).toBe('mine\n');
+      expect(unexpectedLines(await device.linesSince(began))).toEqual([]);
+    });
+  });
+}
