@@ -26,6 +26,7 @@ export function giteaSource(config: Config, access: GiteaAccess): Source {
   let known: GiteaRelease[] | null = null;
   return {
     name: repository.name,
+    mostRetries: Infinity,
     locate: async (path, { branch, what, signal }) => {
       if (token === undefined) token = access.readToken();
       const withToken = token !== null;

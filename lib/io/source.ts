@@ -14,6 +14,8 @@ export interface Located {
 export interface Source {
   /** For people: where it is. */
   readonly name: string;
+  /** How often trying again can help: a folder that is not there now is not there in a second either. */
+  readonly mostRetries: number;
   /**
    * Where a file of the static layout (`manifest_beta.json`, `bundles/…`) is. Throws NOT_FOUND when the source has no such
    * file, and network and status codes where it has to ask for that.
@@ -49,6 +51,7 @@ function siteSource(base: string): Source {
   const isFolder = root.protocol === 'file:';
   return {
     name: isFolder ? fileURLToPath(root) : root.host,
+    mostRetries: isFolder ? 0 : Infinity,
     locate: (path, { branch }) => {
       const url = new URL(path, root);
       // Who asks for the list (OBS RFC 48): a server that does not care ignores it, and a folder has no use for it.

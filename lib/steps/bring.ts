@@ -43,9 +43,8 @@ export async function bring(deps: NetworkDeps, config: Config, { manifest }: Rel
 
 async function downloadBundle(deps: NetworkDeps, config: Config, manifest: Manifest, file: string): Promise<void> {
   const size = manifest.bundle?.size;
-  deps.narrate.info(
-    `downloading ${size === undefined ? 'the bundle' : formatBytes(size)} of ${manifest.version} from '${deps.openSource(config).name}'`,
-  );
+  const { name, mostRetries } = deps.openSource(config);
+  deps.narrate.info(`downloading ${size === undefined ? 'the bundle' : formatBytes(size)} of ${manifest.version} from '${name}'`);
   const started = performance.now();
   let received = 0;
   const { resumed } = await deps.withRetries(
@@ -55,7 +54,7 @@ async function downloadBundle(deps: NetworkDeps, config: Config, manifest: Manif
       return done;
     },
     {
-      retries: config.limits.retries,
+      retries: Math.min(config.limits.retries, mostRetries),
       signal: deps.signal,
       onRetry: (error) => {
         deps.narrate.warning(`${error instanceof Error ? error.message : String(error)}; trying again from where it stopped`);

@@ -86,7 +86,7 @@ async function ask<T>(deps: NetworkDeps, config: Config, kind: DocumentKind<T>, 
     return { located, answer };
   };
   return await deps.withRetries(request, {
-    retries: Math.min(retries, config.limits.retries),
+    retries: Math.min(retries, config.limits.retries, source.mostRetries),
     signal: deps.signal,
     onRetry: (error) => {
       deps.narrate.warning(`${error instanceof Error ? error.message : String(error)}; trying again`);

@@ -124,12 +124,20 @@ describe('a folder, on a USB stick for example', () => {
     const site = await siteWith('1.0.0');
     const on = device({ url: pathToFileURL(site).href });
     await check(netDeps(on));
+    fs.writeFileSync(on.paths.config, fs.readFileSync(on.paths.config, 'utf8').replace('retries = 0', 'retries = 1'));
     fs.renameSync(site, `${site}.away`);
-    await expect(check(netDeps(on))).rejects.toMatchObject({
+    const deps = netDeps(on);
+    await expect(check(deps)).rejects.toMatchObject({
       code: 'OFFLINE',
       message: matching("/site' is not there"),
       hint: matching('is the stick plugged in'),
     });
+    expect(deps.said.filter((line) => line.includes('trying again'))).toEqual([]);
+    fs.renameSync(`${site}.away`, site);
+    fs.renameSync(join(site, 'bundles'), join(site, 'lost'));
+    const fetching = netDeps(on);
+    await expect(fetchRelease(fetching)).rejects.toMatchObject({ code: 'OFFLINE', hint: matching('is the stick plugged in') });
+    expect(fetching.said.filter((line) => line.includes('trying again'))).toEqual([]);
     expect(on.files.readState()).toMatchObject({ latest: '1.0.0', available: { version: '1.0.0' } });
   });
 });
