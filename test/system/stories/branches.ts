@@ -27,6 +27,22 @@ const TEST: Ingredients = { version: '1.0.1-test.1', web: '5.17.14', extra: { 'p
 const BETA_ENTRY: BranchEntry = { name: 'beta', display_name: 'Beta 🧪 تجريبي', description: 'Semi-stable test builds' };
 const HIDDEN_ENTRY: BranchEntry = { name: 'test_1234', display_name: 'Test, Issue #1234', visible: false };
 
+/** Where releases go, and the version; with directories, types, modes, owners and bytes. */
+const TREE = [
+  "find var/www usr/local/bin etc/pikit/version -printf '%p %y %m %U:%G\\n' | sort",
+  'find var/www usr/local/bin etc/pikit/version -type f -exec sha256sum {} + | sort',
+].join('; ');
+
+/** The device as it was before its first release, in a folder. */
+const BARE = '/root/bare';
+
+/** A device of its own in a folder, with nothing but what was there before, installs what the branch has now. */
+const FRESH = `rm -rf /root/fresh; cp -a ${BARE} /root/fresh; cd /root/fresh
+printf '[source]\\ntype = "static"\\nurl = "http://127.0.0.1:8090"\\n[services]\\nmanager = "none"\\n[health]\\nsettle = "0s"\\n' >etc/pikit/update.toml
+printf '{"branch": "%s"}' "$BRANCH" >var/lib/pikit-update/settings.json
+for step in fetch apply; do PIKIT_ROOT=/root/fresh node /usr/lib/pikit-update/$step.js >&2; done
+${TREE}`;
+
 /** Defines the suite for one image; each image has a test file of its own. */
 export function tellOfBranches(image: DeviceImage): void {
   describeOnDevice(image, `branches on ${image}`, () => {
@@ -62,10 +78,18 @@ export function tellOfBranches(image: DeviceImage): void {
       expect(exitCode, lines.join('\n')).toBe(0);
       return lines;
     };
+    /** Nothing is missing, and nothing is left of where the device was before. */
+    const expectAsFresh = async (release: Built): Promise<void> => {
+      await device.expectExactly(release);
+      const branch = release === beta ? 'beta' : release === test ? 'test_1234' : 'stable';
+      const fresh = await device.sh(FRESH, { env: { BRANCH: branch } });
+      expect(fresh).toContain(' d 755 0:0\n');
+      expect((await device.sh(`cd /; ${TREE}`)).split('\n')).toEqual(fresh.split('\n'));
+    };
     const becomes = async (release: Built): Promise<void> => {
       const { exitCode, lines } = await device.start('pikit-update-apply.service');
       expect(exitCode, lines.join('\n')).toBe(0);
-      await device.expectExactly(release);
+      await expectAsFresh(release);
     };
     const chosen = async (): Promise<unknown> => {
       const settings: unknown = JSON.parse(await device.readFile('/var/lib/pikit-update/settings.json'));
@@ -81,6 +105,9 @@ export function tellOfBranches(image: DeviceImage): void {
       began = await device.cursor();
       await device.configure();
       await device.writeFile('/var/www/pikit-web/foreign.txt', 'mine\n');
+      await device.sh(
+        `mkdir -p ${BARE}/etc/pikit ${BARE}/var/lib/pikit-update ${BARE}/usr/local; cp -a /var/www ${BARE}/var; cp -a /usr/local/bin ${BARE}/usr/local`,
+      );
       await list(BETA_ENTRY, HIDDEN_ENTRY);
     });
 
@@ -171,7 +198,7 @@ export function tellOfBranches(image: DeviceImage): void {
       expect(await pikitUpdate('branch', 'stable')).toContain('1.0.0 is available, which is older (installed is 1.0.1-test.1)');
       await becomes(stable);
       expect(await device.start('pikit-update-rollback.service')).toMatchObject({ exitCode: 0 });
-      await device.expectExactly(test);
+      await expectAsFresh(test);
       await becomes(stable);
     });
 
