@@ -1,0 +1,4 @@
+import { tellOfSources } from './stories/sources.ts';
+
+// Its expectations are in the story itself.
+tellOfSources('bookworm');

@@ -1,0 +1,237 @@
+/** Where releases can come from, on real systemd, in the sandbox of the units: a private repository, a stick, and the ways of a real nginx. */
+import fs from 'node:fs';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { writeBranches } from '../../helpers/branch-files.ts';
+import { bundledScript } from '../../helpers/bundled-script.ts';
+import type { DeviceImage } from '../../helpers/container.ts';
+import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import { READER, WRITER } from '../../helpers/gitea-server.ts';
+import { unexpectedLines } from '../../helpers/journal-lines.ts';
+import type { PikitDevice } from '../../helpers/pikit-device.ts';
+import { pikitDevice } from '../../helpers/pikit-device.ts';
+import type { Built, Site } from '../../helpers/release-builder.ts';
+import { releaseSite } from '../../helpers/release-builder.ts';
+import { removeDir, tempDir } from '../../helpers/tree.ts';
+
+const CHECK = 'pikit-update-check.service';
+const FETCH = 'pikit-update-fetch.service';
+const APPLY = 'pikit-update-apply.service';
+const ROLLBACK = 'pikit-update-rollback.service';
+const TOKEN = '/etc/pikit/source-token';
+const STICK = '/media/usb';
+
+/** What steps say here besides what they say on any device. */
+const MORE_LINES = [
+  /^downloading [\d.]+ KiB of 1\.0\.0 from '(?:127\.0\.0\.1:\d+\/owner\/repo|\/media\/usb\/pikit\/)'$/,
+  /^nothing is published on the branch 'beta': the manifest of the branch 'beta' is not at 'http:.*\/manifest_beta\.json' \(HTTP 404\) \[NOT_FOUND\]$/,
+  /^there is no repository '127\.0\.0\.1:\d+\/owner\/repo', or it is private \(HTTP 404\) \[NOT_FOUND\]$/,
+  /^'127\.0\.0\.1:\d+' does not accept the token of this device \(HTTP 401\) \[HTTP_STATUS\]$/,
+  /^'\/etc\/pikit\/source-token' does not hold a token \[CONFIG_INVALID\]$/,
+  /^the list of branches is not at '\/media\/usb\/pikit\/branches\.json': .*, ignoring: the branches are those last known$/,
+  /^the manifest is not at '\/media\/usb\/pikit\/manifest\.json': the folder '\/media\/usb\/pikit' is not there \[OFFLINE\]$/,
+  /^hint: /,
+];
+
+/** Gitea on the device itself, one private repository; 8095 is the door of the test: what was asked, and another mind. */
+const FORGE = `
+import http from 'node:http';
+import { giteaServer } from './test/helpers/gitea-server.ts';
+void giteaServer({ isPrivate: true, storage: true }).then((forge) => {
+  http.createServer((request, response) => {
+    forge.options.isPrivate = request.url !== '/public';
+    const { requests, storageRequests } = forge;
+    response.end(JSON.stringify({ requests: requests.splice(0), storageRequests: storageRequests.splice(0) }));
+  }).listen(8095, '127.0.0.1', () => console.log('repository: ' + forge.url));
+});
+`;
+
+/** The site once more, as stores of objects have it: one validator only, and Range or none; no list of a folder anywhere. */
+const STORES = `
+server { listen 8096; root /srv/releases; etag off; access_log /var/log/nginx/stores.log; }
+server { listen 8097; root /srv/releases; add_header Last-Modified ""; access_log /var/log/nginx/stores.log; }
+server { listen 8098; root /srv/releases; etag off; add_header Last-Modified ""; max_ranges 0; access_log /var/log/nginx/stores.log; }
+server { listen 8099; root /srv/releases; access_log /var/log/nginx/stores.log; }
+`;
+
+interface Asked {
+  requests: { url: string; authorization: string | null }[];
+  storageRequests: { url: string; authorization: string | null }[];
+}
+
+/** Defines the suite for one image; each image has a test file of its own. */
+export function tellOfSources(image: DeviceImage): void {
+  describeOnDevice(image, `sources on ${image}`, () => {
+    let device: PikitDevice;
+    let site: Site;
+    let work = '';
+    let release: Built;
+    let began = '';
+    let repository = '';
+
+    const source = async (type: string, url: string): Promise<void> => {
+      await device.writeFile(
+        '/etc/pikit/update.toml',
+        `[source]\ntype = "${type}"\nurl = "${url}"\n[health]\nhttp = ["http://127.0.0.1/"]\nsettle = "100ms"\n`,
+      );
+    };
+    /** As if nothing had ever been asked or downloaded. */
+    const forget = async (): Promise<void> => {
+      await device.sh(`rm -rf /var/cache/pikit-update/* /var/lib/pikit-update/*; systemctl reset-failed ${CHECK} ${FETCH}`);
+    };
+    const asked = async (path: 'private' | 'public'): Promise<Asked> => {
+      const { requests, storageRequests }: Asked = JSON.parse(await device.sh(`curl -sf http://127.0.0.1:8095/${path}`)) as Asked;
+      return { requests, storageRequests };
+    };
+    const succeed = async (unit: string): Promise<string[]> => {
+      const { exitCode, lines } = await device.start(unit);
+      expect(exitCode, lines.join('\n')).toBe(0);
+      return lines;
+    };
+    const fail = async (unit: string): Promise<string> => {
+      const { exitCode, lines } = await device.start(unit);
+      expect(exitCode).toBe(1);
+      return lines.join('\n');
+    };
+
+    beforeAll(async () => {
+      work = tempDir();
+      site = releaseSite();
+      release = site.publish({ version: '1.0.0', web: '5.17.14' });
+      writeBranches(site.dir, [{ name: 'beta' }]);
+      device = pikitDevice(await startDevice({ image }));
+      await device.copyDir(site.dir, '/root/site');
+      await device.serve(site);
+      await device.writeFile('/opt/forge.cjs', fs.readFileSync(bundledScript(work, 'forge', FORGE)));
+      await device.writeFile('/etc/nginx/sites-enabled/stores', STORES);
+      await device.sh('nginx -t -q && nginx -s reload');
+      const after = await device.cursor();
+      await device.sh('systemd-run --quiet --unit=forge /usr/bin/node /opt/forge.cjs');
+      const ready = await device.waitForJournal(['--unit', 'forge'], ({ MESSAGE = '' }) => MESSAGE.startsWith('repository: '), {
+        after,
+        timeoutMs: 20_000,
+      });
+      repository = (ready.MESSAGE ?? '').slice('repository: '.length);
+      await device.writeFile('/root/release-token', WRITER, { mode: '0600' });
+      await device.sh(`pikit-release publish --site /root/site --to gitea:${repository} --token-file /root/release-token`);
+      await device.sh('rm /root/release-token');
+      await asked('private');
+      began = await device.cursor();
+    });
+
+    afterAll(async () => {
+      await device.stop();
+      site.remove();
+      removeDir(work);
+    });
+
+    it('says without a token that a private repository is not there, and needs none for a public one', async () => {
+      await source('gitea', repository);
+      expect(await fail(CHECK)).toMatch(
+        /or it is private \(HTTP 404\) \[NOT_FOUND\]\n.*a private repository needs a token in \/etc\/pikit\/source-token/,
+      );
+      const before = await asked('public');
+      expect(before.requests.map(({ authorization }) => authorization)).toEqual([null, null]);
+      expect(await succeed(CHECK)).toEqual(['1.0.0 is available (nothing is installed)']);
+      const { requests, storageRequests } = await asked('private');
+      expect([...requests, ...storageRequests].map(({ authorization }) => authorization)).toEqual(Array.from({ length: 5 }, () => null));
+    });
+
+    it('hands the token to check and fetch, which send it to the repository and nowhere else', async () => {
+      await forget();
+      await device.writeFile(TOKEN, `${READER}\n`, { mode: '0600' });
+      expect((await device.exec(['cat', TOKEN], { user: 'pikit-update' })).exitCode).not.toBe(0);
+      expect(await succeed(CHECK)).toEqual(['1.0.0 is available (nothing is installed)']);
+      await succeed(FETCH);
+      const { requests, storageRequests } = await asked('private');
+      expect(requests.filter(({ url }) => url.endsWith('.tar.gz'))).toHaveLength(1);
+      expect([...new Set(requests.map(({ authorization }) => authorization))]).toEqual([`token ${READER}`]);
+      expect([...new Set(storageRequests.map(({ authorization }) => authorization))]).toEqual([null]);
+      expect(storageRequests.length).toBeGreaterThanOrEqual(3);
+      await succeed(APPLY);
+      await device.expectExactly(release);
+    });
+
+    it('keeps the token out of every file, and out of the journal', async () => {
+      const found = await device.sh(`grep -rlF ${READER} /etc /var /run /tmp || true`);
+      expect(found).toBe(`${TOKEN}\n`);
+      expect((await device.journal(['--after-cursor', began])).filter((entry) => JSON.stringify(entry).includes(READER))).toEqual([]);
+    });
+
+    it('refuses a token that is none or is revoked, and does not show it', async () => {
+      await device.writeFile(TOKEN, `${READER}\nX-Other: header\n`, { mode: '0600' });
+      expect(await fail(CHECK)).toContain("'/etc/pikit/source-token' does not hold a token [CONFIG_INVALID]");
+      await device.writeFile(TOKEN, 'token-that-was-revoked\n', { mode: '0600' });
+      expect(await fail(CHECK)).toContain('does not accept the token of this device');
+      await device.sh(`rm ${TOKEN}`);
+      expect(await fail(CHECK)).toContain('or it is private');
+    });
+
+    it('takes the same bytes from a stick, and says so when it is gone', async () => {
+      await forget();
+      await device.sh(
+        `mkdir -p ${STICK} && mount -t tmpfs -o mode=0755 stick ${STICK} && pikit-release publish --site /root/site --to ${STICK}/pikit`,
+      );
+      await source('static', `file://${STICK}/pikit`);
+      expect(await succeed(CHECK)).toEqual(['up to date: 1.0.0 is installed']);
+      await succeed(ROLLBACK);
+      await forget();
+      expect(await succeed(CHECK)).toEqual(['1.0.0 is available (nothing is installed)']);
+      await succeed(APPLY);
+      await device.expectExactly(release);
+      await device.sh(`umount ${STICK}`);
+      expect(await fail(CHECK)).toContain('is the stick plugged in and mounted?');
+      await device.expectExactly(release);
+    });
+
+    it.each([
+      ['last-modified-only', 8096, { same: 304, resumed: 206 }],
+      ['etag-only', 8097, { same: 304, resumed: 206 }],
+      ['neither-nor-range', 8098, { same: 200, resumed: 200 }],
+      ['nginx-as-it-is', 8099, { same: 304, resumed: 206 }],
+    ])('asks nginx no more than it has to: %s', async (_name, port, { same, resumed }) => {
+      await succeed(ROLLBACK);
+      await forget();
+      await source('static', `http://127.0.0.1:${String(port)}`);
+      await device.settings({ branch: 'beta' });
+      const answers = async (): Promise<string[]> => {
+        const log = await device.sh('cat /var/log/nginx/stores.log; : >/var/log/nginx/stores.log');
+        return [...log.matchAll(/"GET (\S+) HTTP\/1\.1" (\d+)/g)].map(([, path = '', status = '']) => `${path} ${status}`);
+      };
+      expect(await fail(CHECK)).toContain('manifest_beta.json');
+      expect(await answers()).toEqual(['/branches.json?branch=beta 200', '/manifest_beta.json 404']);
+      await device.settings({ branch: 'stable' });
+      await succeed(CHECK);
+      await succeed(CHECK);
+      expect((await answers()).slice(-2)).toEqual([`/branches.json ${String(same)}`, `/manifest.json ${String(same)}`]);
+
+      // As a download that was cut in its middle leaves it.
+      const dir = '/var/cache/pikit-update/1.0.0';
+      const bundle = '/srv/releases/bundles/pikit-1.0.0.tar.gz';
+      const facts = { url: `http://127.0.0.1:${String(port)}/bundles/pikit-1.0.0.tar.gz`, validator: null };
+      await device.sh(`rm -f ${dir}/*; install -d -o pikit-update -g pikit-update ${dir}; head -c 50000 ${bundle} >${dir}/bundle.tar.gz.partial
+        echo '${JSON.stringify(facts).slice(0, -1)},"sha256":"'"$(sha256sum ${bundle} | cut -c1-64)"'"}' >${dir}/bundle.tar.gz.partial.json
+        chown pikit-update: ${dir}/*`);
+      await succeed(FETCH);
+      expect(await answers()).toContain(`/bundles/pikit-1.0.0.tar.gz ${String(resumed)}`);
+      await succeed(APPLY);
+      await device.expectExactly(release);
+    });
+
+    it('wrote no line that is not on the list, and systemd none about a credential', async () => {
+      expect(unexpectedLines(await device.linesSince(began), MORE_LINES)).toEqual([]);
+      const entries = await device.journal(['--after-cursor', began]);
+      const messages = entries.map(({ MESSAGE = '' }) => MESSAGE).filter((message) => /credential/i.test(message));
+      // systemd 252 says this of each of them.
+      const unmounted = /^run-credentials-pikit\\x2dupdate\\x2d(?:check|fetch)\.service\.mount: Deactivated successfully\.$/;
+      expect(messages.filter((message) => !unmounted.test(message))).toEqual([]);
+    });
+
+    it('goes with its token when the package is purged, and leaves the dashboard', async () => {
+      await device.writeFile(TOKEN, `${READER}\n`, { mode: '0600' });
+      await device.sh('DEBIAN_FRONTEND=noninteractive dpkg --purge pikit-update');
+      expect(await device.sh('ls /etc/pikit')).toBe('version\n');
+      expect(await device.sh('ls -d /var/lib/pikit* /var/cache/pikit* 2>/dev/null || true')).toBe('');
+      expect(await device.sh('curl -sf http://127.0.0.1/api/version')).toBe('{"version": "1.0.0"}');
+    });
+  });
+}
