@@ -1,6 +1,7 @@
 /** Where releases can come from, on real systemd, in the sandbox of the units: a private repository, a stick, and the ways of a real nginx. */
 import fs from 'node:fs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import * as z from 'zod';
 import { writeBranches } from '../../helpers/branch-files.ts';
 import { bundledScript } from '../../helpers/bundled-script.ts';
 import type { DeviceImage } from '../../helpers/container.ts';
@@ -53,10 +54,8 @@ server { listen 8098; root /srv/releases; etag off; add_header Last-Modified "";
 server { listen 8099; root /srv/releases; access_log /var/log/nginx/stores.log; }
 `;
 
-interface Asked {
-  requests: { url: string; authorization: string | null }[];
-  storageRequests: { url: string; authorization: string | null }[];
-}
+const Requests = z.array(z.object({ url: z.string(), authorization: z.string().nullable() }));
+const Asked = z.object({ requests: Requests, storageRequests: Requests });
 
 /** Defines the suite for one image; each image has a test file of its own. */
 export function tellOfSources(image: DeviceImage): void {
@@ -78,10 +77,9 @@ export function tellOfSources(image: DeviceImage): void {
     const forget = async (): Promise<void> => {
       await device.sh(`rm -rf /var/cache/pikit-update/* /var/lib/pikit-update/*; systemctl reset-failed ${CHECK} ${FETCH}`);
     };
-    const asked = async (path: 'private' | 'public'): Promise<Asked> => {
-      const { requests, storageRequests }: Asked = JSON.parse(await device.sh(`curl -sf http://127.0.0.1:8095/${path}`)) as Asked;
-      return { requests, storageRequests };
-    };
+    /** What was asked since the last time; the repository is private or public from now on. */
+    const asked = async (path: 'private' | 'public'): Promise<z.infer<typeof Asked>> =>
+      Asked.parse(JSON.parse(await device.sh(`curl -sf http://127.0.0.1:8095/${path}`)));
     const succeed = async (unit: string): Promise<string[]> => {
       const { exitCode, lines } = await device.start(unit);
       expect(exitCode, lines.join('\n')).toBe(0);
