@@ -3,6 +3,10 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { BranchQuestion } from '../../../lib/core/branch-choice.ts';
+import { branchLabel, chooseBranch } from '../../../lib/core/branch-choice.ts';
+import type { Branch } from '../../../lib/core/branches.ts';
+import { parseBranches } from '../../../lib/core/branches.ts';
 import { removeDir, tempDir, writeTree } from '../../helpers/tree.ts';
 
 interface Block {
@@ -21,7 +25,32 @@ manager = "none"
 [health]
 settle = "0s"
 `;
-const BLOCKS = blocksOf(fs.readFileSync('docs/branches.md', 'utf8'));
+const PAGE = fs.readFileSync('docs/branches.md', 'utf8');
+const BLOCKS = blocksOf(PAGE);
+
+/** The table "What devices do", row by row. */
+const RULES = [
+  ...(PAGE.split('## What devices do')[1]?.split('\n\n')[1] ?? '').matchAll(/^\| ([^-|][^|]*?) +\| ([^|]*?) +\| ([^|]*?) +\| ([^|]*?) +\|$/gm),
+]
+  .slice(1)
+  .map(([, branch = '', uses = '', choice = '', sees = '']) => ({ branch, uses, choice, sees }));
+
+const beta = (more: object = {}): Branch[] => parseBranches(Buffer.from(JSON.stringify([{ name: 'beta', ...more }])));
+
+/** What a device knows and hears in each of them. */
+const QUESTIONS: Readonly<Record<string, Omit<BranchQuestion, 'selected'>>> = {
+  enabled: { list: beta(), answer: 'list' },
+  disabled: { list: beta({ enabled: false }), answer: 'list' },
+  'enabled again': { list: beta({ enabled: true }), answer: 'list' },
+  'removed from the list': { list: [], answer: 'list' },
+  'not on `linux`': { list: beta({ linux: false }), answer: 'list' },
+  hidden: { list: beta({ visible: false }), answer: 'list' },
+  'in a list that cannot be fetched (HTTP 500, …)': { list: beta(), answer: 'failed' },
+  'in a list that is not there any more (HTTP 404)': { list: beta(), answer: 'none' },
+  'chosen, but in no list that this device has seen': { list: [], answer: 'failed' },
+  'chosen, and this source never had a list (404)': { list: null, answer: 'none' },
+  'chosen, and the first list cannot be fetched': { list: null, answer: 'failed' },
+};
 
 function blocksOf(markdown: string): Block[] {
   return [...markdown.matchAll(/^```([a-z]*)\n([\s\S]*?)^```$/gm)].map((match) => ({
@@ -95,6 +124,31 @@ describe('docs/branches.md', () => {
     });
     expect(fs.readdirSync(join(dir, 'site/files')).toSorted()).toEqual(['nightly', 'stable']);
     expect(fs.readdirSync(join(dir, 'site/bundles'))).toHaveLength(6);
+  });
+
+  it.each(RULES)('says what devices do: $branch', ({ branch, uses, choice, sees }) => {
+    const question = QUESTIONS[branch];
+    expect(question, 'a row that is not compared').toBeDefined();
+    if (question === undefined) return;
+    const { used, setting, notice, ...decided } = chooseBranch({ selected: 'beta', ...question });
+    const names: Readonly<Record<string, string | null>> = {
+      'the branch': 'beta',
+      stable: 'stable',
+      'what the last list said': 'beta',
+      'nothing: the check fails': null,
+    };
+    expect(used).toBe(names[uses]);
+    expect(setting).toBe(choice === 'kept' ? 'beta' : 'stable');
+    expect(notice !== null).toBe(/\bnotice\b/.test(sees));
+    const label = /"(\(.*?\))"/.exec(sees)?.[1];
+    if (label !== undefined) expect(branchLabel(decided)).toBe(`beta ${label}`);
+    expect(label !== undefined).toBe(used === 'stable' && setting === 'beta');
+  });
+
+  it('has a row for everything that devices can decide', () => {
+    expect(RULES.map(({ branch }) => branch).toSorted()).toEqual(Object.keys(QUESTIONS).toSorted());
+    const decided = Object.values(QUESTIONS).map((question) => chooseBranch({ selected: 'beta', ...question }).why);
+    expect([...new Set(decided)].toSorted()).toEqual(['disabled', 'no-list', 'not-known', 'not-listed', 'removed', 'selected']);
   });
 
   it('shows every command about branches at work', () => {

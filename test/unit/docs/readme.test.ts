@@ -1,0 +1,97 @@
+/** The README's commands do what it says: those that make releases and follow branches are run, all others are at least ones that the programs take. */
+import { spawn } from 'node:child_process';
+import fs from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { parseCommand } from '../../../lib/cli/arguments.ts';
+import { parseConfig } from '../../../lib/core/config.ts';
+import { device, temporary } from '../../helpers/device.ts';
+import { WRITER, giteaServer } from '../../helpers/gitea-server.ts';
+import { dashboard, writeTree } from '../../helpers/site-builder.ts';
+
+const README = fs.readFileSync('README.md', 'utf8');
+const DIST = resolve(process.env['PIKIT_TEST_DIST'] ?? 'dist');
+
+/** The lines of a section's first block of commands. */
+function commandsOf(heading: string): string[] {
+  const section = README.split(`\n## ${heading}\n`)[1]?.split('\n## ')[0] ?? '';
+  return (/^```\n([\s\S]*?)^```$/m.exec(section)?.[1] ?? '').trimEnd().split('\n');
+}
+
+/** A line of a table of commands, without what it says about it. */
+function commandIn(line: string): string {
+  return line.split(/ {2,}/)[0] ?? '';
+}
+
+async function run(command: string, cwd: string, env: Record<string, string>): Promise<{ code: number | null; text: string }> {
+  const child = spawn('sh', ['-c', `exec 2>&1; ${command}`], {
+    cwd,
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  for await (const chunk of child.stdout) text += String(chunk);
+  return { code: child.exitCode ?? (await new Promise<number | null>((done) => child.on('exit', done))), text };
+}
+
+/** Runs a line of the README as it is written, but for the folder that the programs are in. */
+async function runLine(line: string, cwd: string, env: Record<string, string>): Promise<string> {
+  const command = commandIn(line).replace(/^(?:sudo )?(pikit-\w+)/, `'${process.execPath}' '${DIST}/$1.js'`);
+  const { code, text } = await run(command, cwd, env);
+  expect(code, `${line}\n${text}`).toBe(0);
+  return text;
+}
+
+describe('README', () => {
+  it.each(commandsOf('Operate'))('names a command that pikit-update takes: %s', (line) => {
+    expect(line).toMatch(/^pikit-update /);
+    const command = parseCommand(commandIn(line).split(' ').slice(1));
+    expect(command.name).not.toBe('help');
+  });
+
+  it('makes releases, follows a beta and comes back as it says', async () => {
+    const home = temporary();
+    const gitea = await giteaServer();
+    onTestFinished(gitea.close);
+    const files = (version: string) => Object.fromEntries(Object.entries(dashboard(version)).map(([path, file]) => [`release/${path}`, file]));
+    writeTree(home, { ...files('1.4.0'), 'notes.txt': 'Better.\n', 'release-token': `${WRITER}\n` });
+    const lines = commandsOf('Make releases').map((line) =>
+      line.replace('/srv/www/pikit', join(home, 'www')).replace('https://git.example.org/owner/repo', gitea.url).replace(/ {2,}/g, ' '),
+    );
+    expect(lines).toHaveLength(5);
+    for (const line of lines) await runLine(line, home, {});
+    expect(gitea.summary()).toEqual({ 'v1.4.0': ['branches.json', 'manifest.json', 'pikit-1.4.0.tar.gz'] });
+    await runLine('pikit-release branch add beta --site ./site', home, {});
+    writeTree(home, files('1.5.0-beta.1'));
+    await runLine('pikit-release build --site ./site --from ./release --version 1.5.0-beta.1 --branch beta', home, {});
+    await runLine(`pikit-release publish --site ./site --to ${join(home, 'www')}`, home, {});
+
+    const on = device({ url: `file://${home}/www` });
+    const env = { PIKIT_ROOT: on.root };
+    await runLine('pikit-update apply', home, env);
+    const page = (): string | null => on.read('/var/www/pikit-web/index.html');
+    expect(page()).toContain('1.4.0');
+    const [list = '', choose = '', apply = '', back = ''] = commandsOf('Follow a beta');
+    expect(await runLine(list, home, env)).toMatch(/^\* stable +1\.4\.0 .*\n {2}beta /);
+    expect(await runLine(choose, home, env)).toContain("1.5.0-beta.1 is available on the branch 'beta' (installed is 1.4.0)");
+    expect(page()).toContain('1.4.0');
+    await runLine(apply, home, env);
+    expect(page()).toContain('1.5.0-beta.1');
+    expect(await runLine(back, home, env)).toContain('1.4.0 is available, which is older (installed is 1.5.0-beta.1)');
+    expect(await runLine('pikit-update branch --dismiss', home, env)).toBe('there is no notice\n');
+    await runLine(apply, home, env);
+    expect(page()).toContain('1.4.0');
+  });
+
+  it('shows addresses of sources that the updater takes', () => {
+    const rows = [...README.matchAll(/^\| `(static|gitea)` +\| `(\S+)`: /gm)].map(([, type, url]) => ({ type, url }));
+    expect(rows).toHaveLength(4);
+    for (const source of rows) expect(parseConfig({ source }, 'README.md').source).toEqual(source);
+  });
+
+  it('leads to pages that are there', () => {
+    const links = [...README.matchAll(/\]\((docs\/[^)]+)\)/g)].map(([, path = '']) => path);
+    expect([...new Set(links)].toSorted()).toEqual(['docs/branches.md', 'docs/hosting.md', 'docs/reliability.md']);
+    for (const path of links) expect(fs.existsSync(path), path).toBe(true);
+  });
+});
