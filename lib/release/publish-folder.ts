@@ -8,6 +8,7 @@ import { dirname, join, relative } from 'node:path';
 import { UpdateError, mismatch } from '../core/errors.ts';
 import { BRANCHES_NAME } from '../core/site-layout.ts';
 import { copyToNew, fsyncDir, hashFile, lstatOrNull, mkdirDurable, unlinkIfThere } from '../transaction/durable.ts';
+import { withLockIfAny } from './site-lock.ts';
 import { BUNDLES_NAME, SITE_FOLDERS, isSigned, manifestFiles } from './site.ts';
 
 /** A leftover of an interrupted run has the same name again, and is written anew. */
@@ -15,6 +16,8 @@ const SUFFIX = '.publish.tmp';
 
 export interface FolderPublication {
   site: string;
+  /** A folder with the manifests and the list of branches, which stay as they are. */
+  documents: string;
   to: string;
   /** File names of the manifests to publish. */
   manifests: readonly string[];
@@ -26,12 +29,19 @@ export interface FolderPublication {
 
 /**
  * Publishes. Removes only single files that the release on their branch no longer has. Throws USAGE when one folder is in the other, SITE_INVALID when the target is a signed site,
- * RELEASE_CHANGED when it has another bundle under the same name, CANCELLED; errors of the disk as they are.
+ * RELEASE_CHANGED when it has another bundle under the same name, BUSY when somebody else publishes there, CANCELLED; errors of the disk as they are.
  */
 export function publishToFolder(publication: FolderPublication): void {
-  const { site, to, manifests, branches } = publication;
+  const { site, to } = publication;
   mkdirDurable(to, 0o755);
   assertApart(site, to);
+  // Two at once would write to the same temporary files.
+  withLockIfAny(to, () => {
+    publishAlone(publication);
+  });
+}
+
+function publishAlone({ site, documents, to, manifests, branches, signal, onDone }: FolderPublication): void {
   if (isSigned(to)) {
     throw new UpdateError('SITE_INVALID', `'${to}' is a signed site: unsigned releases do not belong there`, { hint: 'publish to another folder' });
   }
@@ -39,15 +49,16 @@ export function publishToFolder(publication: FolderPublication): void {
   for (const path of bundles) assertSameBundle(join(site, path), join(to, path));
   const others = SITE_FOLDERS.filter((folder) => folder !== BUNDLES_NAME).flatMap((folder) => filesBelow(site, folder));
   const chosen = others.filter((path) => branches === null || isOf(path, branches));
-  for (const path of [...bundles, ...chosen, ...manifests, BRANCHES_NAME]) {
-    if (publication.signal.aborted) throw new UpdateError('CANCELLED', 'cancelled', { hint: 'run it again: it goes on where it stopped' });
-    if (place(join(site, path), join(to, path))) publication.onDone(`copied ${path}`);
+  const files = [...bundles, ...chosen].map((path) => ({ from: site, path }));
+  for (const { from, path } of [...files, ...[...manifests, BRANCHES_NAME].map((name) => ({ from: documents, path: name }))]) {
+    if (signal.aborted) throw new UpdateError('CANCELLED', 'cancelled', { hint: 'run it again: it goes on where it stopped' });
+    if (place(join(from, path), join(to, path))) onDone(`copied ${path}`);
   }
   // Last: a device that still has the manifest of a moment ago finds the files that it names for as long as that is possible.
   for (const path of singleFiles(to, branches)) {
     if (chosen.includes(path)) continue;
     unlinkIfThere(join(to, path));
-    publication.onDone(`removed ${path}`);
+    onDone(`removed ${path}`);
   }
 }
 

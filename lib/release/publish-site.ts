@@ -6,8 +6,8 @@ import { bundleName } from '../core/manifest.ts';
 import { bundlePath } from '../core/site-layout.ts';
 import { hashFile } from '../transaction/durable.ts';
 import type { WantedAsset, WantedRelease } from './publish-plan.ts';
-import type { Published, Site } from './site.ts';
-import { publishedReleases } from './site.ts';
+import type { Published } from './site.ts';
+import type { Documents } from './site-documents.ts';
 
 export interface SiteManifest extends WantedAsset {
   branch: string;
@@ -22,42 +22,41 @@ export interface SiteRelease extends WantedRelease {
 }
 
 /** What the chosen branches offer, all of them if none is chosen. Throws USAGE for a branch without a release, SITE_INVALID. */
-export function chosenReleases(site: Site, branches: readonly string[]): Published[] {
-  const all = publishedReleases(site);
+export function chosenReleases(site: string, all: readonly Published[], branches: readonly string[]): readonly Published[] {
   for (const branch of branches) {
     if (!all.some((published) => published.branch === branch)) {
-      throw new UpdateError('USAGE', `the site '${site.dir}' has no release on the branch '${branch}'`, {
+      throw new UpdateError('USAGE', `the site '${site}' has no release on the branch '${branch}'`, {
         hint: `branches with a release: ${all.map((published) => published.branch).join(', ') || 'none'}`,
       });
     }
   }
   const chosen = branches.length === 0 ? all : all.filter(({ branch }) => branches.includes(branch));
   if (chosen.length > 0) return chosen;
-  throw new UpdateError('SITE_INVALID', `the site '${site.dir}' has no release yet`, { hint: 'build one first: pikit-release build' });
+  throw new UpdateError('SITE_INVALID', `the site '${site}' has no release yet`, { hint: 'build one first: pikit-release build' });
 }
 
-/** One release for each version, the one that was built first before the others. Throws SITE_INVALID when a bundle is missing. */
-export function releasesToPublish(site: Site, chosen: readonly Published[]): SiteRelease[] {
+/** One release for each version, the one that was built first before the others: bundles of the site, manifests of the documents. */
+export function releasesToPublish(site: string, documents: Pick<Documents, 'dir'>, chosen: readonly Published[]): SiteRelease[] {
   const versions = [...new Set(inOrder(chosen).map(({ manifest }) => manifest.version))];
-  return versions.map((version) => toRelease(site, version, inOrder(chosen.filter(({ manifest }) => manifest.version === version))));
+  return versions.map((version) => toRelease(site, documents.dir, inOrder(chosen.filter(({ manifest }) => manifest.version === version))));
 }
 
 function inOrder(published: readonly Published[]): Published[] {
   return published.toSorted((a, b) => (a.manifest.sequence ?? 0) - (b.manifest.sequence ?? 0));
 }
 
-function toRelease(site: Site, version: string, published: readonly Published[]): SiteRelease {
+function toRelease(site: string, documents: string, published: readonly Published[]): SiteRelease {
   const manifests = published.map(({ branch, name, manifest }) => {
-    const path = join(site.dir, name);
+    const path = join(documents, name);
     return { name, branch, path, size: fs.statSync(path).size, sequence: manifest.sequence ?? null };
   });
   const first = published[0]?.manifest;
   if (first === undefined) throw new Error('a version without a manifest');
   const name = bundleName(first);
-  const path = join(site.dir, bundlePath(name));
+  const path = join(site, bundlePath(name));
   const changelog = first.changelog === '' ? '' : `\n\n${first.changelog}`;
   return {
-    version,
+    version: first.version,
     branches: published.map(({ branch }) => branch),
     notes: `${first.notes.trimEnd()}${changelog}`.trim(),
     bundle: { name, size: fs.statSync(path).size, sha256: hashFile(path) },

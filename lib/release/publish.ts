@@ -6,7 +6,9 @@ import { BRANCHES_NAME } from '../core/site-layout.ts';
 import { foreignManifests, publishToFolder } from './publish-folder.ts';
 import type { SiteRelease } from './publish-site.ts';
 import { chosenReleases, releasesToPublish } from './publish-site.ts';
+import type { Published } from './site.ts';
 import { openSite } from './site.ts';
+import { withDocuments } from './site-documents.ts';
 import { verifySite } from './verify.ts';
 
 export interface PublishOptions {
@@ -39,9 +41,18 @@ const GITEA = 'gitea:';
  */
 export async function publishSite(options: PublishOptions): Promise<PublishReport> {
   const target = options.to.startsWith(GITEA) ? repositoryOf(options) : null;
-  const site = openSite(options.site);
-  const chosen = chosenReleases(site, options.branches);
-  await assertInOrder(options);
+  return await withDocuments(openSite(options.site), async (documents) => {
+    const chosen = chosenReleases(options.site, documents.releases, options.branches);
+    await assertInOrder(options);
+    return await publishChosen(options, target, { documents: documents.dir, chosen });
+  });
+}
+
+async function publishChosen(
+  options: PublishOptions,
+  target: GiteaTarget | null,
+  { documents, chosen }: { documents: string; chosen: readonly Published[] },
+): Promise<PublishReport> {
   const done: string[] = [];
   const onDone = (what: string): void => {
     done.push(what);
@@ -54,11 +65,12 @@ export async function publishSite(options: PublishOptions): Promise<PublishRepor
     notices: [],
   };
   if (target !== null) {
-    await toGitea(options, releasesToPublish(site, chosen), { ...target, onDone });
+    await toGitea(options, documents, { ...target, releases: releasesToPublish(options.site, { dir: documents }, chosen), onDone });
     return report;
   }
   publishToFolder({
     site: options.site,
+    documents,
     to: options.to,
     manifests: chosen.map(({ name }) => name),
     branches: options.branches.length === 0 ? null : options.branches,
@@ -93,16 +105,16 @@ function repositoryOf({ to, token }: PublishOptions): GiteaTarget {
 
 async function toGitea(
   options: PublishOptions,
-  releases: readonly SiteRelease[],
-  target: GiteaTarget & { onDone: (what: string) => void },
+  documents: string,
+  target: GiteaTarget & { releases: readonly SiteRelease[]; onDone: (what: string) => void },
 ): Promise<void> {
   const { signal, verify } = options;
   // Loaded when it is needed: the other commands have no use for a network.
   const [{ giteaClient }, { publishToGitea }] = await Promise.all([import('../io/gitea-client.ts'), import('./publish-gitea.ts')]);
   await publishToGitea({
     client: giteaClient(target.repository, { token: target.token, signal }),
-    releases,
-    branchesFile: join(options.site, BRANCHES_NAME),
+    releases: target.releases,
+    branchesFile: join(documents, BRANCHES_NAME),
     verify,
     onDone: target.onDone,
   });

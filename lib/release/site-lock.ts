@@ -22,6 +22,24 @@ export function withSiteLock<T>(dir: string, act: () => T, waitSeconds = WAIT_SE
   }
 }
 
+/**
+ * The same where a site is read, or copied to: a file system without locks (NFS, some FUSE) may be published from and to, by one
+ * person at a time.
+ */
+export function withLockIfAny<T>(dir: string, act: () => T, waitSeconds = WAIT_SECONDS): T {
+  const fd = fs.openSync(dir, O_RDONLY | O_DIRECTORY);
+  try {
+    try {
+      takeLock(fd, dir, waitSeconds);
+    } catch (error) {
+      if (!(error instanceof UpdateError) || error.code !== 'IO_ERROR') throw error;
+    }
+    return act();
+  } finally {
+    fs.closeSync(fd);
+  }
+}
+
 function takeLock(fd: number, dir: string, waitSeconds: number): void {
   const { status, error, stderr } = spawnSync('flock', ['-x', '-w', String(waitSeconds), '-E', String(BUSY_EXIT), '3'], {
     stdio: ['ignore', 'ignore', 'pipe', fd],

@@ -26,7 +26,7 @@ function publication(given: Partial<FolderPublication> = {}): FolderPublication 
   const onDone = (what: string): void => {
     done.push(what);
   };
-  return { site: site.dir, to: join(dir(), 'to/deep'), manifests: ['manifest.json'], branches: null, signal, onDone, ...given };
+  return { site: site.dir, documents: site.dir, to: join(dir(), 'to/deep'), manifests: ['manifest.json'], branches: null, signal, onDone, ...given };
 }
 
 const all = (): Partial<FolderPublication> => ({ manifests: ['manifest.json', 'manifest_beta.json'] });
@@ -151,7 +151,7 @@ describe.skipIf(!hasStrace)('killed at any file that is written (skipped where s
       dir(),
       'publish',
       `import { publishToFolder } from './lib/release/publish-folder.ts';
-       publishToFolder({ site: process.argv[2], to: process.argv[3], manifests: ['manifest.json'], branches: null, signal: new AbortController().signal, onDone: () => undefined });`,
+       publishToFolder({ site: process.argv[2], documents: process.argv[2], to: process.argv[3], manifests: ['manifest.json'], branches: null, signal: new AbortController().signal, onDone: () => undefined });`,
     );
     let cases = 0;
     for (const call of ['openat', 'write', 'fsync', 'rename']) {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { withSiteLock } from '../../../lib/release/site-lock.ts';
+import { withLockIfAny, withSiteLock } from '../../../lib/release/site-lock.ts';
 import { useTempDir } from '../../helpers/temp.ts';
 
 const dir = useTempDir();
@@ -36,4 +36,11 @@ it('is gone with the process that holds it', async () => {
     await new Promise((resolve) => holder.once('exit', resolve));
   }
   expect(withSiteLock(dir(), () => 'ours', 0)).toBe('ours');
+});
+
+it('lets one at a time in also where a lock is only wanted', () => {
+  withSiteLock(dir(), () => {
+    expect(() => withLockIfAny(dir(), () => 'both', 0)).toThrow(expect.objectContaining({ code: 'BUSY' }));
+  });
+  expect(withLockIfAny(dir(), () => 'ours', 0)).toBe('ours');
 });

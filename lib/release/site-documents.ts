@@ -1,0 +1,32 @@
+/**
+ * The documents of a site as they are at one moment. Publishing takes minutes, and somebody may build meanwhile: a manifest that
+ * is read at its end would name a bundle that was not there at its beginning. Bundles never change, so the documents are enough.
+ */
+import fs from 'node:fs';
+import os from 'node:os';
+import { join } from 'node:path';
+import { BRANCHES_NAME } from '../core/site-layout.ts';
+import type { Published, Site } from './site.ts';
+import { manifestFiles, publishedReleases } from './site.ts';
+import { withLockIfAny } from './site-lock.ts';
+
+export interface Documents {
+  /** A folder with branches.json and every manifest. */
+  dir: string;
+  /** What these manifests say. */
+  releases: Published[];
+}
+
+/** Runs `use` with the documents of now; the folder is gone afterwards. Throws BUSY, and SITE_INVALID when one cannot be read. */
+export async function withDocuments<T>(site: Site, use: (documents: Documents) => Promise<T>): Promise<T> {
+  const dir = fs.mkdtempSync(join(os.tmpdir(), 'pikit-release-'));
+  try {
+    const releases = withLockIfAny(site.dir, () => {
+      for (const name of [BRANCHES_NAME, ...manifestFiles(site.dir).map((file) => file.name)]) fs.copyFileSync(join(site.dir, name), join(dir, name));
+      return publishedReleases(site);
+    });
+    return await use({ dir, releases });
+  } finally {
+    fs.rmSync(dir, { recursive: true });
+  }
+}
