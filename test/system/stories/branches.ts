@@ -6,7 +6,7 @@ import type { DeviceImage } from '../../helpers/container.ts';
 import { describeOnDevice, startDevice } from '../../helpers/container.ts';
 import { unexpectedLines } from '../../helpers/journal-lines.ts';
 import type { PikitDevice } from '../../helpers/pikit-device.ts';
-import { pikitDevice } from '../../helpers/pikit-device.ts';
+import { SLOW_URL, pikitDevice } from '../../helpers/pikit-device.ts';
 import type { Built, Ingredients, Site } from '../../helpers/release-builder.ts';
 import { releaseSite } from '../../helpers/release-builder.ts';
 
@@ -188,6 +188,27 @@ export function tellOfBranches(image: DeviceImage): void {
       expect(stderr).toBe("error: there is no branch 'stabel'\nhint: did you mean 'stable'? there are stable\n");
     });
 
+    it('ends a download of the branch that its owner leaves, and keeps nothing of it on offer', async () => {
+      await list(BETA_ENTRY, HIDDEN_ENTRY);
+      await device.configure({ url: SLOW_URL });
+      await pikitUpdate('branch', 'beta');
+      const after = await device.cursor();
+      const running = device.waitForJournal(['-t', 'pikit-update-fetch'], ({ MESSAGE = '' }) => /^downloading .* of 1\.1\.0-beta\.1 /.test(MESSAGE), {
+        after,
+        timeoutMs: 30_000,
+      });
+      await device.systemctl('start', '--no-block', 'pikit-update-fetch.service');
+      await running;
+      const said = await pikitUpdate('branch', 'stable');
+      expect(said).toContain('the download that was running was stopped');
+      expect(await device.unit('pikit-update-fetch.service')).toMatchObject({ MainPID: '0', ExecMainStatus: '143' });
+      expect(await device.state()).toMatchObject({ branch: 'stable', available: null, staged: null, latest: '1.0.0' });
+      expect((await device.exec('ls /var/lib/pikit-update/staged /run/pikit-update/next/* /run/pikit-update/granted/*')).stdout).toBe('');
+      await expectAsFresh(stable);
+      await device.configure();
+      await check();
+    });
+
     it('follows the hidden one by its name', async () => {
       await pikitUpdate('branch', 'test_1234');
       await becomes(test);
@@ -204,7 +225,11 @@ export function tellOfBranches(image: DeviceImage): void {
 
     it("left the owner's own file alone, and wrote no line that is not on the list", async () => {
       expect(await device.readFile('/var/www/pikit-web/foreign.txt')).toBe('mine\n');
-      expect(unexpectedLines(await device.linesSince(began))).toEqual([]);
+      const ofTheDownload = [
+        /^the download of the bundle of 1\.1\.0-beta\.1 was cancelled \[CANCELLED\]$/,
+        /^hint: it goes on where it stopped when you start it again$/,
+      ];
+      expect(unexpectedLines(await device.linesSince(began), ofTheDownload)).toEqual([]);
     });
   });
 }
