@@ -52,7 +52,14 @@ server { listen 8096; root /srv/releases; etag off; access_log /var/log/nginx/st
 server { listen 8097; root /srv/releases; add_header Last-Modified ""; access_log /var/log/nginx/stores.log; }
 server { listen 8098; root /srv/releases; etag off; add_header Last-Modified ""; max_ranges 0; access_log /var/log/nginx/stores.log; }
 server { listen 8099; root /srv/releases; access_log /var/log/nginx/stores.log; }
+${serverOfTheDocs().replace(/\blisten .*;/, 'listen 8100; access_log /var/log/nginx/stores.log;')}
 `;
+
+/** What docs/hosting.md has for nginx, without the certificate that is not here. */
+function serverOfTheDocs(): string {
+  const block = /^```nginx\n([\s\S]*?)^```$/m.exec(fs.readFileSync('docs/hosting.md', 'utf8'))?.[1] ?? '';
+  return block.replace(/^ *ssl_.*\n/gm, '').replace('/srv/www/pikit/', '/srv/releases/');
+}
 
 const Requests = z.array(z.object({ url: z.string(), authorization: z.string().nullable() }));
 const Asked = z.object({ requests: Requests, storageRequests: Requests });
@@ -182,18 +189,19 @@ export function tellOfSources(image: DeviceImage): void {
     });
 
     it.each([
-      ['last-modified-only', 8096, { same: 304, resumed: 206 }],
-      ['etag-only', 8097, { same: 304, resumed: 206 }],
-      ['neither-nor-range', 8098, { same: 200, resumed: 200 }],
-      ['nginx-as-it-is', 8099, { same: 304, resumed: 206 }],
-    ])('asks nginx no more than it has to: %s', async (_name, port, { same, resumed }) => {
+      ['last-modified-only', '8096', { same: 304, resumed: 206 }],
+      ['etag-only', '8097', { same: 304, resumed: 206 }],
+      ['neither-nor-range', '8098', { same: 200, resumed: 200 }],
+      ['nginx-as-it-is', '8099', { same: 304, resumed: 206 }],
+      ['as-the-docs-have-it', '8100/pikit', { same: 304, resumed: 206 }],
+    ])('asks nginx no more than it has to: %s', async (_name, place, { same, resumed }) => {
       await succeed(ROLLBACK);
       await forget();
-      await source('static', `http://127.0.0.1:${String(port)}`);
+      await source('static', `http://127.0.0.1:${place}`);
       await device.settings({ branch: 'beta' });
       const answers = async (): Promise<string[]> => {
         const log = await device.sh('cat /var/log/nginx/stores.log; : >/var/log/nginx/stores.log');
-        return [...log.matchAll(/"GET (\S+) HTTP\/1\.1" (\d+)/g)].map(([, path = '', status = '']) => `${path} ${status}`);
+        return [...log.matchAll(/"GET (?:\/pikit)?(\S+) HTTP\/1\.1" (\d+)/g)].map(([, path = '', status = '']) => `${path} ${status}`);
       };
       expect(await fail(CHECK)).toContain('manifest_beta.json');
       expect(await answers()).toEqual(['/branches.json?branch=beta 200', '/manifest_beta.json 404']);
@@ -205,7 +213,7 @@ export function tellOfSources(image: DeviceImage): void {
       // As a download that was cut in its middle leaves it.
       const dir = '/var/cache/pikit-update/1.0.0';
       const bundle = '/srv/releases/bundles/pikit-1.0.0.tar.gz';
-      const facts = { url: `http://127.0.0.1:${String(port)}/bundles/pikit-1.0.0.tar.gz`, validator: null };
+      const facts = { url: `http://127.0.0.1:${place}/bundles/pikit-1.0.0.tar.gz`, validator: null };
       await device.sh(`rm -f ${dir}/*; install -d -o pikit-update -g pikit-update ${dir}; head -c 50000 ${bundle} >${dir}/bundle.tar.gz.partial
         echo '${JSON.stringify(facts).slice(0, -1)},"sha256":"'"$(sha256sum ${bundle} | cut -c1-64)"'"}' >${dir}/bundle.tar.gz.partial.json
         chown pikit-update: ${dir}/*`);
