@@ -3,12 +3,15 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import type { Config } from './config.ts';
 
+/** What goes back to the server in a header: Node refuses to send any other character. */
+const HeaderText = z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/);
+
 /** `<name>.meta`. */
 export const CacheFacts = z.strictObject({
   source: z.string(),
   url: z.string(),
-  etag: z.string().nullable(),
-  last_modified: z.string().nullable(),
+  etag: HeaderText.nullable(),
+  last_modified: HeaderText.nullable(),
   sha256: z.string(),
 });
 export type CacheFacts = z.infer<typeof CacheFacts>;

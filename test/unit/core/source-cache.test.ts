@@ -23,6 +23,8 @@ it.each([
   ['missing-key', JSON.stringify({ ...FACTS, url: undefined })],
   ['unknown-key', JSON.stringify({ ...FACTS, more: 1 })],
   ['other-bytes', JSON.stringify({ ...FACTS, sha256: sha256('[ ]') })],
+  ['etag-that-no-header-can-have', JSON.stringify({ ...FACTS, etag: '"a\uFFFDb"' })],
+  ['date-that-no-header-can-have', JSON.stringify({ ...FACTS, last_modified: 'a\nb' })],
   ['other-source', JSON.stringify({ ...FACTS, source: 'static https://elsewhere.example.org/' })],
 ])('uses nothing that is damaged or of another source: %s', (_name, meta) => {
   expect(factsOf(Buffer.from(meta), BYTES, CONFIG)).toBeNull();
