@@ -1,8 +1,8 @@
 /** The moment itself: renames in order, then deletions, then the directories made durable. Rerunning it is harmless. */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { UpdateError } from '../core/errors.ts';
-import { fsyncDir, lstatOrNull, unlinkIfThere } from './durable.ts';
+import { UpdateError, errnoOf } from '../core/errors.ts';
+import { fsyncDir, hashFile, lstatOrNull, unlinkIfThere } from './durable.ts';
 import type { Place } from './place.ts';
 import { newPath, oldPath, real, touchedDirs } from './place.ts';
 import type { Journal, Operation } from './types.ts';
@@ -23,7 +23,7 @@ function bringIn(place: Place, journal: Journal, op: Operation): void {
   const target = real(place, op.path);
   const waiting = real(place, newPath(journal, op));
   if (lstatOrNull(waiting) === null) return; // renamed by an earlier run
-  if (op.old === null && lstatOrNull(target) !== null) {
+  if (op.old === null && lstatOrNull(target) !== null && !isBroughtAlready(target, op)) {
     throw new UpdateError('DEST_TYPE', `'${op.path}' appeared while the update was being prepared`, {
       hint: `something else writes to '${op.path}': stop it or move the file away, then try again`,
     });
@@ -36,4 +36,20 @@ function bringIn(place: Place, journal: Journal, op: Operation): void {
   }
   if (op.new?.type === 'dir') unlinkIfThere(target);
   fs.renameSync(waiting, target);
+}
+
+/**
+ * Whether an earlier run has brought it: a recovery that could not read it for a moment (EIO) has made a second copy, to be on
+ * the safe side, which takes its place now.
+ */
+function isBroughtAlready(target: string, op: Operation): boolean {
+  if (op.new?.type !== 'file') return false;
+  const stat = lstatOrNull(target);
+  if (stat?.isFile() !== true || stat.size !== op.new.file.size) return false;
+  try {
+    return hashFile(target) === op.new.file.sha256;
+  } catch (error) {
+    if (errnoOf(error) === 'EIO') return true;
+    throw error;
+  }
 }

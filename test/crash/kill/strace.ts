@@ -165,11 +165,27 @@ export async function killAt(program: Program, root: string, { name, n }: Point)
 
 export type Errno = 'ENOSPC' | 'EIO' | 'EROFS' | 'EDQUOT' | 'EMFILE';
 
-/** Runs a program in which one call fails, or that one and every later one of its name. Throws when it makes no such call. */
+/** As TimeoutStartSec= of its unit, only sooner: Node waits for ever when every read of its own pipes fails, too. */
+const HANGS_AFTER_MS = 60_000;
+
+/** Kills what strace has started, by its process: strace itself would let it go on. */
+function killTracee(strace: number): void {
+  const children = fs.readFileSync(`/proc/${String(strace)}/task/${String(strace)}/children`, 'utf8').trim();
+  for (const pid of children.split(' ').filter((text) => text !== '')) process.kill(Number(pid), 'SIGKILL');
+}
+
+/**
+ * Runs a program in which one call fails, or that one and every later one of its name; one that hangs is killed. Throws when it
+ * makes no such call.
+ */
 export async function failAt(program: Program, root: string, { name, n }: Point, errno: Errno, sticky: boolean): Promise<Ended> {
   const log = `${root}.strace`;
   const inject = `inject=${name}:error=${errno}:when=${String(n)}${sticky ? '+' : ''}`;
-  const ended = await runProgram(program, root, { through: strace([name], log, [...FILTERED, '-e', inject]) });
+  const running = startProgram(program, root, { through: strace([name], log, [...FILTERED, '-e', inject]) });
+  const hangs = setTimeout(killTracee, HANGS_AFTER_MS, running.pid);
+  const ended = await running.ended.finally(() => {
+    clearTimeout(hangs);
+  });
   assert.match(fs.readFileSync(log, 'utf8'), /\(INJECTED\)/, `${program} made no call ${name} ${String(n)}`);
   fs.unlinkSync(log);
   return ended;

@@ -46,6 +46,34 @@ describe('rollForward', () => {
     expect(worldOf(place).tree).toEqual(target);
   });
 
+  it('goes on after an error of the disk at a file that had come where nothing was', () => {
+    const { place, journal } = opened();
+    const target = worldOf(device(`${dir()}/pristine`)).tree;
+    const applying = enter(place, journal);
+    const come = journal.ops.find(({ old, new: fresh }) => old === null && fresh?.type === 'file')?.path ?? '';
+    const { openSync } = fs;
+    fs.openSync = (path, ...rest) => {
+      if (path === real(place, come)) throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
+      return openSync(path, ...rest);
+    };
+    try {
+      rollForward(place, applying);
+    } finally {
+      fs.openSync = openSync;
+    }
+    fs.copyFileSync(real(place, come), waitingFor(place, journal, come));
+    expect(commit(place, rollForward(place, applying), () => undefined)).toBeNull();
+    expect(worldOf(place).tree).toEqual(target);
+  });
+
+  it('takes no other file for one that it has brought', () => {
+    const { place, journal } = opened();
+    const come = journal.ops.find(({ old, new: fresh }) => old === null && fresh?.type === 'file')?.path ?? '';
+    fs.writeFileSync(real(place, come), 'foreign');
+    expect(() => rollForward(place, journal)).toThrow(`'${come}' appeared while the update was being prepared`);
+    expect(fs.readFileSync(real(place, come), 'utf8')).toBe('foreign');
+  });
+
   it.each<[string, (waiting: string) => void, string]>([
     [
       'damaged-file',
