@@ -163,8 +163,14 @@ function writeLossy(path: string, value: unknown): void {
   const { uid, gid } = fs.lstatSync(dirname(path));
   const temp = `${path}.tmp`;
   unlinkIfThere(temp);
-  fs.writeFileSync(temp, `${JSON.stringify(value)}\n`, { flag: 'wx', mode: WORLD_READABLE });
-  if (process.getuid?.() === 0) fs.chownSync(temp, uid, gid);
+  const fd = fs.openSync(temp, 'wx', WORLD_READABLE);
+  try {
+    fs.writeFileSync(fd, `${JSON.stringify(value)}\n`);
+    // By its descriptor: the owner of the folder could put a link in the place of the name.
+    if (process.getuid?.() === 0) fs.fchownSync(fd, uid, gid);
+  } finally {
+    fs.closeSync(fd);
+  }
   fs.renameSync(temp, path);
 }
 

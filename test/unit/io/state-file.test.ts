@@ -251,6 +251,27 @@ describe.each(KINDS)('%s', (name, kind) => {
   });
 });
 
+describe('progress of a step that is root', () => {
+  it.skipIf(process.getuid?.() !== 0)('is given away by its descriptor: the owner of the folder can change what a name means (needs root)', () => {
+    const victim = join(dir, 'victim');
+    put(victim, 'secret');
+    fs.mkdirSync(paths.runDir, { recursive: true });
+    fs.chownSync(paths.runDir, 1234, 4321);
+    const { writeFileSync } = fs;
+    fs.writeFileSync = (...args) => {
+      writeFileSync(...args);
+      fs.rmSync(`${paths.progress}.tmp`);
+      fs.symlinkSync(victim, `${paths.progress}.tmp`);
+    };
+    try {
+      files.writeProgress(PROGRESS);
+    } finally {
+      fs.writeFileSync = writeFileSync;
+    }
+    expect(fs.statSync(victim).uid).toBe(0);
+  });
+});
+
 describe('a state that is begun anew', () => {
   it('knows from the version file what is installed', () => {
     put(paths.version, '1.2.3\n');
