@@ -1,10 +1,10 @@
 /** `auto off|check|download|install`: run by pikit-update-auto@.service. Sets the timer as settings.json says. */
 import { resolve } from 'node:path';
-import { describeAuto } from '../lib/cli/auto.ts';
+import { describeAuto } from '../lib/device/auto.ts';
 import { exitCodeOf } from '../lib/cli/exit-codes.ts';
 import { sayError, sayLine } from '../lib/cli/say.ts';
-import type { TimerDeps } from '../lib/cli/timer.ts';
-import { parseChoice, setTimer } from '../lib/cli/timer.ts';
+import type { TimerDeps } from '../lib/device/timer.ts';
+import { parseChoice, setTimer } from '../lib/device/timer.ts';
 import { toUpdateError } from '../lib/core/errors.ts';
 import { devicePaths } from '../lib/core/paths.ts';
 import { readConfig } from '../lib/io/config-file.ts';

@@ -1,14 +1,12 @@
 /** `pikit-update apply [--version V]`: download if need be, and install. */
-import { isHeld } from '../core/decide.ts';
-import { UpdateError } from '../core/errors.ts';
-import type { Receipt, State } from '../core/state.ts';
+import { errorJson } from '../core/errors.ts';
+import { runUnit } from '../device/run-unit.ts';
+import { failureOf } from '../device/verdict.ts';
+import { assertIsThat, isOffered, wantVersion } from '../device/wanted-version.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
-import { noView } from './progress-view.ts';
 import { runAndTell } from './run-command.ts';
-import { runUnit, sayItGoesOn } from './run-unit.ts';
-import { errorJson, sayError, sayHint, sayLine, sayWarning } from './say.ts';
-import { failureOf } from './verdict.ts';
+import { sayError, sayHint, sayItGoesOn, sayLine, sayWarning } from './say.ts';
 
 interface Apply {
   json: boolean;
@@ -42,42 +40,16 @@ async function prepareVersion(deps: CliDeps, json: boolean, version: string): Pr
   }
   if (!isOffered(deps.files.readState(), version)) {
     if (!json) sayLine(deps.terminal, `asking whether ${version} is there`);
-    const run = await runUnit(deps, ['check'], noView());
-    if (run.is === 'interrupted') return { exit: sayItGoesOn(deps, 'the check'), json: { interrupted: true } };
+    const run = await runUnit(deps, ['check'], () => undefined);
+    if (run.is === 'interrupted') return { exit: sayItGoesOn(deps.terminal, 'the check'), json: { interrupted: true } };
     const failure = failureOf(run);
     if (failure !== null) {
       sayError(deps.terminal, failure);
       return { exit: exitCodeOf(failure.code), json: { result: run.receipt, error: errorJson(failure) } };
     }
   }
-  const state = deps.files.readState();
-  if (!isOffered(state, version)) throw notOffered(state, version);
-  if (state.available?.outcome === 'held' || state.held.some((entry) => entry.version === version && isHeld(entry))) {
-    deps.files.writeRetry(version);
-    if (!json) sayLine(deps.terminal, `${version} failed here before, and is tried again`);
-  }
+  if (wantVersion(deps, version).heldBefore && !json) sayLine(deps.terminal, `${version} failed here before, and is tried again`);
   return null;
-}
-
-/** An apply takes what is staged before it looks at anything else. */
-function isOffered({ available, staged }: State, version: string): boolean {
-  return available?.version === version && (staged === null || staged.version === version);
-}
-
-function notOffered({ available, branch, latest }: State, version: string): UpdateError {
-  const offer = available?.version ?? null;
-  const offered = offer === null ? `nothing that is newer${latest === null ? '' : ` (its latest is ${latest})`}` : offer;
-  return new UpdateError('NOT_FOUND', `${version} is not on offer: the branch '${branch}' offers ${offered}`, {
-    hint: `${offer === null ? '' : `\`pikit-update apply\` installs ${offer}; `}\`pikit-update rollback\` goes back to the release before`,
-  });
-}
-
-/** Between our look and the run's own, the branch may have moved on. */
-function assertIsThat(wanted: string, installed: string | null, receipt: Receipt | null): void {
-  if (installed === wanted || receipt?.outcome !== 'ok') return;
-  throw new UpdateError('RELEASE_CHANGED', `${installed ?? 'nothing'} was installed, and not ${wanted}: the branch has changed in between`, {
-    hint: '`pikit-update rollback` goes back to the release before',
-  });
 }
 
 /** Nothing newer was known; the source is not asked again while something is staged. */

@@ -1,7 +1,7 @@
 /** The list of branches for people. Names that the source made up come last in their line: some are written from the right. */
 import type { Notice } from '../core/state.ts';
 import { branchLabel } from '../core/branch-choice.ts';
-import type { KnownBranch, KnownBranches } from './known-branches.ts';
+import type { KnownBranch, KnownBranches } from '../device/known-branches.ts';
 import { printable } from './printable.ts';
 
 /** Hidden branches are left out, unless one of them was chosen. */

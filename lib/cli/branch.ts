@@ -4,7 +4,7 @@ import { chooseCommand } from './branch-choose.ts';
 import { branchesText } from './branch-text.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
-import { knownBranches } from './known-branches.ts';
+import { knownBranches } from '../device/known-branches.ts';
 import { dismissCommand } from './notices.ts';
 import { sayHint } from './say.ts';
 

@@ -1,54 +1,12 @@
-/** `pikit-update cancel`: ends what is running where ending is safe. */
-import { UpdateError } from '../core/errors.ts';
+/** `pikit-update cancel` */
+import { cancelRun } from '../device/cancel.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
-import type { Step } from './running.ts';
-import { liveProgress, runningSteps, unitOf } from './running.ts';
 import { sayLine } from './say.ts';
 
-/**
- * Stops check and fetch, which have changed nothing. An apply undoes what it has done, unless it was complete already. A
- * rollback or a recovery is not stopped: it ends with the old files either way. Throws BUSY then.
- */
 export async function cancelCommand(deps: CliDeps, { json }: { json: boolean }): Promise<Done> {
-  const tell = (text: string): void => {
+  const cancelled = await cancelRun(deps, (text) => {
     if (!json) sayLine(deps.terminal, text);
-  };
-  const running = await runningSteps(deps, ['check', 'fetch', 'apply', 'rollback', 'recover']);
-  const last = running.find((step) => step === 'rollback' || step === 'recover');
-  if (last !== undefined) {
-    throw new UpdateError('BUSY', `a ${last === 'rollback' ? 'rollback' : 'recovery'} is running, and is not stopped`, {
-      hint: 'it ends with the old files either way: wait for it',
-    });
-  }
-  if (running.length === 0) {
-    tell('nothing is running: there is nothing to cancel');
-    return { exit: EXIT.ok, json: { cancelled: [] } };
-  }
-  for (const step of running) {
-    if (step === 'apply') tell('the update is stopped: it puts back what it has replaced, unless it was complete already');
-    await stopStep(deps, step);
-    tell(step === 'check' ? 'the check was stopped' : step === 'fetch' ? 'the download was stopped; what has arrived is kept' : applyEnd(deps));
-  }
-  return { exit: EXIT.ok, json: { cancelled: running, result: deps.files.readState().last_result } };
-}
-
-/** Ends one step, and waits until it has ended. Throws STEP_FAILED when it does not. */
-export async function stopStep(deps: CliDeps, step: Step): Promise<void> {
-  const units = await deps.units();
-  if (deps.terminate !== null && !(await units.look(unitOf(step))).active) {
-    const progress = liveProgress(deps);
-    if (progress !== null) deps.terminate(progress.pid);
-    return;
-  }
-  const result = await units.stop(unitOf(step));
-  if (result !== 'done')
-    throw new UpdateError('STEP_FAILED', `'${unitOf(step)}' could not be stopped (${result})`, {
-      hint: `\`systemctl status ${unitOf(step)}\` shows why`,
-    });
-}
-
-function applyEnd(deps: CliDeps): string {
-  const { last_result: result } = deps.files.readState();
-  return result?.step === 'apply' ? result.message : 'the update was stopped';
+  });
+  return { exit: EXIT.ok, json: cancelled.length === 0 ? { cancelled } : { cancelled, result: deps.files.readState().last_result } };
 }

@@ -1,5 +1,5 @@
 /** Runs one pikit-update command: results on standard output, errors on standard error, and the exit code. */
-import { toUpdateError } from '../core/errors.ts';
+import { errorJson, toUpdateError } from '../core/errors.ts';
 import { applyCommand } from './apply.ts';
 import type { Command } from './arguments.ts';
 import { parseCommand } from './arguments.ts';
@@ -13,7 +13,7 @@ import { historyCommand } from './history.ts';
 import { logsCommand } from './logs.ts';
 import { planCommand } from './plan.ts';
 import { rollbackCommand } from './rollback.ts';
-import { errorJson, sayError, toJson } from './say.ts';
+import { sayError, toJson } from './say.ts';
 import { statusCommand } from './status.ts';
 import { commandUsage, usageText } from './usage.ts';
 

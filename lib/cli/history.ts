@@ -1,24 +1,15 @@
 /** `pikit-update history`: the receipts of all that changed this device, newest last. */
-import { UpdateError, errnoOf } from '../core/errors.ts';
 import type { Receipt } from '../core/state.ts';
+import { readReceipts } from '../device/history.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
 import { printable } from './printable.ts';
 import { localTime } from './times.ts';
 
 export function historyCommand(deps: CliDeps, { json, count }: { json: boolean; count: number | null }): Done {
-  const receipts = read(deps).slice(count === null ? 0 : -count);
+  const receipts = readReceipts(deps).slice(count === null ? 0 : -count);
   if (!json) deps.terminal.out(receipts.length === 0 ? 'no update was installed here yet\n' : receipts.map(receiptText).join(''));
   return { exit: EXIT.ok, json: receipts };
-}
-
-function read(deps: CliDeps): Receipt[] {
-  try {
-    return deps.files.readHistory();
-  } catch (error) {
-    if (errnoOf(error) !== 'EACCES') throw error;
-    throw new UpdateError('PERMISSION', 'only root can read the history', { hint: 'sudo pikit-update history', cause: error });
-  }
 }
 
 /** When, what, from where to where, and what it came to; below it what went wrong and what to do. */

@@ -1,7 +1,7 @@
 /** `pikit-update rollback` */
 import { UpdateError } from '../core/errors.ts';
 import type { CliDeps, Done } from './deps.ts';
-import { rollbackTarget } from './rollback-target.ts';
+import { rollbackTarget } from '../device/rollback-target.ts';
 import { runAndTell } from './run-command.ts';
 import { sayLine } from './say.ts';
 

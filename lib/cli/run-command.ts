@@ -1,12 +1,14 @@
 /** What check, apply and rollback have in common: run, show progress, say what came of it. */
+import { errorJson } from '../core/errors.ts';
 import type { Receipt } from '../core/state.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { noView, progressView } from './progress-view.ts';
-import { runUnit, sayItGoesOn } from './run-unit.ts';
-import type { Step } from './running.ts';
-import { errorJson, sayError, sayLine, sayReceipt } from './say.ts';
-import { failureOf } from './verdict.ts';
+import type { Run } from '../device/run-unit.ts';
+import { runUnit } from '../device/run-unit.ts';
+import type { Step } from '../device/running.ts';
+import { sayError, sayItGoesOn, sayLine, sayReceipt } from './say.ts';
+import { failureOf } from '../device/verdict.ts';
 
 export interface RunCommand {
   steps: readonly [Step, ...Step[]];
@@ -19,8 +21,8 @@ export interface RunCommand {
 
 export async function runAndTell(deps: CliDeps, command: RunCommand): Promise<Done> {
   const { terminal } = deps;
-  const run = await runUnit(deps, command.steps, command.json ? noView() : progressView(terminal));
-  if (run.is === 'interrupted') return { exit: sayItGoesOn(deps, command.what), json: { interrupted: true } };
+  const run = await followed(deps, command);
+  if (run.is === 'interrupted') return { exit: sayItGoesOn(terminal, command.what), json: { interrupted: true } };
   const failure = failureOf(run);
   if (failure !== null) {
     sayError(terminal, failure);
@@ -32,4 +34,13 @@ export async function runAndTell(deps: CliDeps, command: RunCommand): Promise<Do
   }
   command.after?.(run.receipt);
   return { exit: EXIT.ok, json: { result: run.receipt } };
+}
+
+async function followed(deps: CliDeps, { steps, json }: RunCommand): Promise<Run> {
+  const view = json ? noView() : progressView(deps.terminal);
+  try {
+    return await runUnit(deps, steps, view.show);
+  } finally {
+    view.end();
+  }
 }

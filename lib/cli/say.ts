@@ -2,6 +2,7 @@
 import type { UpdateError } from '../core/errors.ts';
 import type { Receipt } from '../core/state.ts';
 import type { Terminal } from './deps.ts';
+import { EXIT } from './exit-codes.ts';
 import { printable } from './printable.ts';
 
 export function sayLine(terminal: Terminal, text: string): void {
@@ -34,7 +35,8 @@ export function toJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
 }
 
-/** An error as `--json` prints it. */
-export function errorJson(error: UpdateError): { code: string; message: string; hint: string | null } {
-  return { code: error.code, message: error.message, hint: error.hint };
+/** What Ctrl-C leaves behind, and the exit code that says so. */
+export function sayItGoesOn(terminal: Terminal, what: string): number {
+  terminal.err(`${what} goes on without this terminal\nhint: \`pikit-update status\` shows how far it is, \`pikit-update cancel\` stops it\n`);
+  return EXIT.interrupted;
 }

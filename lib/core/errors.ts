@@ -136,3 +136,8 @@ export function toUpdateError(error: unknown): UpdateError {
   if (errno !== null) return new UpdateError('IO_ERROR', text, { cause: error });
   return new UpdateError('INTERNAL', text, { cause: error, hint: 'this is a defect of the updater: please report it with the journal of this run' });
 }
+
+/** An error as `--json` prints it and the HTTP API answers it. */
+export function errorJson(error: UpdateError): { code: string; message: string; hint: string | null } {
+  return { code: error.code, message: error.message, hint: error.hint };
+}

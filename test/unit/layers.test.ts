@@ -15,7 +15,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   io: ['core', 'io', 'transaction/durable', 'transaction/plain-file', 'type transaction/place', 'type transaction/types'],
   steps: ['core', 'transaction', 'steps', 'type io'],
   release: ['core', 'io', 'release', 'transaction/durable'],
-  cli: ['core', 'io', 'transaction', 'cli'],
+  device: ['core', 'io', 'transaction', 'device'],
+  cli: ['core', 'device', 'type io', 'type transaction', 'cli'],
   demo: ['core', 'io', 'release', 'demo'],
 };
 

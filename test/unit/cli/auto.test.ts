@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { autoCommand, describeAuto } from '../../../lib/cli/auto.ts';
+import { autoCommand } from '../../../lib/cli/auto.ts';
+import { describeAuto } from '../../../lib/device/auto.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
 import { AUTO_CHOICES } from '../../../lib/core/state.ts';
 import { NOW, cliDevice } from '../../helpers/cli-device.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { branchesText } from '../../../lib/cli/branch-text.ts';
-import type { KnownBranch } from '../../../lib/cli/known-branches.ts';
+import type { KnownBranch } from '../../../lib/device/known-branches.ts';
 import type { BranchQuestion } from '../../../lib/core/branch-choice.ts';
 import { chooseBranch } from '../../../lib/core/branch-choice.ts';
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { errorJson, sayError, sayHint, sayLine, sayReceipt, sayWarning, toJson } from '../../../lib/cli/say.ts';
+import { sayError, sayHint, sayLine, sayReceipt, sayWarning, toJson } from '../../../lib/cli/say.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
 import { cliDevice, receipt } from '../../helpers/cli-device.ts';
 
@@ -10,7 +10,6 @@ it('puts errors, what the failed thing wrote, and hints on standard error', () =
   expect(printed()).toEqual({ out: '', err: "error: 'a.service' failed\n  a.service: boom \nhint: look\n" });
   sayError(deps.terminal, new UpdateError('INTERNAL', 'x'));
   expect(printed()).toEqual({ out: '', err: 'error: x\n' });
-  expect(errorJson(error)).toEqual({ code: 'SERVICE_FAILED', message: "'a.service' failed", hint: 'look' });
 });
 
 it('puts results on standard output, and what to know about them beside it', () => {

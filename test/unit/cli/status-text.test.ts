@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Status } from '../../../lib/cli/status.ts';
+import type { Status } from '../../../lib/device/status.ts';
 import { statusText } from '../../../lib/cli/status-text.ts';
 import { Settings, emptyState } from '../../../lib/core/state.ts';
 import { NOW, PROGRESS, available, receipt } from '../../helpers/cli-device.ts';

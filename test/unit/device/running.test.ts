@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { liveProgress, runningSteps, unitOf } from '../../../lib/cli/running.ts';
+import { liveProgress, runningSteps, unitOf } from '../../../lib/device/running.ts';
 import { cliDevice } from '../../helpers/cli-device.ts';
 
 it('believes a report only while its process is there', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { writeSettings } from '../../../lib/cli/settings.ts';
+import { writeSettings } from '../../../lib/device/settings.ts';
 import { Settings } from '../../../lib/core/state.ts';
 import { cliDevice } from '../../helpers/cli-device.ts';
 

@@ -1,10 +1,10 @@
 /** The owner's choices, written where the steps find them. */
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import type { Settings } from '../core/state.ts';
-import type { CliDeps } from './deps.ts';
+import type { DeviceDeps } from './deps.ts';
 
 /** Durable. Throws PERMISSION for whoever may not choose for the owner. */
-export function writeSettings(deps: CliDeps, settings: Settings, command: string): void {
+export function writeSettings(deps: DeviceDeps, settings: Settings, command: string): void {
   try {
     deps.files.writeSettings(settings);
   } catch (error) {

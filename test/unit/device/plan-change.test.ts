@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { planRelease } from '../../../lib/cli/plan-change.ts';
+import { planRelease } from '../../../lib/device/plan-change.ts';
 import { plannedDevice } from '../../helpers/planned-device.ts';
 
 it('finds what changes, from the manifest alone', () => {

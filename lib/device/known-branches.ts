@@ -9,7 +9,7 @@ import { MANIFEST_MAX_BYTES, parseManifest } from '../core/manifest.ts';
 import { BRANCHES_NAME, manifestName } from '../core/site-layout.ts';
 import { CACHE_FACTS_MAX_BYTES, factsOf } from '../core/source-cache.ts';
 import { plainBytes } from '../transaction/plain-file.ts';
-import type { CliDeps } from './deps.ts';
+import type { DeviceDeps } from './deps.ts';
 
 export interface KnownBranch extends Pick<Branch, 'name' | 'display_name' | 'description' | 'enabled' | 'visible'> {
   selected: boolean;
@@ -27,7 +27,7 @@ export interface KnownBranches {
 }
 
 /** Asks nobody. Throws CONFIG_MISSING or CONFIG_INVALID. */
-export function knownBranches(deps: CliDeps): KnownBranches {
+export function knownBranches(deps: DeviceDeps): KnownBranches {
   const config = deps.loadConfig();
   const list = cachedList(deps, config);
   const choice = chooseBranch({ selected: deps.files.readSettings().branch, list, answer: 'not-asked' });
@@ -49,7 +49,7 @@ export function knownBranches(deps: CliDeps): KnownBranches {
 }
 
 /** The branch that is used, also where no configuration says which list is meant. */
-export function currentChoice(deps: CliDeps): BranchChoice {
+export function currentChoice(deps: DeviceDeps): BranchChoice {
   try {
     return knownBranches(deps).choice;
   } catch (error) {
@@ -58,11 +58,11 @@ export function currentChoice(deps: CliDeps): BranchChoice {
   }
 }
 
-function cachedList(deps: CliDeps, config: Config): Branch[] | null {
+function cachedList(deps: DeviceDeps, config: Config): Branch[] | null {
   return cached(deps, config, { name: BRANCHES_NAME, maxBytes: BRANCHES_MAX_BYTES, parse: parseBranches });
 }
 
-function cachedVersion(deps: CliDeps, config: Config, branch: string): string | null {
+function cachedVersion(deps: DeviceDeps, config: Config, branch: string): string | null {
   return cached(deps, config, { name: manifestName(branch), maxBytes: MANIFEST_MAX_BYTES, parse: parseManifest })?.version ?? null;
 }
 
@@ -73,7 +73,7 @@ interface Document<T> {
 }
 
 /** Anything wrong with it means that there is none. */
-function cached<T>({ paths }: CliDeps, config: Config, { name, maxBytes, parse }: Document<T>): T | null {
+function cached<T>({ paths }: DeviceDeps, config: Config, { name, maxBytes, parse }: Document<T>): T | null {
   const file = `${paths.cacheDir}/source/${name}`;
   const meta = plainBytes(`${file}.meta`, CACHE_FACTS_MAX_BYTES);
   const bytes = plainBytes(file, maxBytes);

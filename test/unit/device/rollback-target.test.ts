@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { rollbackTarget } from '../../../lib/cli/rollback-target.ts';
+import { rollbackTarget } from '../../../lib/device/rollback-target.ts';
 import { writeSealed } from '../../../lib/transaction/sealed.ts';
 import { cliDevice } from '../../helpers/cli-device.ts';
 

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readCachedManifest } from '../../../lib/cli/cached-manifest.ts';
+import { readCachedManifest } from '../../../lib/device/cached-manifest.ts';
 import { available, cliDevice } from '../../helpers/cli-device.ts';
 
 const MANIFEST = JSON.stringify({ version: '1.4.0', changelog: '', files: [{ path: 'pikit-api.py', sha256: 'a'.repeat(64) }] });

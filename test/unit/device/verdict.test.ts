@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { failureOf, receiptError } from '../../../lib/cli/verdict.ts';
+import { failureOf, receiptError } from '../../../lib/device/verdict.ts';
 import type { JobResult } from '../../../lib/io/unit-runner.ts';
 import { receipt } from '../../helpers/cli-device.ts';
 

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { currentChoice, knownBranches } from '../../../lib/cli/known-branches.ts';
+import { currentChoice, knownBranches } from '../../../lib/device/known-branches.ts';
 import { Settings } from '../../../lib/core/state.ts';
 import { sha256 } from '../../helpers/archive-builder.ts';
 import { cliDevice } from '../../helpers/cli-device.ts';

@@ -1,11 +1,9 @@
 /** Starts a unit of the updater and follows it to its end, or until Ctrl-C: the unit goes on without us. */
-import type { Receipt } from '../core/state.ts';
+import type { Progress, Receipt } from '../core/state.ts';
 import type { JobResult, UnitLook, UnitRunner } from '../io/unit-runner.ts';
 import { errnoOf } from '../core/errors.ts';
 import { lstatOrNull } from '../transaction/durable.ts';
-import type { CliDeps } from './deps.ts';
-import { EXIT } from './exit-codes.ts';
-import type { ProgressView } from './progress-view.ts';
+import type { DeviceDeps } from './deps.ts';
 import type { Step } from './running.ts';
 import { liveProgress, unitOf } from './running.ts';
 
@@ -25,35 +23,31 @@ export type Run =
  * Starts the unit of the last of `steps` and waits for it; the others are those it brings along. Listens before it starts,
  * or a run that is quick would be over before anybody hears of it.
  */
-export async function runUnit(deps: CliDeps, steps: readonly [Step, ...Step[]], view: ProgressView): Promise<Run> {
+export async function runUnit(deps: DeviceDeps, steps: readonly [Step, ...Step[]], onProgress: (progress: Progress) => void): Promise<Run> {
   const units = await deps.units();
   const unit = unitOf(steps.at(-1) ?? steps[0]);
   const before = lastResult(deps);
   const changes = changesOf(deps.signal);
   const show = (): void => {
     const progress = liveProgress(deps);
-    if (progress !== null && (steps.includes(progress.step) || progress.step === 'rollback')) view.show(progress);
+    if (progress !== null && (steps.includes(progress.step) || progress.step === 'rollback')) onProgress(progress);
     changes.tell();
   };
   await units.follow([...steps.map(unitOf), unitOf('rollback'), ROLLBACK_GATE], show);
-  try {
-    const started = units.start(unit);
-    show();
-    const result = await Promise.race([started, changes.stopped]);
-    if (result === null) return { is: 'interrupted' };
-    if (result !== 'done' && lastResult(deps) === before && steps.includes('apply')) await undoEnds(deps, units, changes);
-    const decided = result === 'dependency' ? unitOf(steps[0]) : unit;
-    const after = lastResult(deps);
-    return {
-      is: 'ended',
-      result,
-      receipt: after === before ? null : deps.files.readState().last_result,
-      unit: decided,
-      look: await units.look(decided),
-    };
-  } finally {
-    view.end();
-  }
+  const started = units.start(unit);
+  show();
+  const result = await Promise.race([started, changes.stopped]);
+  if (result === null) return { is: 'interrupted' };
+  if (result !== 'done' && lastResult(deps) === before && steps.includes('apply')) await undoEnds(deps, units, changes);
+  const decided = result === 'dependency' ? unitOf(steps[0]) : unit;
+  const after = lastResult(deps);
+  return {
+    is: 'ended',
+    result,
+    receipt: after === before ? null : deps.files.readState().last_result,
+    unit: decided,
+    look: await units.look(decided),
+  };
 }
 
 const ROLLBACK_GATE = 'pikit-update-gate@rollback.service';
@@ -63,7 +57,7 @@ const UNDO_DEADLINE_MS = 15 * 60_000;
  * An apply that was killed could not undo itself: its token makes systemd start rollback. From the token to the end of that
  * unit there is always one sign that it is coming or running.
  */
-async function undoEnds(deps: CliDeps, units: UnitRunner, changes: Changes): Promise<void> {
+async function undoEnds(deps: DeviceDeps, units: UnitRunner, changes: Changes): Promise<void> {
   const deadline = AbortSignal.timeout(UNDO_DEADLINE_MS);
   for (;;) {
     const changed = changes.next();
@@ -89,7 +83,7 @@ function isThere(path: string): boolean {
 }
 
 /** The receipt as text: another one is new, whatever the clock said when it was written. */
-function lastResult(deps: CliDeps): string {
+function lastResult(deps: DeviceDeps): string {
   return JSON.stringify(deps.files.readState().last_result);
 }
 
@@ -124,10 +118,4 @@ function changesOf(signal: AbortSignal): Changes {
       }),
     stopped,
   };
-}
-
-/** What Ctrl-C leaves behind. */
-export function sayItGoesOn(deps: CliDeps, what: string): number {
-  deps.terminal.err(`${what} goes on without this terminal\nhint: \`pikit-update status\` shows how far it is, \`pikit-update cancel\` stops it\n`);
-  return EXIT.interrupted;
 }

@@ -1,0 +1,108 @@
+/** What an installation would do, from the last check's manifest and the live device. Changes nothing. */
+import { dirname, join } from 'node:path';
+import type { Config } from '../core/config.ts';
+import { UpdateError, errorJson } from '../core/errors.ts';
+import type { Manifest } from '../core/manifest.ts';
+import type { PlanSummary, PlannedChange } from '../core/plan-summary.ts';
+import { sortChanges, sumRooms } from '../core/plan-summary.ts';
+import type { Need } from '../core/room.ts';
+import { assertFits, blocksOf } from '../core/room.ts';
+import type { Available } from '../core/state.ts';
+import type { Place } from '../transaction/place.ts';
+import type { Operation } from '../transaction/types.ts';
+import { readCachedManifest } from './cached-manifest.ts';
+import type { DeviceDeps } from './deps.ts';
+import { planRelease } from './plan-change.ts';
+
+export interface KnownPlan {
+  /** Null when nothing is known, or nothing is available. */
+  plan: PlanSummary | null;
+  /** Why there is no plan, or why what is available is not installed by itself. */
+  reason: string | null;
+}
+
+/** Asks nobody. Throws RELEASE_CHANGED when the cache holds another manifest than the last check saw, CONFIG_MISSING, CONFIG_INVALID. */
+export function readPlan(deps: DeviceDeps): KnownPlan {
+  const { available, last_check: lastCheck } = deps.files.readState();
+  if (available === null) {
+    const reason = lastCheck === null ? 'nothing is known yet: `pikit-update check` asks' : 'nothing is available: there is nothing to plan';
+    return { plan: null, reason };
+  }
+  const plan = summarize(deps, available);
+  return { plan, reason: plan.reason };
+}
+
+function summarize(deps: DeviceDeps, available: Available): PlanSummary {
+  const config = deps.loadConfig();
+  const manifest = readCachedManifest(deps.paths.cacheDir, available);
+  const { plan, complete } = planRelease(ownedByRoot(deps), config, manifest, available.branch);
+  const staged = deps.files.readStaged()?.manifest_sha256 === available.manifest_sha256;
+  const changes = plan.ops.map(toChange);
+  const { added, changed, removed } = sortChanges(changes);
+  const needs = [...(staged ? [] : [stagingNeed(deps, manifest)]), ...installNeeds(deps, changes)];
+  return {
+    version: available.version,
+    from: deps.files.readVersion(),
+    branch: available.branch,
+    outcome: available.outcome,
+    reason: available.reason,
+    staged,
+    download_bytes: staged ? 0 : (manifest.bundle?.size ?? null),
+    added,
+    changed,
+    removed: complete ? removed : null,
+    edited: complete ? plan.drift : null,
+    conflicts: complete ? plan.kept : null,
+    unchanged: Math.max(0, manifest.files.length - added.length - changed.length),
+    rooms: sumRooms(needs, deps.freeSpace),
+    problem: problemOf(needs, deps),
+    ...afterwards(config, manifest),
+  };
+}
+
+/** What others may see, root installs: on a device every file is compared with what root would leave. */
+function ownedByRoot({ paths, place }: DeviceDeps): Place {
+  return paths.root === '/' ? { ...place, owner: { uid: 0, gid: 0 } } : place;
+}
+
+function toChange({ path, old, new: fresh }: Operation): PlannedChange {
+  return {
+    path,
+    old: old === null ? [] : old.type === 'file' ? [old.file] : old.files,
+    new: fresh === null ? [] : fresh.type === 'file' ? [fresh.file] : fresh.files,
+  };
+}
+
+/** The bundle and what it unpacks to. */
+function stagingNeed(deps: DeviceDeps, manifest: Manifest): Need {
+  const sizes = manifest.files.map((file) => file.size ?? 0);
+  return { path: deps.paths.cacheDir, bytes: blocksOf([...sizes, manifest.bundle?.size ?? 0]), inodes: 2 * sizes.length + 4 };
+}
+
+/** New bytes beside their targets; a copy of the old ones where the backup is on another filesystem. */
+function installNeeds(deps: DeviceDeps, changes: readonly PlannedChange[]): Need[] {
+  const backups = deps.freeSpace(deps.paths.backupDir).device;
+  const inRoot = (path: string): string => join(deps.paths.root, dirname(path));
+  return changes.flatMap((change) => [
+    ...change.new.map((file) => ({ path: inRoot(change.path), bytes: blocksOf([file.size]), inodes: 2 })),
+    ...change.old
+      .filter((file) => deps.freeSpace(inRoot(file.path)).device !== backups)
+      .map((file) => ({ path: deps.paths.backupDir, bytes: blocksOf([file.size]), inodes: 1 })),
+  ]);
+}
+
+function problemOf(needs: readonly Need[], deps: DeviceDeps): PlanSummary['problem'] {
+  try {
+    assertFits(needs, deps.freeSpace);
+    return null;
+  } catch (error) {
+    if (error instanceof UpdateError) return errorJson(error);
+    throw error;
+  }
+}
+
+function afterwards({ services }: Config, manifest: Manifest): Pick<PlanSummary, 'restarts' | 'commands'> {
+  const units = manifest.post_install.flatMap((action) => (action.kind === 'restart' ? [action.unit] : []));
+  const commands = manifest.post_install.flatMap((action) => (action.kind === 'run' ? [[action.file, ...action.args].join(' ')] : []));
+  return { restarts: [...new Set([...services.restart, ...units])], commands };
+}

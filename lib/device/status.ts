@@ -1,0 +1,52 @@
+/** state.json, the owner's settings and what runs now, in one. */
+import type { BranchChoice } from '../core/branch-choice.ts';
+import type { Progress, Settings, State } from '../core/state.ts';
+import type { DeviceDeps } from './deps.ts';
+import { currentChoice } from './known-branches.ts';
+import type { RollbackTarget } from './rollback-target.ts';
+import { rollbackTarget } from './rollback-target.ts';
+import type { Step } from './running.ts';
+import { liveProgress, unitOf } from './running.ts';
+
+/** state.json, with the members that live elsewhere. */
+export interface Status extends Omit<State, 'progress'> {
+  progress: Progress | null;
+  settings: Settings;
+  /** The branch that was chosen, the one that is used, and why they differ if they do. */
+  following: Pick<BranchChoice, 'selected' | 'used' | 'why' | 'message'>;
+  /** Where a rollback would go; `private` when it takes root to know. */
+  rollback: RollbackTarget;
+}
+
+/** Merges what the steps wrote with what runs now; a reader always finds the eight names of state.json. */
+export async function readStatus(deps: DeviceDeps): Promise<Status> {
+  const state = deps.files.readState();
+  const { selected, used, why, message } = currentChoice(deps);
+  return {
+    ...state,
+    branch: used ?? state.branch,
+    following: { selected, used, why, message },
+    // The version file is part of every change; state.json is written after it, and only by steps.
+    current: deps.files.readVersion() ?? state.current,
+    progress: await runningProgress(deps),
+    settings: deps.files.readSettings(),
+    rollback: rollbackTarget(deps.place),
+  };
+}
+
+/** A step that was killed leaves its last report, and its pid may belong to somebody else by now: systemd knows. */
+async function runningProgress(deps: DeviceDeps): Promise<Progress | null> {
+  const progress = liveProgress(deps);
+  if (progress === null || deps.terminate !== null) return progress;
+  return (await isUnitActive(deps, progress.step)) ? progress : null;
+}
+
+async function isUnitActive(deps: DeviceDeps, step: Step): Promise<boolean> {
+  try {
+    const units = await deps.units();
+    return (await units.look(unitOf(step))).active;
+  } catch {
+    // Safe to ignore: without systemd a step may be run by hand, and its process is there.
+    return true;
+  }
+}
