@@ -17,7 +17,10 @@ import { notifyRoute, progressChannel } from '../lib/io/progress-channel.ts';
 import { stateFiles } from '../lib/io/state-file.ts';
 import type { StepDeps, StepResult } from '../lib/steps/deps.ts';
 import { recordFailure, recordResult } from '../lib/steps/ended.ts';
+import { publish } from '../lib/steps/publish.ts';
 import { RecordedFailure } from '../lib/steps/recorded-failure.ts';
+import type { RunLog } from '../lib/steps/run-log.ts';
+import { openRunLog } from '../lib/steps/run-log.ts';
 import type { Place } from '../lib/transaction/place.ts';
 
 export interface StepEntry {
@@ -99,7 +102,8 @@ async function runToExitCode(entry: StepEntry): Promise<number> {
     arch: process.arch,
     machineId: () => machineId(root),
   };
-  let locked = false;
+  /** There with the lock. */
+  let log: RunLog | null = null;
   try {
     await takeLock(paths.lock, {
       waitMs: entry.lockWaitMs,
@@ -108,18 +112,24 @@ async function runToExitCode(entry: StepEntry): Promise<number> {
         narrate.info(`another step is running: waiting for it, at most ${String(entry.lockWaitMs / 1000)} s`);
       },
     });
-    locked = true;
+    log = openRunLog(deps, entry.step, process.pid);
     const result = await entry.body(deps);
     narrate[result.outcome === 'ok' && entry.step !== 'check' ? 'notice' : 'info'](result.message);
     recordResult(deps, { step: entry.step, at: now(), tookMs: tookMs() }, result);
+    publish(deps, entry.step, null);
+    log.done(result);
     return EXIT.ok;
   } catch (error) {
     const failure = toUpdateError(error);
     tell(narrate, failure);
-    if (locked && !(failure instanceof RecordedFailure)) recordFailure(deps, { step: entry.step, at: now(), tookMs: tookMs() }, failure);
+    if (log !== null) {
+      if (!(failure instanceof RecordedFailure)) recordFailure(deps, { step: entry.step, at: now(), tookMs: tookMs() }, failure);
+      publish(deps, entry.step, failure);
+      log.failed(failure);
+    }
     return stopped.by ?? exitCodeOf(failure.code);
   } finally {
-    if (locked) await channel.close();
+    if (log !== null) await channel.close();
   }
 }
 

@@ -7,7 +7,7 @@ import { sayLine } from './say.ts';
 
 /** Says where it goes, and goes there. What cannot be done the unit finds out itself, and records. */
 export async function rollbackCommand(deps: CliDeps, { json }: { json: boolean }): Promise<Done> {
-  const target = rollbackTarget(deps.place);
+  const target = rollbackTarget(deps);
   if (target.is === 'private') throw new UpdateError('PERMISSION', 'only root can go back to a backup', { hint: 'sudo pikit-update rollback' });
   if (!json) {
     if (target.is === 'open') sayLine(deps.terminal, 'an update was cut short: it is resolved');

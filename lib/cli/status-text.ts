@@ -10,7 +10,7 @@ import { progressText } from './progress-line.ts';
 import type { Status } from '../device/status.ts';
 import type { Row } from './table.ts';
 import { table } from './table.ts';
-import { pastTime } from './times.ts';
+import { durationText, pastTime } from './times.ts';
 
 /** The whole text, warnings last. */
 export function statusText(status: Status, now: Date): string {
@@ -21,6 +21,7 @@ export function statusText(status: Status, now: Date): string {
     ['notes', ...notesValues(status)],
     ['downloaded', ...(status.staged === null ? [] : [`${status.staged.version}, verified ${pastTime(new Date(status.staged.at), now)}`])],
     ['running', ...(status.progress === null ? [] : [`${status.progress.step}: ${progressText(status.progress)}`])],
+    ['run', ...runValues(status)],
     ['last check', status.last_check === null ? 'never' : pastTime(new Date(status.last_check), now)],
     ['last result', ...(status.last_result === null ? [] : resultValues(status.last_result, now))],
     ['automatic', describeAuto(status.settings)],
@@ -31,6 +32,14 @@ export function statusText(status: Status, now: Date): string {
   ];
   const unsigned = 'warning: releases are not signed here (no /etc/pikit/trust/root.json): they are only checked for damage\n';
   return table(rows) + (status.unsigned ? unsigned : '');
+}
+
+/** Only while there is one: what came of it is the last result. */
+function runValues({ run }: Status): string[] {
+  if (run?.state !== 'running') return [];
+  const { kind, percent, seconds_left: left } = run;
+  const parts = [kind, ...(percent === null ? [] : [`${String(percent)} % done`]), ...(left === null ? [] : [`about ${durationText(left)} left`])];
+  return [parts.join(', ')];
 }
 
 function noticeValues({ notices }: Status): string[] {

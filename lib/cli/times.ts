@@ -13,6 +13,11 @@ export function relativeTime(at: Date, now: Date): string {
   return seconds < 0 ? `in ${text}` : `${text} ago`;
 }
 
+/** How long something takes: `40 s`, `3 minutes`. */
+export function durationText(seconds: number): string {
+  return seconds < 2 * MINUTE ? `${String(seconds)} s` : `${String(Math.round(seconds / MINUTE))} minutes`;
+}
+
 /** `2026-11-20 10:04` in the time zone of the device. */
 export function localTime(at: Date): string {
   const two = (value: number): string => String(value).padStart(2, '0');

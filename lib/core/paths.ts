@@ -11,6 +11,9 @@ export interface DevicePaths {
   readonly state: string;
   readonly settings: string;
   readonly staged: string;
+  /** What root lets everybody know, and how long steps take. */
+  readonly published: string;
+  readonly timings: string;
   /** Owned by root, 0700. */
   readonly privateDir: string;
   readonly journal: string;
@@ -28,6 +31,7 @@ export interface DevicePaths {
   readonly granted: string;
   readonly retry: string;
   readonly progress: string;
+  readonly runRecord: string;
 }
 
 /** The path on the device of the file that holds the installed version. It is part of every transaction. */
@@ -45,6 +49,8 @@ export function devicePaths(root: string): DevicePaths {
     state: at('/var/lib/pikit-update/state.json'),
     settings: at('/var/lib/pikit-update/settings.json'),
     staged: at('/var/lib/pikit-update/staged'),
+    published: at('/var/lib/pikit-update/published.json'),
+    timings: at('/var/lib/pikit-update/timings.json'),
     privateDir: at('/var/lib/pikit'),
     journal: at('/var/lib/pikit/journal.json'),
     installed: at('/var/lib/pikit/installed.json'),
@@ -61,5 +67,6 @@ export function devicePaths(root: string): DevicePaths {
     granted: at('/run/pikit-update/granted'),
     retry: at('/run/pikit-update/retry'),
     progress: at('/run/pikit-update/progress.json'),
+    runRecord: at('/run/pikit-update/run.json'),
   };
 }

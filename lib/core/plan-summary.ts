@@ -33,7 +33,7 @@ export const PlanSummary = z.strictObject({
   download_bytes: Bytes.nullable(),
   added: z.array(PlannedFile),
   changed: z.array(PlannedFile),
-  /** These three take root to know: null for others. */
+  /** What is installed is root's to know: these three are null for others where root has not let them know. */
   removed: z.array(PlannedFile).nullable(),
   /** Files that you edited and the release replaces; the edited ones are kept in the backup. */
   edited: z.array(z.string()).nullable(),

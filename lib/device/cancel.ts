@@ -29,7 +29,8 @@ export async function cancelRun(deps: DeviceDeps, tell: (text: string) => void):
 /** Ends one step, and waits until it has ended. Throws STEP_FAILED when it does not. */
 export async function stopStep(deps: DeviceDeps, step: Step): Promise<void> {
   const units = await deps.units();
-  if (deps.terminate !== null && !(await units.look(unitOf(step))).active) {
+  const { active, waiting } = await units.look(unitOf(step));
+  if (deps.terminate !== null && !active && !waiting) {
     const progress = liveProgress(deps);
     if (progress !== null) deps.terminate(progress.pid);
     return;

@@ -13,14 +13,22 @@ const LOCK_WAIT_MS = 5000;
  */
 export async function dismissNotices(deps: DeviceDeps, id: string | null): Promise<Notice[]> {
   // A step writes the state at its end as it found it: without the lock, what is dismissed now would come back then.
-  await takeLock(deps.paths.lock, { waitMs: LOCK_WAIT_MS, onWait: () => undefined, signal: deps.signal });
-  const state = deps.files.readState();
+  const release = await takeLock(deps.paths.lock, { waitMs: LOCK_WAIT_MS, onWait: () => undefined, signal: deps.signal });
+  try {
+    return dismiss(deps, id);
+  } finally {
+    release();
+  }
+}
+
+function dismiss({ files }: DeviceDeps, id: string | null): Notice[] {
+  const state = files.readState();
   const dismissed = state.notices.filter((notice) => id === null || notice.id === id || notice.id === removalId(id));
   if (id !== null && dismissed.length === 0) {
     throw new UpdateError('NOT_FOUND', `there is no notice '${id}'`, {
       hint: state.notices.length === 0 ? 'there is none at all' : `there are ${state.notices.map((notice) => notice.id).join(', ')}`,
     });
   }
-  if (dismissed.length > 0) deps.files.writeState({ ...state, notices: state.notices.filter((notice) => !dismissed.includes(notice)) });
+  if (dismissed.length > 0) files.writeState({ ...state, notices: state.notices.filter((notice) => !dismissed.includes(notice)) });
   return dismissed;
 }

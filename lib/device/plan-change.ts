@@ -4,6 +4,7 @@ import type { Config } from '../core/config.ts';
 import { errnoOf } from '../core/errors.ts';
 import type { Manifest, ManifestFile } from '../core/manifest.ts';
 import { fileMode } from '../core/manifest.ts';
+import type { Published } from '../core/published.ts';
 import { mapToDevice } from '../core/targets.ts';
 import { readInstalled } from '../transaction/installed.ts';
 import { orderOf } from '../transaction/order.ts';
@@ -15,13 +16,16 @@ import type { Installed } from '../transaction/types.ts';
 
 export interface ReleasePlan {
   plan: Plan;
-  /** Whether it could be known what is installed: that takes root. */
+  /** Whether it could be known what is installed: root knows, and may have let others know. */
   complete: boolean;
 }
 
-/** Plans the files of a release. Throws what planChange() throws, and STATE_INVALID when installed.json is damaged. */
-export function planRelease(place: Place, config: Config, manifest: Manifest, branch: string): ReleasePlan {
-  const known = installedIfAllowed(place);
+/**
+ * Plans the files of a release; `published` is asked where root's own list cannot be read. Throws what planChange() throws, and
+ * STATE_INVALID when installed.json is damaged.
+ */
+export function planRelease(place: Place, config: Config, manifest: Manifest, branch: string, published: () => Published | null): ReleasePlan {
+  const known = installedIfAllowed(place, published);
   const mapped = mapToDevice(
     manifest.files.map((file) => file.path),
     config.target,
@@ -33,12 +37,15 @@ export function planRelease(place: Place, config: Config, manifest: Manifest, br
   return { plan, complete: known.complete };
 }
 
-function installedIfAllowed(place: Place): { installed: Installed | null; complete: boolean } {
+function installedIfAllowed(place: Place, published: () => Published | null): { installed: Installed | null; complete: boolean } {
   try {
     return { installed: readInstalled(place), complete: true };
   } catch (error) {
     if (errnoOf(error) !== 'EACCES') throw error;
-    return { installed: null, complete: false };
+    const known = published();
+    if (known === null) return { installed: null, complete: false };
+    const { version, installed } = known;
+    return { installed: installed === null ? null : { schema: 1, version, ...installed }, complete: true };
   }
 }
 

@@ -13,6 +13,7 @@ import type { Operation } from '../transaction/types.ts';
 import { readCachedManifest } from './cached-manifest.ts';
 import type { DeviceDeps } from './deps.ts';
 import { planRelease } from './plan-change.ts';
+import { publishedHere } from './published.ts';
 
 export interface KnownPlan {
   /** Null when nothing is known, or nothing is available. */
@@ -35,7 +36,7 @@ export function readPlan(deps: DeviceDeps): KnownPlan {
 function summarize(deps: DeviceDeps, available: Available): PlanSummary {
   const config = deps.loadConfig();
   const manifest = readCachedManifest(deps.paths.cacheDir, available);
-  const { plan, complete } = planRelease(ownedByRoot(deps), config, manifest, available.branch);
+  const { plan, complete } = planRelease(ownedByRoot(deps), config, manifest, available.branch, () => publishedHere(deps));
   const staged = deps.files.readStaged()?.manifest_sha256 === available.manifest_sha256;
   const changes = plan.ops.map(toChange);
   const { added, changed, removed } = sortChanges(changes);

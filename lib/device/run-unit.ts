@@ -62,7 +62,7 @@ async function undoEnds(deps: DeviceDeps, units: UnitRunner, changes: Changes): 
   for (;;) {
     const changed = changes.next();
     const token = [deps.paths.next, deps.paths.granted].some((dir) => isThere(`${dir}/rollback`));
-    const coming = token || (await units.look(ROLLBACK_GATE)).active || (await units.look(unitOf('rollback'))).active;
+    const coming = token || (await isComing(units, ROLLBACK_GATE)) || (await isComing(units, unitOf('rollback')));
     if (!coming || deadline.aborted) return;
     const late = new Promise<null>((resolve) => {
       deadline.addEventListener('abort', () => {
@@ -71,6 +71,11 @@ async function undoEnds(deps: DeviceDeps, units: UnitRunner, changes: Changes): 
     });
     if ((await Promise.race([changed, changes.stopped, late])) === null) return;
   }
+}
+
+async function isComing(units: UnitRunner, unit: string): Promise<boolean> {
+  const { active, waiting } = await units.look(unit);
+  return active || waiting;
 }
 
 function isThere(path: string): boolean {

@@ -14,13 +14,14 @@ export function liveProgress(deps: Pick<DeviceDeps, 'files' | 'isAlive'>): Progr
   return progress !== null && deps.isAlive(progress.pid) ? progress : null;
 }
 
-/** The steps whose units are active, and in a folder the one that reports progress. */
+/** The steps whose units are active or about to be, and in a folder the one that reports progress. An apply that waits for its fetch is none. */
 export async function runningSteps(deps: DeviceDeps, steps: readonly Step[]): Promise<Step[]> {
   const units = await deps.units();
   const reporting = deps.terminate === null ? null : (liveProgress(deps)?.step ?? null);
   const found: Step[] = [];
   for (const step of steps) {
-    if (step === reporting || (await units.look(unitOf(step))).active) found.push(step);
+    const { active, waiting } = await units.look(unitOf(step));
+    if (step === reporting || active || (waiting && step !== 'apply')) found.push(step);
   }
   return found;
 }

@@ -1,10 +1,12 @@
 /** state.json, the owner's settings and what runs now, in one. */
 import type { BranchChoice } from '../core/branch-choice.ts';
+import type { RollbackTarget } from '../core/published.ts';
+import type { Run } from '../core/run.ts';
 import type { Progress, Settings, State } from '../core/state.ts';
 import type { DeviceDeps } from './deps.ts';
 import { currentChoice } from './known-branches.ts';
-import type { RollbackTarget } from './rollback-target.ts';
 import { rollbackTarget } from './rollback-target.ts';
+import { readRun } from './run.ts';
 import type { Step } from './running.ts';
 import { liveProgress, unitOf } from './running.ts';
 
@@ -16,6 +18,8 @@ export interface Status extends Omit<State, 'progress'> {
   following: Pick<BranchChoice, 'selected' | 'used' | 'why' | 'message'>;
   /** Where a rollback would go; `private` when it takes root to know. */
   rollback: RollbackTarget;
+  /** What is going on, or was the last since the device was started; null when nothing was. */
+  run: Run | null;
 }
 
 /** Merges what the steps wrote with what runs now; a reader always finds the eight names of state.json. */
@@ -30,7 +34,8 @@ export async function readStatus(deps: DeviceDeps): Promise<Status> {
     current: deps.files.readVersion() ?? state.current,
     progress: await runningProgress(deps),
     settings: deps.files.readSettings(),
-    rollback: rollbackTarget(deps.place),
+    rollback: rollbackTarget(deps),
+    run: await readRun(deps),
   };
 }
 

@@ -1,4 +1,5 @@
 /** One start of one unit, from the queue to its end: its turn among the other jobs, and the run of its programs. */
+import { randomUUID } from 'node:crypto';
 import type { Folders } from './local-unit-command.ts';
 import { localCommand, localEnvironment } from './local-unit-command.ts';
 import type { ProgramExit, RunningProgram } from './local-unit-process.ts';
@@ -19,6 +20,9 @@ export interface Job {
   /** The job that this one lets go first, while it does. */
   waitsFor: Job | null;
   program: RunningProgram | null;
+  /** INVOCATION_ID of its programs, and when its turn had come. */
+  invocation: string;
+  since: Date | null;
   stopping: boolean;
   /** Ends a wait for other jobs. */
   wake: () => void;
@@ -46,6 +50,8 @@ export function newJob(unit: LocalUnit, cause: Cause, env: Readonly<Record<strin
     required: [],
     waitsFor: null,
     program: null,
+    invocation: randomUUID().replaceAll('-', ''),
+    since: null,
     stopping: false,
     wake,
     woken,
@@ -78,7 +84,7 @@ function comesAfter(unit: LocalUnit, other: LocalUnit): boolean {
 
 /** Runs ExecStart= one after the other until one fails; TimeoutStartSec= holds for all of them together. */
 export async function runPrograms(job: Job, folders: Folders, onLine: (line: string) => void): Promise<RunResult> {
-  const env = localEnvironment(job.unit, folders.root, job.env);
+  const env = localEnvironment(job.unit, folders.root, { ...job.env, INVOCATION_ID: job.invocation });
   const late = new AbortController();
   const limit = timer(job.unit.startTimeoutMs, () => {
     late.abort();

@@ -55,7 +55,7 @@ interface Outcome {
 export function localUnitRunner(options: LocalUnitOptions): LocalUnits {
   const { unitsDir, root } = options;
   const jobs = new Map<string, Job>();
-  const lastRuns = new Map<string, RunResult>();
+  const lastRuns = new Map<string, { run: RunResult; invocation: string; since: Date | null }>();
   const followers: { units: ReadonlySet<string>; onChange: () => void }[] = [];
   let abandoned = false;
 
@@ -108,10 +108,11 @@ export function localUnitRunner(options: LocalUnitOptions): LocalUnits {
     if (fallen !== undefined) return { result: 'dependency', next: 'OnFailure', event: { ...about, is: 'dependency', required: fallen.unit.name } };
     const unmet = unmetCondition(job.unit.conditions, root);
     if (unmet !== null) return { result: 'done', next: null, event: { ...about, is: 'skipped', condition: unmet.text } };
+    job.since = new Date();
     tell({ ...about, is: 'started' });
     const begun = performance.now();
     const run = await runPrograms(job, options, (line) => options.onLine?.(about.unit, line));
-    lastRuns.set(about.unit, run);
+    lastRuns.set(about.unit, { run, invocation: job.invocation, since: job.since });
     const event: UnitEvent = { ...about, is: 'ended', ms: performance.now() - begun, run };
     return { result: resultOf(job, run), next: run.result === 'success' ? 'OnSuccess' : 'OnFailure', event };
   }
@@ -141,8 +142,17 @@ export function localUnitRunner(options: LocalUnitOptions): LocalUnits {
       jobs.get(unit)?.program?.kill(signal);
     },
     look: (unit) => {
-      const run = lastRuns.get(unit);
-      return Promise.resolve({ active: jobs.has(unit), result: run?.result ?? null, exitStatus: run?.exitStatus ?? null });
+      const job = jobs.get(unit);
+      const last = lastRuns.get(unit);
+      const begun = job !== undefined && job.since !== null ? job : last;
+      return Promise.resolve({
+        active: job !== undefined && job.since !== null,
+        waiting: job?.since === null,
+        result: last?.run.result ?? null,
+        exitStatus: last?.run.exitStatus ?? null,
+        invocation: begun?.invocation ?? null,
+        since: begun?.since?.toISOString() ?? null,
+      });
     },
     nextElapse: () => Promise.resolve(null),
     follow: (units, onChange) => {

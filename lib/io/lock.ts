@@ -13,18 +13,26 @@ const BUSY_EXIT = 75;
 
 /**
  * Takes the lock, waiting at most `waitMs` for whoever has it; `onWait` is called once if there is a wait.
- * The lock is kept until this process ends. Throws BUSY when it is still taken then, PERMISSION when it cannot be opened.
+ * The lock is kept until the function that is returned is called, or this process ends; calling it again does nothing. Throws
+ * BUSY when it is still taken then, PERMISSION when it cannot be opened.
  */
-export async function takeLock(path: string, options: { waitMs: number; onWait: () => void; signal: AbortSignal }): Promise<void> {
+export async function takeLock(path: string, options: { waitMs: number; onWait: () => void; signal: AbortSignal }): Promise<() => void> {
   const fd = openLock(path);
+  let isHeld = true;
+  const release = (): void => {
+    if (isHeld) fs.closeSync(fd);
+    isHeld = false;
+  };
   const atOnce = spawnSync('flock', ['-x', '-n', '-E', String(BUSY_EXIT), '3'], { stdio: ['ignore', 'ignore', 'inherit', fd] });
-  if (atOnce.error !== undefined)
+  if (atOnce.error !== undefined) {
+    release();
     throw new UpdateError('IO_ERROR', `the command 'flock' cannot be run: ${atOnce.error.message}`, { hint: 'install the package util-linux' });
-  if (atOnce.status === 0) return;
+  }
+  if (atOnce.status === 0) return release;
   if (options.waitMs > 0) options.onWait();
   const status = options.waitMs > 0 ? await waitForLock(fd, options) : BUSY_EXIT;
-  if (status === 0) return;
-  fs.closeSync(fd);
+  if (status === 0) return release;
+  release();
   if (options.signal.aborted) throw new UpdateError('CANCELLED', 'cancelled while another step was running');
   throw new UpdateError('BUSY', `another update step is running ('${path}' is locked)`, {
     hint: "wait until it has ended: `systemctl list-jobs` and `journalctl -f -u 'pikit-update-*'` show it",

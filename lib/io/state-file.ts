@@ -1,64 +1,23 @@
 /** The JSON files of a device, each behind its schema. Damage is a named outcome: the file is kept aside, and said so. */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import type * as z from 'zod';
-import { UpdateError, errnoOf } from '../core/errors.ts';
-import { parseDocument } from '../core/json.ts';
 import type { DevicePaths } from '../core/paths.ts';
+import { Published } from '../core/published.ts';
 import { Held, Progress, Receipt, Settings, Staged, State, Token, emptyState } from '../core/state.ts';
 import { isVersion } from '../core/version.ts';
 import { lstatOrNull, mkdirDurable, unlinkIfThere, writeDurable } from '../transaction/durable.ts';
-import { keepAside, readPlain } from '../transaction/plain-file.ts';
+import { readPlain } from '../transaction/plain-file.ts';
+import type { Report } from './json-file.ts';
+import { MAX_BYTES, WORLD_READABLE, readOrSetAside, setAside, writeLossy, writeOwned } from './json-file.ts';
+import type { RunFiles } from './run-record.ts';
+import { runFiles } from './run-record.ts';
 
-const MAX_BYTES = 4 * 1024 * 1024;
 const VERSION_MAX_BYTES = 4096;
-const WORLD_READABLE = 0o644;
+/** The list of all files of a release, and a hundred receipts. */
+const PUBLISHED_MAX_BYTES = 16 * 1024 * 1024;
 const PRIVATE = 0o600;
 
-/** Reads one file behind its schema: null when it is not there; throws STATE_INVALID when it is damaged. */
-function readFile<T>(path: string, schema: z.ZodType<T>, what: string): T | null {
-  const read = readPlain(path, { maxBytes: MAX_BYTES });
-  if (read.is === 'absent') return null;
-  if (read.is === 'odd') throw new UpdateError('STATE_INVALID', `${what} ${read.why}`);
-  return parseDocument(read.bytes, schema, { what, maxBytes: MAX_BYTES, code: 'STATE_INVALID' });
-}
-
-type Report = (message: string) => void;
-
-/** As readFile, but a damaged file is renamed to `<path>.damaged`, reported, and then counts as not there. */
-function readOrSetAside<T>(path: string, schema: z.ZodType<T>, what: string, report: Report): T | null {
-  try {
-    return readFile(path, schema, what);
-  } catch (error) {
-    if (!(error instanceof UpdateError)) throw error;
-    setAside(path, error.message, report);
-    return null;
-  }
-}
-
-function setAside(path: string, what: string, report: Report): void {
-  try {
-    report(`${what}; it is kept as '${keepAside(path)}' and begun anew, ignoring`);
-  } catch (error) {
-    // A reader without rights over the folder leaves it to the next step that has them; another may have been faster.
-    if (!['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
-    report(`${what}; it counts as not there, ignoring`);
-  }
-}
-
-/**
- * Writes into a folder of the user `pikit-update`, whoever runs this: what root writes there belongs to the folder's owner,
- * so that the network steps can write it again.
- */
-function writeOwned(path: string, value: unknown, mode: number): void {
-  const dir = dirname(path);
-  mkdirDurable(dir, 0o755);
-  const { uid, gid } = fs.lstatSync(dir);
-  const owner = process.getuid?.() === 0 ? { uid, gid } : null;
-  writeDurable(path, `${JSON.stringify(value, null, 2)}\n`, { mode, owner });
-}
-
-export interface StateFiles {
+export interface StateFiles extends RunFiles {
   readState: () => State;
   writeState: (state: State) => void;
   readSettings: () => Settings;
@@ -77,6 +36,9 @@ export interface StateFiles {
   readRetry: () => string | null;
   writeRetry: (version: string) => void;
   dropRetry: () => void;
+  /** Root's, for everybody to read. Null when it is not there, and when it is damaged. */
+  readPublished: () => Published | null;
+  writePublished: (published: Published) => void;
   writeProgress: (progress: Progress) => void;
   readProgress: () => Progress | null;
   removeProgress: () => void;
@@ -88,6 +50,7 @@ const HISTORY_KEEP = 100;
 /** All state files of one device. `report` gets a warning for each damaged file. */
 export function stateFiles(paths: DevicePaths, report: Report): StateFiles {
   return {
+    ...runFiles(paths, report),
     // What is installed is known without it.
     readState: () =>
       readOrSetAside(paths.state, State, 'state.json', report) ?? { ...emptyState(), current: readVersion(paths.version, () => undefined) },
@@ -137,6 +100,11 @@ export function stateFiles(paths: DevicePaths, report: Report): StateFiles {
     dropRetry: () => {
       unlinkIfThere(paths.retry);
     },
+    readPublished: () => readOrSetAside(paths.published, Published, 'published.json', report, PUBLISHED_MAX_BYTES),
+    writePublished: (published) => {
+      mkdirDurable(dirname(paths.published), 0o755);
+      writeDurable(paths.published, `${JSON.stringify(Published.parse(published))}\n`, { mode: WORLD_READABLE });
+    },
     writeProgress: (progress) => {
       writeLossy(paths.progress, Progress.parse(progress));
     },
@@ -155,23 +123,6 @@ function readVersion(path: string, report: Report): string | null {
   if (isVersion(text)) return text;
   report(`'${path}' ${read.is === 'odd' ? read.why : `holds no version but '${text.slice(0, 64)}'`}, ignoring`);
   return null;
-}
-
-/** In /run, many times a second: atomic for readers, but not made durable. */
-function writeLossy(path: string, value: unknown): void {
-  fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  const { uid, gid } = fs.lstatSync(dirname(path));
-  const temp = `${path}.tmp`;
-  unlinkIfThere(temp);
-  const fd = fs.openSync(temp, 'wx', WORLD_READABLE);
-  try {
-    fs.writeFileSync(fd, `${JSON.stringify(value)}\n`);
-    // By its descriptor: the owner of the folder could put a link in the place of the name.
-    if (process.getuid?.() === 0) fs.fchownSync(fd, uid, gid);
-  } finally {
-    fs.closeSync(fd);
-  }
-  fs.renameSync(temp, path);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What systemd says of a unit, from the properties as they come over the bus. */
 import * as z from 'zod';
+import type { UnitLook } from './unit-runner.ts';
 
 export interface UnitFacts {
   name: string;
@@ -14,12 +15,22 @@ export interface UnitFacts {
   /** Exit status of the main process of the last run; null when there was none. */
   exitStatus: number | null;
   statusText: string | null;
+  /** A job for it is queued, or being done. */
+  hasJob: boolean;
+  /** Id of the start that is running, or was the last one while systemd remembers it. */
+  invocation: string | null;
+  /** When it left its rest for that. */
+  since: Date | null;
 }
 
 export type Properties = ReadonlyMap<string, unknown>;
 
 const TextOrNull = z.string().nullable().catch(null);
 const NumberOrNull = z.number().nullable().catch(null);
+/** Number and path of a job; the number is 0 when there is none. */
+const Job = z.tuple([z.number(), z.string()]).catch([0, '/']);
+const Id = z.instanceof(Uint8Array).catch(new Uint8Array());
+const Microseconds = z.bigint().catch(0n);
 
 /** `service` is empty for a unit that is none. A property that is missing or of another type counts as not there. */
 export function unitFacts(name: string, unit: Properties, service: Properties): UnitFacts {
@@ -35,15 +46,33 @@ export function unitFacts(name: string, unit: Properties, service: Properties): 
     restarts: NumberOrNull.parse(service.get('NRestarts')),
     exitStatus: service.get('ExecMainExitTimestamp') === 0n ? null : NumberOrNull.parse(service.get('ExecMainStatus')),
     statusText: TextOrNull.parse(service.get('StatusText')),
+    hasJob: Job.parse(unit.get('Job'))[0] !== 0,
+    invocation: invocationOf(Id.parse(unit.get('InvocationID'))),
+    since: dateOf(Microseconds.parse(unit.get('InactiveExitTimestamp'))),
   };
 }
 
+/** As INVOCATION_ID has it; all zeros where there was no start. */
+function invocationOf(id: Uint8Array): string | null {
+  return id.every((byte) => byte === 0) ? null : Buffer.from(id).toString('hex');
+}
+
+const ACTIVE = ['active', 'activating', 'deactivating', 'reloading'];
+
+/** What whoever starts units wants to know of one. */
+export function lookOf({ activeState, result, exitStatus, hasJob, invocation, since }: UnitFacts): UnitLook {
+  const active = ACTIVE.includes(activeState);
+  return { active, waiting: !active && hasJob, result, exitStatus, invocation, since: since?.toISOString() ?? null };
+}
+
 /** Microseconds since 1970; 0 and the largest number stand for "never". */
-const NextElapse = z.bigint().catch(0n);
 const NEVER = 2n ** 64n - 1n;
 
 /** When a timer elapses next, or null when it does not. */
 export function nextElapse(timer: Properties): Date | null {
-  const at = NextElapse.parse(timer.get('NextElapseUSecRealtime'));
+  return dateOf(Microseconds.parse(timer.get('NextElapseUSecRealtime')));
+}
+
+function dateOf(at: bigint): Date | null {
   return at === 0n || at === NEVER ? null : new Date(Number(at / 1000n));
 }

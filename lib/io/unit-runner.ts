@@ -1,6 +1,7 @@
 /** Starting and watching the units of the updater, for whoever only starts them: the command line and the API. */
 import type { Systemd } from './systemd.ts';
 import { connectSystemd } from './systemd.ts';
+import { lookOf } from './unit-facts.ts';
 
 /**
  * What became of a start. `done` also covers a unit that a condition kept from running. `failed`: it ran and failed;
@@ -13,10 +14,16 @@ export type JobResult = (typeof JOB_RESULTS)[number];
 export interface UnitLook {
   /** Running, or about to end. */
   active: boolean;
+  /** Its start is queued behind something else, and has not begun. */
+  waiting: boolean;
   /** How its last run ended: `success`, `exit-code`, `signal`, `timeout`, `start-limit-hit` …; null when it is not known. */
   result: string | null;
   /** Exit status of its last run, for example 75 when another step had the lock; null when it is not known. */
   exitStatus: number | null;
+  /** Id of the start that is running, or was the last one; null when it is not known. The program has it as INVOCATION_ID. */
+  invocation: string | null;
+  /** When that began. */
+  since: string | null;
 }
 
 /** One manager of units: systemd on a device, or unit files run in a folder (local-units.ts). */
@@ -39,10 +46,8 @@ const START_DEADLINE_MS = 60 * 60_000;
 /** Longer than any TimeoutStopSec= of ours. */
 const STOP_DEADLINE_MS = 10 * 60_000;
 
-/** The units of this device. Connects at the first use; every call may throw SYSTEMD_UNAVAILABLE, PERMISSION or NOT_FOUND. */
-export function systemdUnits(): UnitRunner {
-  let connection: Promise<Systemd> | null = null;
-  const systemd = (): Promise<Systemd> => (connection ??= connectSystemd());
+/** What a runner asks systemd, over a connection that `systemd` gives. */
+export function unitCalls(systemd: () => Promise<Systemd>): Omit<UnitRunner, 'follow' | 'close'> {
   return {
     start: async (unit) => {
       const result = await (await systemd()).job('StartUnit', unit, START_DEADLINE_MS);
@@ -50,10 +55,18 @@ export function systemdUnits(): UnitRunner {
     },
     stop: async (unit) => await (await systemd()).job('StopUnit', unit, STOP_DEADLINE_MS),
     look: async (unit) => {
-      const { activeState, result, exitStatus } = await (await systemd()).unit(unit);
-      return { active: ['active', 'activating', 'deactivating', 'reloading'].includes(activeState), result, exitStatus };
+      return lookOf(await (await systemd()).unit(unit));
     },
     nextElapse: async (timer) => await (await systemd()).nextElapse(timer),
+  };
+}
+
+/** The units of this device. Connects at the first use; every call may throw SYSTEMD_UNAVAILABLE, PERMISSION or NOT_FOUND. */
+export function systemdUnits(): UnitRunner {
+  let connection: Promise<Systemd> | null = null;
+  const systemd = (): Promise<Systemd> => (connection ??= connectSystemd());
+  return {
+    ...unitCalls(systemd),
     follow: async (units, onChange) => {
       const bus = await systemd();
       for (const unit of units) await bus.onChange(unit, onChange);

@@ -9,6 +9,7 @@ import { devicePaths } from '../../lib/core/paths.ts';
 import type { Available, Progress, Receipt, State } from '../../lib/core/state.ts';
 import { readConfig } from '../../lib/io/config-file.ts';
 import { freeSpace } from '../../lib/io/disk.ts';
+import type { Narrator } from '../../lib/io/narrator.ts';
 import { stateFiles } from '../../lib/io/state-file.ts';
 import type { JobResult, UnitLook, UnitRunner } from '../../lib/io/unit-runner.ts';
 
@@ -59,7 +60,7 @@ export function cliDevice(options: { terminal?: boolean; alive?: boolean } = {})
       device.asked.push(`stop ${unit}`);
       return Promise.resolve('done');
     },
-    look: (unit) => Promise.resolve({ active: false, result: null, exitStatus: null, ...device.looks.get(unit) }),
+    look: (unit) => Promise.resolve({ ...AT_REST, ...device.looks.get(unit) }),
     nextElapse: () => Promise.resolve(null),
     follow: (_units, onChange) => {
       followers.push(onChange);
@@ -123,6 +124,13 @@ export function cliDevice(options: { terminal?: boolean; alive?: boolean } = {})
   };
   return device;
 }
+
+const nothing = (): void => undefined;
+/** For what says something where nobody has to hear it. */
+export const SILENT: Narrator = { info: nothing, notice: nothing, warning: nothing, error: nothing, hint: nothing };
+
+/** A unit that nobody has started yet. */
+export const AT_REST: UnitLook = { active: false, waiting: false, result: null, exitStatus: null, invocation: null, since: null };
 
 export const PROGRESS: Progress = {
   step: 'fetch',

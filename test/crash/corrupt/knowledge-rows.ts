@@ -155,6 +155,31 @@ export const KNOWLEDGE: readonly Row[] = [
     bytes: 'derived',
     meetings: [silently(STATUS)],
   },
+  {
+    name: 'run.json',
+    path: at('/run/pikit-update/run.json'),
+    damages: jsonDamages,
+    called: /run\.json/,
+    bytes: 'derived',
+    meetings: [silently(STATUS), silently(seldom(CHECK)), silently(seldom(APPLY))],
+  },
+  {
+    name: 'timings.json',
+    path: at(`${LIB}/timings.json`),
+    damages: jsonDamages,
+    called: /timings\.json/,
+    bytes: 'derived',
+    meetings: [STATUS, CHECK],
+  },
+  // Root never believes it: it is made anew from what root keeps to itself.
+  {
+    name: 'published.json',
+    path: at(`${LIB}/published.json`),
+    damages: jsonDamages,
+    called: /published\.json/,
+    bytes: 'derived',
+    meetings: [...RECOVERIES.slice(0, 1).map((meeting) => ({ ...meeting, every: 8 })), ...[APPLY, ROLLBACK, ...RECOVERIES.slice(1)].map(seldom)],
+  },
   token('fetch', [FETCH]),
   token('apply', [APPLY]),
   // It says that systemd started it: nobody has asked to leave a release that was installed.

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
+import { publish } from '../../../lib/steps/publish.ts';
 import { removeTree } from '../../../lib/transaction/durable.ts';
+import { stepDeps } from '../../helpers/device.ts';
 import { judge, worldOf } from '../model/judge.ts';
 import type { Bench } from './bench.ts';
 import type { Damage } from './damage.ts';
@@ -95,6 +97,8 @@ async function versionAfter(bench: Bench, { program, phase = 'at-rest' }: Meetin
     return phase === 'up-to-date' ? STAGED : NOW_ON;
   }
   if (program !== 'recover' || damage.passes === 'maybe') await settle(bench, damage);
+  // What was mended here, nobody has let others know yet.
+  publish(stepDeps(on), 'recover', null);
   // Where no journal tells of which release they are, no assets are kept for open pages.
   const keepsNone = worldOf(shelf.root, shelf.read()).previous === '';
   const index = await judge(shelf, keepsNone ? worlds.map((world) => ({ ...world, previous: '' })) : worlds, null);

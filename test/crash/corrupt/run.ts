@@ -12,9 +12,11 @@ import { check } from '../../../lib/steps/check.ts';
 import type { DeviceDeps, StepDeps, StepResult } from '../../../lib/steps/deps.ts';
 import { recordFailure, recordResult } from '../../../lib/steps/ended.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
+import { publish } from '../../../lib/steps/publish.ts';
 import { RecordedFailure } from '../../../lib/steps/recorded-failure.ts';
 import { recoverStep } from '../../../lib/steps/recover.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
+import { openRunLog } from '../../../lib/steps/run-log.ts';
 import { placeOf } from '../../../scripts/run-step.ts';
 import type { Device, Said, Step } from '../../helpers/device.ts';
 import { NOW, netDeps, rootDeps } from '../../helpers/device.ts';
@@ -63,13 +65,18 @@ export function isShown(program: Program): program is Shown {
 async function runStep(step: Step, on: Device): Promise<Ended> {
   const { deps, body } = RUNS[step](on);
   const facts = { step, at: NOW, tookMs: deps.tookMs() };
+  const log = openRunLog(deps, step, process.pid);
   try {
     const result = await body();
     recordResult(deps, facts, result);
+    publish(deps, step, null);
+    log.done(result);
     return { code: null, outcome: result.outcome, said: [...deps.said, `result: ${result.message}`] };
   } catch (error) {
     const failure = toUpdateError(error);
     if (!(failure instanceof RecordedFailure)) recordFailure(deps, facts, failure);
+    publish(deps, step, failure);
+    log.failed(failure);
     return { code: failure.code, outcome: 'failed', said: [...deps.said, `error: ${failure.message}`] };
   }
 }

@@ -36,8 +36,8 @@ const OURS = ['/var/lib', '/var/backups', '/var/cache', '/run', '/lost+found'];
 const FLEETING = ['/run', '/var/cache'];
 const PREVIOUS = /^\/var\/backups\/pikit-previous(?=\/|$)/;
 const EDITED = /^\/var\/lib\/pikit\/edited\/[0-9a-f]{8}/;
-/** What fetch has begun is replaced by the next fetch. */
-const LEFT_OVER = /\/\.pikit-|(?<!\/staged)\.tmp$|\.partial(\/|$)|\.damaged$|\/journal\.|\/installed\.next/;
+/** What fetch has begun is replaced by the next fetch, and the times that steps took by the next ones. */
+const LEFT_OVER = /\/\.pikit-|(?<!\/(?:staged|timings\.json))\.tmp$|\.partial(\/|$)|\.damaged$|\/journal\.|\/installed\.next/;
 
 export function worldOf(root: string, snap = snapshot(root)): World {
   const read = readSealed(devicePaths(root).installed, isInstalled);

@@ -6,7 +6,8 @@ import { devicePaths } from '../../../lib/core/paths.ts';
 import { readConfig } from '../../../lib/io/config-file.ts';
 import { stateFiles } from '../../../lib/io/state-file.ts';
 import { apply } from '../../../lib/steps/apply.ts';
-import type { DeviceDeps } from '../../../lib/steps/deps.ts';
+import type { DeviceDeps, StepResult } from '../../../lib/steps/deps.ts';
+import { publish } from '../../../lib/steps/publish.ts';
 import { recoverStep } from '../../../lib/steps/recover.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
 import { deviceDeps } from '../../../scripts/device-deps.ts';
@@ -39,8 +40,23 @@ export function depsOn(root: string): DeviceDeps {
   });
 }
 
+/** A step, and what its program writes down for others when it has ended (in /run as well, which is not part of the device). */
+function asProgram(name: 'apply' | 'rollback' | 'recover', step: (deps: DeviceDeps) => Promise<StepResult>): typeof step {
+  return async (deps) => {
+    try {
+      return await step(deps);
+    } finally {
+      publish(deps, name, null);
+    }
+  };
+}
+
 /** The steps, by the name of their program. */
-export const STEPS = { apply, rollback, recover: recoverStep } as const;
+export const STEPS = {
+  apply: asProgram('apply', apply),
+  rollback: asProgram('rollback', rollback),
+  recover: asProgram('recover', recoverStep),
+} as const;
 
 /** Nobody listens on port 1: a release with this check fails it. */
 export function configure(root: string, isHealthy: boolean): void {

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { autoCommand } from '../../../lib/cli/auto.ts';
-import { describeAuto } from '../../../lib/device/auto.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import { AUTO_CHOICES } from '../../../lib/core/state.ts';
 import { NOW, cliDevice } from '../../helpers/cli-device.ts';
 
 describe('auto', () => {
@@ -52,15 +50,4 @@ describe('auto', () => {
     expect(seen).toEqual(['off']);
     expect(device.deps.files.readSettings().auto).toBe('check');
   });
-
-  it('puts it back when nobody can start the unit', async () => {
-    const device = cliDevice();
-    device.onStart = () => Promise.reject(new UpdateError('SYSTEMD_UNAVAILABLE', 'no bus'));
-    expect(await device.run('auto off')).toMatchObject({ exit: 1, err: 'error: no bus\n' });
-    expect(device.deps.files.readSettings().auto).toBe('check');
-  });
-});
-
-it.each(AUTO_CHOICES)('describes %s', (auto) => {
-  expect(describeAuto({ auto, time: '04:20' })).toMatch(auto === 'off' ? /^nothing/ : /about 04:20/);
 });

@@ -39,30 +39,10 @@ describe('branch NAME', () => {
     expect([chosen(device), seen, device.asked]).toEqual(['beta', ['beta'], [CHECK]]);
   });
 
-  it('keeps the other settings', async () => {
-    const device = chooser();
-    device.deps.files.writeSettings({ branch: 'stable', auto: 'install', time: '05:10', skipped_version: '1.3.9' });
-    await device.run('branch beta');
-    expect(device.deps.files.readSettings()).toEqual({ branch: 'beta', auto: 'install', time: '05:10', skipped_version: '1.3.9' });
-  });
-
-  it('finds a hidden one by its name', async () => {
-    const device = chooser();
-    expect((await device.run('branch test_1234')).out).toMatch(/^this device follows test_1234 now\n/);
-    expect(chosen(device)).toBe('test_1234');
-  });
-
   it('takes a disabled one, and says what is used until it is enabled', async () => {
     const device = chooser();
     expect((await device.run('branch nightly')).out).toMatch(/^this device follows nightly \(disabled, using stable\) now\n/);
     expect(chosen(device)).toBe('nightly');
-  });
-
-  it('goes back to stable without any list', async () => {
-    const device = chooser(() => undefined, null);
-    device.deps.files.writeSettings({ ...device.deps.files.readSettings(), branch: 'beta' });
-    expect(await device.run('branch stable')).toMatchObject({ exit: 0 });
-    expect([chosen(device), device.asked]).toEqual(['stable', [CHECK]]);
   });
 
   it('has nothing to do for the one that is followed', async () => {
@@ -90,16 +70,6 @@ describe('a name that is not in the list', () => {
     });
     expect((await device.run('branch rc')).out).toMatch(/^asking whether there is a branch 'rc'\nthis device follows rc now\n/);
     expect([chosen(device), device.asked]).toEqual(['rc', [CHECK, CHECK]]);
-  });
-
-  it('counts as soon as it is there, whatever else the check came to', async () => {
-    const device = chooser();
-    device.onStart = () => {
-      cacheDocument(device.deps, 'branches.json', [{ name: 'rc' }]);
-      return 'failed';
-    };
-    await device.run('branch rc');
-    expect(chosen(device)).toBe('rc');
   });
 
   it.each([

@@ -1,5 +1,4 @@
 import { expect, it } from 'vitest';
-import { cancelCommand } from '../../../lib/cli/cancel.ts';
 import type { CliDevice } from '../../helpers/cli-device.ts';
 import { cliDevice, receipt } from '../../helpers/cli-device.ts';
 
@@ -37,13 +36,4 @@ it.each(['rollback', 'recover'])('does not stop a %s', async (step) => {
 
 it('says as JSON what was stopped', async () => {
   expect(JSON.parse((await running('fetch').run('cancel --json')).out)).toEqual({ cancelled: ['fetch'], result: null });
-});
-
-it('ends the process of a step that another program runs in a folder', async () => {
-  const device = cliDevice();
-  device.setProgress({ step: 'fetch', pid: 4711 });
-  const ended: number[] = [];
-  await cancelCommand({ ...device.deps, terminate: (pid) => ended.push(pid) }, { json: false });
-  expect(ended).toEqual([4711]);
-  expect(device.asked).toEqual([]);
 });

@@ -40,12 +40,6 @@ describe('branch --dismiss', () => {
     expect(left(device)).toHaveLength(2);
   });
 
-  it.each(['branch-removed:beta', 'beta'])('takes one away, by its id or its branch: %s', async (id) => {
-    const device = withNotices();
-    expect((await dismissCommand(device.deps, { json: true, id })).json).toEqual({ dismissed: [notice('beta')] });
-    expect(left(device)).toEqual(['branch-removed:rc']);
-  });
-
   it('knows no other', async () => {
     const device = withNotices();
     expect(await device.run('branch --dismiss x')).toEqual({

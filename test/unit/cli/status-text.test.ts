@@ -1,11 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import type { Status } from '../../../lib/device/status.ts';
 import { statusText } from '../../../lib/cli/status-text.ts';
+import type { Run } from '../../../lib/core/run.ts';
 import { Settings, emptyState } from '../../../lib/core/state.ts';
 import { NOW, PROGRESS, available, receipt } from '../../helpers/cli-device.ts';
 
 const AT = '2026-11-20T09:00:00.000Z';
 const STABLE = { selected: 'stable', used: 'stable', why: 'selected' as const, message: null };
+const RUN: Run = {
+  id: 'a',
+  kind: 'update',
+  by: 'owner',
+  state: 'running',
+  started: AT,
+  ended: null,
+  steps: [],
+  phase: null,
+  version: null,
+  percent: null,
+  bytes: null,
+  total_bytes: null,
+  rate_bytes_per_s: null,
+  seconds_left: null,
+  can_cancel: false,
+  outcome: null,
+  code: null,
+  message: null,
+  hint: null,
+};
 const held = (version: string) => ({ version, reason: 'failed' as const, code: null, message: 'it fell', at: AT, attempts: 1 });
 
 function text(more: Partial<Status>): string {
@@ -15,6 +37,7 @@ function text(more: Partial<Status>): string {
     settings: Settings.parse({}),
     following: STABLE,
     rollback: { is: 'none' },
+    run: null,
     unsigned: false,
     ...more,
   };
@@ -94,6 +117,15 @@ warning: releases are not signed here (no /etc/pikit/trust/root.json): they are 
   ])('available: %s', (_name, more, expected) => {
     expect(lineOf('available', more).replace(/^available\s+/, '')).toBe(expected);
     expect(lineOf('held', more)).toBe('');
+  });
+
+  it.each([
+    ['running', { percent: 38, seconds_left: 40 }, 'update, 38 % done, about 40 s left'],
+    ['running', { percent: 38, seconds_left: 290 }, 'update, 38 % done, about 5 minutes left'],
+    ['running', { percent: 0, seconds_left: null }, 'update, 0 % done'],
+    ['ended', { percent: 100, seconds_left: null }, ''],
+  ] as const)('run: %s, %j', (state, more, expected) => {
+    expect(lineOf('run ', { run: { ...RUN, state, ...more } }).replace(/^run\s+/, '')).toBe(expected);
   });
 
   it.each([

@@ -24,18 +24,6 @@ it('has the eight names that every reader finds, and progress from /run', async 
   });
 });
 
-it.each([
-  ['a process that is gone', false, true, null],
-  ['a process of somebody else with the same number', true, false, null],
-  ['a step that runs', true, true, 'fetch'],
-])('a report of %s', async (_name, alive, active, step) => {
-  const device = cliDevice({ alive });
-  device.setProgress({});
-  device.looks.set('pikit-update-fetch.service', { active });
-  const done = await statusCommand(device.deps, { json: true });
-  expect(done.json).toMatchObject({ progress: step === null ? null : { step } });
-});
-
 it('works without systemd, and with damaged files', async () => {
   const device = cliDevice();
   device.setProgress({});

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bothTimes, localTime, pastTime, relativeTime } from '../../../lib/cli/times.ts';
+import { bothTimes, localTime, pastTime, relativeTime, durationText } from '../../../lib/cli/times.ts';
 
 const NOW = new Date(2026, 10, 20, 12, 0, 0);
 
@@ -29,4 +29,13 @@ it.each([
   ['ahead', -3600, '2026-11-20 13:00, which is ahead of the clock of this device'],
 ])('calls nothing that has happened a thing to come: %s', (_name, seconds, expected) => {
   expect(pastTime(new Date(NOW.getTime() - seconds * 1000), NOW)).toBe(expected);
+});
+
+it.each([
+  [1, '1 s'],
+  [119, '119 s'],
+  [120, '2 minutes'],
+  [290, '5 minutes'],
+])('%i seconds are %s', (seconds, text) => {
+  expect(durationText(seconds)).toBe(text);
 });

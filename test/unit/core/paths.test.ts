@@ -11,6 +11,8 @@ it('names the places of the design', () => {
     state: '/var/lib/pikit-update/state.json',
     settings: '/var/lib/pikit-update/settings.json',
     staged: '/var/lib/pikit-update/staged',
+    published: '/var/lib/pikit-update/published.json',
+    timings: '/var/lib/pikit-update/timings.json',
     privateDir: '/var/lib/pikit',
     journal: '/var/lib/pikit/journal.json',
     installed: '/var/lib/pikit/installed.json',
@@ -27,6 +29,7 @@ it('names the places of the design', () => {
     granted: '/run/pikit-update/granted',
     retry: '/run/pikit-update/retry',
     progress: '/run/pikit-update/progress.json',
+    runRecord: '/run/pikit-update/run.json',
   });
   expect(VERSION_FILE).toBe('/etc/pikit/version');
 });

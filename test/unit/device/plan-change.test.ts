@@ -1,12 +1,15 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { planRelease } from '../../../lib/device/plan-change.ts';
+import { publish } from '../../../lib/steps/publish.ts';
+import { asAnotherUser } from '../../helpers/another-user.ts';
+import { SILENT } from '../../helpers/cli-device.ts';
 import { plannedDevice } from '../../helpers/planned-device.ts';
 
 it('finds what changes, from the manifest alone', () => {
   const { device, manifest } = plannedDevice();
-  const { plan, complete } = planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable');
+  const { plan, complete } = planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable', () => null);
   expect(complete).toBe(true);
   expect(plan.ops.map(({ path, old, new: fresh }) => `${path} ${old === null ? '+' : fresh === null ? '-' : '~'}`).sort()).toEqual([
     '/var/www/pikit-web/gone.js -',
@@ -23,13 +26,34 @@ it('refuses what an installation would refuse', () => {
   const page = join(device.root, 'var/www/pikit-web/index.html');
   fs.rmSync(page);
   fs.symlinkSync('/etc/passwd', page);
-  expect(() => planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable')).toThrow(expect.objectContaining({ code: 'DEST_TYPE' }));
+  expect(() => planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable', () => null)).toThrow(
+    expect.objectContaining({ code: 'DEST_TYPE' }),
+  );
 });
 
 it('does not guess when the list of what is installed is damaged', () => {
   const { device, manifest } = plannedDevice();
   fs.writeFileSync(device.deps.paths.installed, 'x');
-  expect(() => planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable')).toThrow(
+  expect(() => planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable', () => null)).toThrow(
     expect.objectContaining({ code: 'STATE_INVALID' }),
   );
+});
+
+describe.skipIf(process.getuid?.() !== 0)('where root’s own list cannot be read (needs root)', () => {
+  it('goes by what root has published', async () => {
+    const { device, manifest } = plannedDevice();
+    const { place, loadConfig } = device.deps;
+    publish({ ...device.deps, narrate: SILENT }, 'apply', null);
+    const asRoot = planRelease(place, loadConfig(), manifest, 'stable', () => null);
+    const published = device.deps.files.readPublished();
+    expect(published?.version).toBe('1.3.0');
+    expect(await asAnotherUser(device.root, () => planRelease(place, loadConfig(), manifest, 'stable', () => published))).toEqual(asRoot);
+  });
+
+  it('says so when root has published nothing', async () => {
+    const { device, manifest } = plannedDevice();
+    const { place, loadConfig } = device.deps;
+    const { plan, complete } = await asAnotherUser(device.root, () => planRelease(place, loadConfig(), manifest, 'stable', () => null));
+    expect([complete, plan.drift]).toEqual([false, []]);
+  });
 });

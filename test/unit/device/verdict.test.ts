@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf, receiptError } from '../../../lib/device/verdict.ts';
 import type { JobResult } from '../../../lib/io/unit-runner.ts';
-import { receipt } from '../../helpers/cli-device.ts';
+import { AT_REST, receipt } from '../../helpers/cli-device.ts';
 
 const UNIT = 'pikit-update-apply.service';
 
@@ -11,7 +11,7 @@ function ended(result: JobResult, look: { result?: string; exitStatus?: number }
     result,
     receipt: told,
     unit: UNIT,
-    look: { active: false, result: look.result ?? null, exitStatus: look.exitStatus ?? null },
+    look: { ...AT_REST, result: look.result ?? null, exitStatus: look.exitStatus ?? null },
   };
 }
 

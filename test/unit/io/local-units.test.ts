@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { matching } from '../../helpers/matchers.ts';
 import { oneshot, unitsFolder } from '../../helpers/local-units.ts';
 
 const service = (name: string) => `${name}.service`;
@@ -155,15 +156,40 @@ describe('what a unit starts when it has ended', () => {
 describe('watching', () => {
   test('look says whether a unit runs, and how it ended last', async () => {
     const folder = unitsFolder({ a: oneshot({ program: 'ends75' }), b: oneshot({ program: 'stays' }) });
-    expect(await folder.units.look(service('a'))).toEqual({ active: false, result: null, exitStatus: null });
+    expect(await folder.units.look(service('a'))).toEqual({
+      active: false,
+      waiting: false,
+      result: null,
+      exitStatus: null,
+      invocation: null,
+      since: null,
+    });
     await folder.units.start(service('a'));
-    expect(await folder.units.look(service('a'))).toEqual({ active: false, result: 'exit-code', exitStatus: 75 });
+    expect(await folder.units.look(service('a'))).toMatchObject({ active: false, result: 'exit-code', exitStatus: 75 });
     const b = folder.units.start(service('b'));
     await folder.wrote('b', 'here');
     expect((await folder.units.look(service('b'))).active).toBe(true);
     folder.units.kill(service('b'), 'SIGKILL');
     expect(await b).toBe('failed');
-    expect(await folder.units.look(service('b'))).toEqual({ active: false, result: 'signal', exitStatus: null });
+    expect(await folder.units.look(service('b'))).toMatchObject({ active: false, result: 'signal', exitStatus: null });
+  });
+
+  test('look says what waits for another one, and as which start a program runs', async () => {
+    const b = oneshot({ program: 'environment', unit: ['Requires=a.service', 'After=a.service'] });
+    const { units, lines, wrote } = unitsFolder({ a: oneshot({ program: 'stays-obeys' }), b });
+    const started = units.start(service('b'));
+    await wrote('a', 'here');
+    expect(await units.look(service('a'))).toMatchObject({
+      active: true,
+      waiting: false,
+      invocation: matching(/^[0-9a-f]{32}$/),
+      since: matching('Z$'),
+    });
+    expect(await units.look(service('b'))).toMatchObject({ active: false, waiting: true, invocation: null });
+    units.kill(service('a'), 'SIGTERM');
+    expect(await started).toBe('done');
+    const { invocation } = await units.look(service('b'));
+    expect(lines.some((line) => line.includes(`"INVOCATION_ID":"${String(invocation)}"`))).toBe(true);
   });
 
   test('follow tells of the units it was asked about, until close', async () => {

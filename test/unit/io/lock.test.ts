@@ -60,7 +60,7 @@ function isTaken(): boolean {
 
 interface Taken {
   onWait: ReturnType<typeof vi.fn<() => void>>;
-  result: Promise<void>;
+  result: Promise<() => void>;
 }
 
 function take(waitMs: number, onWait: () => void = () => undefined, signal = new AbortController().signal): Taken {
@@ -75,6 +75,17 @@ describe('takeLock', () => {
     expect(onWait).not.toHaveBeenCalled();
     expect(fs.statSync(path).mode & 0o777).toBe(0o640);
     expect(isTaken()).toBe(true);
+  });
+
+  it('lets go of it when it is told to, once', async () => {
+    const release = await take(0).result;
+    release();
+    expect(isTaken()).toBe(false);
+    const again = await take(0).result;
+    release();
+    expect(isTaken()).toBe(true);
+    again();
+    expect(isTaken()).toBe(false);
   });
 
   it('keeps others out, in this process too', async () => {

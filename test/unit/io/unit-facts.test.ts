@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { nextElapse, unitFacts } from '../../../lib/io/unit-facts.ts';
+import { lookOf, nextElapse, unitFacts } from '../../../lib/io/unit-facts.ts';
 
 const properties = (values: Record<string, unknown>) => new Map(Object.entries(values));
 
@@ -16,7 +16,21 @@ describe('unitFacts', () => {
       restarts: null,
       exitStatus: null,
       statusText: null,
+      hasJob: false,
+      invocation: null,
+      since: null,
     });
+  });
+
+  it('knows the job that is queued, and which start it was, from when', () => {
+    const id = Buffer.from('0123456789abcdef0123456789abcdef', 'hex');
+    const unit = properties({ Job: [7, '/org/freedesktop/systemd1/job/7'], InvocationID: id, InactiveExitTimestamp: 1_795_000_000_123_456n });
+    expect(unitFacts('a.service', unit, new Map())).toMatchObject({
+      hasJob: true,
+      invocation: '0123456789abcdef0123456789abcdef',
+      since: new Date(1_795_000_000_123),
+    });
+    expect(unitFacts('a.service', properties({ InvocationID: Buffer.alloc(16) }), new Map()).invocation).toBeNull();
   });
 
   it.each([
@@ -24,6 +38,28 @@ describe('unitFacts', () => {
     ['ran', 5n, 0],
   ])('exit-status-%s', (_name, at, expected) => {
     expect(unitFacts('a.service', new Map(), properties({ ExecMainExitTimestamp: at, ExecMainStatus: 0 })).exitStatus).toBe(expected);
+  });
+});
+
+describe('lookOf', () => {
+  it.each([
+    ['active', 0, true, false],
+    ['activating', 7, true, false],
+    ['deactivating', 0, true, false],
+    ['inactive', 7, false, true],
+    ['failed', 7, false, true],
+    ['inactive', 0, false, false],
+    ['failed', 0, false, false],
+  ])('a unit that is %s with job %i is active: %s, waiting: %s', (state, job, active, waiting) => {
+    const unit = properties({ ActiveState: state, Job: [job, '/'], InactiveExitTimestamp: 1_000_000n });
+    expect(lookOf(unitFacts('a.service', unit, new Map()))).toEqual({
+      active,
+      waiting,
+      result: null,
+      exitStatus: null,
+      invocation: null,
+      since: '1970-01-01T00:00:01.000Z',
+    });
   });
 });
 

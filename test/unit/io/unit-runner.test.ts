@@ -48,7 +48,13 @@ describe.skipIf(!hasBus)('systemdUnits (skipped without dbus-daemon)', () => {
   ])('a unit that is %s is running: %s', async (state, active) => {
     const service = { Result: ['s', 'exit-code'], ExecMainStatus: ['i', 75], ExecMainExitTimestamp: ['t', 9n] } as const;
     fake.units.set(CHECK, { unit: { ActiveState: ['s', state] }, service });
-    expect(await units.look(CHECK)).toEqual({ active, result: 'exit-code', exitStatus: 75 });
+    expect(await units.look(CHECK)).toEqual({ active, waiting: false, result: 'exit-code', exitStatus: 75, invocation: null, since: null });
+  });
+
+  it('sees what systemd says of a queued start, as it comes over the bus', async () => {
+    const unit = { ActiveState: ['s', 'inactive'], Job: ['(uo)', [7, '/job/7']], InvocationID: ['ay', Buffer.alloc(16, 0xab)] } as const;
+    fake.units.set(CHECK, { unit });
+    expect(await units.look(CHECK)).toMatchObject({ active: false, waiting: true, invocation: 'ab'.repeat(16) });
   });
 
   it('tells of changes of every unit that is followed', async () => {

@@ -1,0 +1,49 @@
+/**
+ * One run of the updater, from its first step to its last: what the command line, the HTTP API and the dashboard show. The
+ * steps write down what they do (run.json), systemd says which of them are at work; both together make this object.
+ */
+import * as z from 'zod';
+import { Receipt } from './state.ts';
+
+const Time = z.iso.datetime();
+
+export const RunStep = z.strictObject({
+  step: Receipt.shape.step,
+  /** `waiting`: its job is queued behind another step. `skipped`: a release was staged already, nothing had to be fetched. */
+  state: z.enum(['waiting', 'running', 'done', 'skipped', 'failed', 'cancelled']),
+  started: Time.nullable(),
+  ended: Time.nullable(),
+  /** What it came to; null while it runs, and when it was killed before it could say. */
+  outcome: Receipt.shape.outcome.nullable(),
+});
+export type RunStep = z.infer<typeof RunStep>;
+
+export const Run = z.strictObject({
+  /** The same for everybody who looks, and for all steps of one run. */
+  id: z.string(),
+  kind: z.enum(['check', 'download', 'update', 'rollback', 'recovery']),
+  by: z.enum(['owner', 'timer']),
+  state: z.enum(['running', 'ended']),
+  started: Time,
+  ended: Time.nullable(),
+  steps: z.array(RunStep),
+  /** What is being done now, such as `downloading`; null when nothing is. */
+  phase: z.string().nullable(),
+  version: z.string().nullable(),
+  /** Of the whole run, whole numbers, never 100 before its end; null when nothing is known about how long such a run takes. */
+  percent: z.int().min(0).max(100).nullable(),
+  bytes: z.int().nullable(),
+  total_bytes: z.int().nullable(),
+  rate_bytes_per_s: z.int().nullable(),
+  /** From the rate of the download and from past runs of this device; null when neither is known. */
+  seconds_left: z.int().nonnegative().nullable(),
+  /** Whether ending it now leaves or brings back the old files at once: true until an installation is complete. */
+  can_cancel: z.boolean(),
+  /** How it ended; null while it runs. */
+  outcome: Receipt.shape.outcome.nullable(),
+  /** Why, for a run that failed: as in the receipt. */
+  code: z.string().nullable(),
+  message: z.string().nullable(),
+  hint: z.string().nullable(),
+});
+export type Run = z.infer<typeof Run>;

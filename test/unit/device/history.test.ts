@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { readReceipts } from '../../../lib/device/history.ts';
+import { publish } from '../../../lib/steps/publish.ts';
+import { asAnotherUser } from '../../helpers/another-user.ts';
+import { SILENT, cliDevice, receipt } from '../../helpers/cli-device.ts';
+
+const ONE = receipt({ message: 'one' });
+const TWO = receipt({ message: 'two' });
+
+it('is oldest first', () => {
+  const { deps } = cliDevice();
+  expect(readReceipts(deps)).toEqual([]);
+  for (const one of [ONE, TWO]) deps.files.appendHistory(one);
+  expect(readReceipts(deps)).toEqual([ONE, TWO]);
+});
+
+describe.skipIf(process.getuid?.() !== 0)('for others than root (needs root)', () => {
+  it('takes root to know', async () => {
+    const { root, deps } = cliDevice();
+    deps.files.appendHistory(ONE);
+    await expect(asAnotherUser(root, () => readReceipts(deps))).rejects.toMatchObject({ code: 'PERMISSION', hint: 'sudo pikit-update history' });
+  });
+
+  it('is what root has published', async () => {
+    const { root, deps } = cliDevice();
+    deps.files.appendHistory(ONE);
+    publish({ ...deps, narrate: SILENT }, 'apply', null);
+    expect(await asAnotherUser(root, () => readReceipts(deps))).toEqual([ONE]);
+  });
+});

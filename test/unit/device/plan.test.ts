@@ -1,0 +1,87 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { PlanSummary } from '../../../lib/core/plan-summary.ts';
+import { readPlan } from '../../../lib/device/plan.ts';
+import { publish } from '../../../lib/steps/publish.ts';
+import { asAnotherUser } from '../../helpers/another-user.ts';
+import { SILENT, cliDevice } from '../../helpers/cli-device.ts';
+import { matching } from '../../helpers/matchers.ts';
+import { plannedDevice } from '../../helpers/planned-device.ts';
+
+describe('readPlan', () => {
+  it('says why there is none', () => {
+    const device = cliDevice();
+    expect(readPlan(device.deps)).toEqual({ plan: null, reason: 'nothing is known yet: `pikit-update check` asks' });
+    device.setState({ last_check: '2026-11-20T09:00:00.000Z' });
+    expect(readPlan(device.deps)).toEqual({ plan: null, reason: 'nothing is available: there is nothing to plan' });
+  });
+
+  it('is the whole of what an installation would do', () => {
+    const { deps } = plannedDevice().device;
+    const { plan, reason } = readPlan(deps);
+    expect(reason).toBeNull();
+    expect(PlanSummary.parse(plan)).toMatchObject({
+      version: '1.4.0',
+      from: '1.3.0',
+      branch: 'stable',
+      outcome: 'available',
+      staged: false,
+      download_bytes: 20_000,
+      added: [
+        { path: '/var/www/pikit-web/new.js', old_bytes: null, new_bytes: 4 },
+        { path: '/var/www/pikit-web/settings.json.pikit-new', old_bytes: null, new_bytes: 16 },
+      ],
+      changed: [{ path: '/var/www/pikit-web/index.html', old_bytes: 12, new_bytes: 13 }],
+      removed: [{ path: '/var/www/pikit-web/gone.js', old_bytes: 5, new_bytes: null }],
+      edited: ['/var/www/pikit-web/index.html'],
+      conflicts: ['/var/www/pikit-web/settings.json.pikit-new'],
+      unchanged: 2,
+      rooms: [{ needed_bytes: 4096 * (5 + 5 + 3) }],
+      problem: null,
+      restarts: ['pikit-api.service', 'other.service'],
+      commands: ['pikit-api.py --migrate'],
+    });
+  });
+
+  it('needs no download for what is staged, and says what does not fit', () => {
+    const { deps } = plannedDevice().device;
+    const { available } = deps.files.readState();
+    deps.files.writeStaged({
+      version: '1.4.0',
+      branch: 'stable',
+      manifest_sha256: available?.manifest_sha256 ?? '',
+      at: '2026-11-20T09:00:00.000Z',
+    });
+    const freeSpace = (path: string) => ({ ...deps.freeSpace(path), bytes: 4096 });
+    expect(readPlan({ ...deps, freeSpace }).plan).toMatchObject({
+      staged: true,
+      download_bytes: 0,
+      rooms: [{ needed_bytes: 4096 * 3, free_bytes: 4096 }],
+      problem: { code: 'NO_SPACE', hint: matching(/free/) },
+    });
+  });
+
+  it('fails when the manifest is not there any more', () => {
+    const { deps } = plannedDevice().device;
+    fs.rmSync(`${deps.paths.cacheDir}/source/manifest.json`);
+    expect(() => readPlan(deps)).toThrow(expect.objectContaining({ code: 'RELEASE_CHANGED' }));
+  });
+
+  it('changes nothing', () => {
+    const { device } = plannedDevice();
+    const tree = () => fs.readdirSync(device.root, { recursive: true, encoding: 'utf8' }).sort();
+    const before = tree();
+    readPlan(device.deps);
+    expect(tree()).toEqual(before);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('is the same for others as for root, once root has published what it takes (needs root)', async () => {
+    const { device } = plannedDevice();
+    const deps = { ...device.deps, freeSpace: (path: string) => ({ ...device.deps.freeSpace(path), bytes: 1_000_000 }) };
+    const asRoot = readPlan(deps);
+    const readAsOther = () => asAnotherUser(device.root, () => readPlan(deps));
+    expect((await readAsOther()).plan).toMatchObject({ removed: null, edited: null, conflicts: null });
+    publish({ ...device.deps, narrate: SILENT }, 'apply', null);
+    expect(await readAsOther()).toEqual(asRoot);
+  });
+});

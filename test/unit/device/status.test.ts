@@ -1,0 +1,47 @@
+import fs from 'node:fs';
+import { expect, it } from 'vitest';
+import { UpdateError } from '../../../lib/core/errors.ts';
+import { stepBegun } from '../../../lib/core/run-record.ts';
+import { readStatus } from '../../../lib/device/status.ts';
+import { NOW, cliDevice } from '../../helpers/cli-device.ts';
+
+it('has the eight names that every reader finds, progress from /run, and the run it belongs to', async () => {
+  const device = cliDevice();
+  device.setProgress({});
+  const start = { step: 'fetch' as const, invocation: 'fetch-1', pid: process.pid, at: NOW, byTimer: false, token: null };
+  device.deps.files.writeRunRecord(stepBegun(null, start));
+  device.looks.set('pikit-update-fetch.service', { active: true, invocation: 'fetch-1' });
+  fs.writeFileSync(device.deps.paths.version, '1.3.0\n');
+  expect(await readStatus(device.deps)).toMatchObject({
+    schema: 1,
+    current: '1.3.0',
+    latest: null,
+    branch: 'stable',
+    last_check: null,
+    last_result: null,
+    progress: { step: 'fetch', percent: 45 },
+    backup_path: null,
+    settings: { auto: 'check', time: '04:20' },
+    following: { selected: 'stable', used: 'stable' },
+    rollback: { is: 'none' },
+    run: { id: 'fetch-1', state: 'running', phase: 'downloading' },
+  });
+});
+
+it.each([
+  ['a process that is gone', false, true, null],
+  ['a process of somebody else with the same number', true, false, null],
+  ['a step that runs', true, true, 'fetch'],
+])('a report of %s', async (_name, alive, active, step) => {
+  const device = cliDevice({ alive });
+  device.setProgress({});
+  device.looks.set('pikit-update-fetch.service', { active });
+  expect((await readStatus(device.deps)).progress?.step ?? null).toBe(step);
+});
+
+it('works without systemd', async () => {
+  const device = cliDevice();
+  device.setProgress({});
+  const units = () => Promise.reject(new UpdateError('SYSTEMD_UNAVAILABLE', 'no bus'));
+  expect(await readStatus({ ...device.deps, units })).toMatchObject({ progress: { step: 'fetch' }, run: null });
+});

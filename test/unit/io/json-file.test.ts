@@ -1,0 +1,72 @@
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { readJsonFile, readOrSetAside, setAside, writeLossy, writeOwned } from '../../../lib/io/json-file.ts';
+import { matching } from '../../helpers/matchers.ts';
+import { temporaryFolder } from '../../helpers/site-builder.ts';
+
+const Thing = z.strictObject({ a: z.number() });
+
+let dir = '';
+let path = '';
+let reports: string[] = [];
+const report = (message: string): void => {
+  reports.push(message);
+};
+beforeEach(() => {
+  dir = temporaryFolder('json');
+  path = join(dir, 'sub/thing.json');
+  fs.mkdirSync(dirname(path));
+  reports = [];
+});
+afterEach(() => {
+  fs.rmSync(dir, { recursive: true });
+});
+
+describe('reading', () => {
+  it('is null where nothing is, and the value where it is', () => {
+    expect(readJsonFile(path, Thing, 'the thing')).toBeNull();
+    fs.writeFileSync(path, '{"a":1}');
+    expect(readJsonFile(path, Thing, 'the thing')).toEqual({ a: 1 });
+  });
+
+  it.each([
+    ['another shape', '{"b":1}'],
+    ['no JSON', '{'],
+    ['too much', `{"a":1${' '.repeat(100)}}`],
+  ])('names damage, and keeps it aside: %s', (_name, text) => {
+    fs.writeFileSync(path, text);
+    expect(() => readJsonFile(path, Thing, 'the thing', 64)).toThrow(
+      expect.objectContaining({ code: 'STATE_INVALID', message: matching('the thing') }),
+    );
+    expect(readOrSetAside(path, Thing, 'the thing', report, 64)).toBeNull();
+    expect(reports).toEqual([matching(/^the thing .*; it is kept as '.*thing\.json\.damaged' and begun anew, ignoring$/)]);
+    expect(fs.readFileSync(`${path}.damaged`, 'utf8')).toBe(text);
+  });
+
+  it('counts as not there what another one has taken away meanwhile', () => {
+    setAside(path, 'it is odd', report);
+    expect(reports).toEqual(['it is odd; it counts as not there, ignoring']);
+  });
+});
+
+describe.each([
+  ['writeOwned', (at: string, value: unknown) => { writeOwned(at, value, 0o644); }], // prettier-ignore
+  ['writeLossy', writeLossy],
+])('%s', (_name, write) => {
+  it('makes the folder, and leaves nothing but the file', () => {
+    const fresh = join(dir, 'new/thing.json');
+    write(fresh, { a: 1 });
+    write(fresh, { a: 2 });
+    expect(readJsonFile(fresh, Thing, 'the thing')).toEqual({ a: 2 });
+    expect(fs.readdirSync(dirname(fresh))).toEqual(['thing.json']);
+    expect(fs.statSync(fresh).mode & 0o777).toBe(0o644);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('gives it to the owner of the folder (needs root)', () => {
+    fs.chownSync(dirname(path), 33, 33);
+    write(path, { a: 1 });
+    expect(fs.statSync(path)).toMatchObject({ uid: 33, gid: 33 });
+  });
+});

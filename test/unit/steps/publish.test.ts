@@ -1,0 +1,106 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { UpdateError } from '../../../lib/core/errors.ts';
+import { apply } from '../../../lib/steps/apply.ts';
+import { publish } from '../../../lib/steps/publish.ts';
+import { recoverStep } from '../../../lib/steps/recover.ts';
+import { rollback } from '../../../lib/steps/rollback.ts';
+import type { Device } from '../../helpers/device.ts';
+import { device, rootDeps, step, stepDeps } from '../../helpers/device.ts';
+import { install, onSite } from './published.ts';
+
+function published(on: Device) {
+  return on.files.readPublished();
+}
+
+describe('publish', () => {
+  it('tells after an apply and after a rollback what is installed, where a rollback goes, and what happened', async () => {
+    const { on } = await onSite(['1.0.0', '1.1.0']);
+    await install(on);
+    publish(stepDeps(on), 'apply', null);
+    const after = published(on);
+    expect(after).toMatchObject({ version: '1.1.0', installed: { branch: 'stable' }, rollback: { is: 'there', from: '1.1.0', to: '1.0.0' } });
+    expect(after?.installed?.files.map(({ path }) => path)).toContain('/var/www/pikit-web/index.html');
+    expect(after?.history).toEqual(on.files.readHistory());
+    expect(fs.statSync(on.paths.published).mode & 0o777).toBe(0o644);
+    await rollback(rootDeps(on));
+    publish(stepDeps(on), 'rollback', null);
+    expect(published(on)).toMatchObject({ version: '1.0.0', rollback: { is: 'none' } });
+  });
+
+  it('says so while an update is open, and what recovery made of it', async () => {
+    const { on } = await onSite(['1.0.0', '1.1.0']);
+    fs.writeFileSync(on.paths.journal, '{}');
+    publish(stepDeps(on), 'apply', null);
+    expect(published(on)).toMatchObject({ rollback: { is: 'open' } });
+    await recoverStep(stepDeps(on));
+    publish(stepDeps(on), 'recover', null);
+    expect(published(on)?.rollback.is).not.toBe('open');
+    expect(published(on)?.history).toEqual(on.files.readHistory());
+  });
+
+  it('does not write again what is known', () => {
+    const on = device();
+    publish(stepDeps(on), 'recover', null);
+    const { ino } = fs.statSync(on.paths.published);
+    publish(stepDeps(on), 'recover', null);
+    expect(fs.statSync(on.paths.published).ino).toBe(ino);
+  });
+
+  it('is nothing that check and fetch could know', () => {
+    const on = device();
+    publish(stepDeps(on), 'check', null);
+    publish(stepDeps(on), 'fetch', null);
+    expect(fs.existsSync(on.paths.published)).toBe(false);
+  });
+
+  it('makes a damaged one anew', () => {
+    const on = device();
+    publish(stepDeps(on), 'recover', null);
+    fs.writeFileSync(on.paths.published, '{');
+    const deps = stepDeps(on);
+    publish(deps, 'recover', null);
+    expect(deps.said).toHaveLength(1);
+    expect(published(on)).not.toBeNull();
+  });
+
+  it('never fails a step, and says once why it cannot write', () => {
+    const on = device();
+    const deps = stepDeps(on);
+    const full = {
+      ...deps,
+      files: {
+        ...deps.files,
+        writePublished: () => {
+          throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
+        },
+      },
+    };
+    publish(full, 'apply', new UpdateError('NO_SPACE', 'no space left'));
+    expect(deps.said).toEqual([]);
+    publish(full, 'apply', null);
+    expect(deps.said).toEqual([
+      'warning: what others than root may know could not be written (no space left: ENOSPC: no space left on device), ignoring',
+    ]);
+  });
+
+  it('does not guess where the list of what is installed is damaged', async () => {
+    const { on } = await onSite(['1.0.0', '1.1.0']);
+    publish(stepDeps(on), 'apply', null);
+    const before = published(on);
+    fs.writeFileSync(on.paths.installed, 'x');
+    fs.rmSync(on.at('/var/backups/pikit'), { recursive: true });
+    publish(stepDeps(on), 'apply', null);
+    expect(published(on)).toEqual(before);
+  });
+});
+
+it('is what the programs do at their end, with the failure that made them end', async () => {
+  const { on } = await onSite(['1.0.0', '1.1.0']);
+  await step(on, 'apply');
+  expect(published(on)).toMatchObject({ version: '1.0.0' });
+  fs.rmSync(on.paths.config);
+  expect(await step(on, 'apply')).toMatchObject({ code: 1 });
+  expect(published(on)?.history.at(-1)).toMatchObject({ step: 'apply', outcome: 'failed', code: 'CONFIG_MISSING' });
+  await expect(apply(rootDeps(on))).rejects.toMatchObject({ code: 'CONFIG_MISSING' });
+});
