@@ -3,6 +3,8 @@
 export interface JobEnds {
   /** Queues a job and resolves with its result, or with `timeout` after `timeoutMs`. Rejects when `failed` does. */
   wait: (queue: () => Promise<string>, timeoutMs: number, failed: Promise<never>) => Promise<string>;
+  /** Jobs that somebody waits for. */
+  pending: () => string[];
   /** To be called for every job that ends. */
   ended: (job: string, result: string) => void;
   /** Forgets everybody who waits; their promises stay open. */
@@ -58,6 +60,7 @@ export function jobEnds(): JobEnds {
       const { job, result } = await queued(queue);
       return result ?? (await end(job, timeoutMs, failed));
     },
+    pending: () => [...waiting.keys()],
     ended: (job, result) => {
       for (const waiter of waiting.get(job) ?? []) waiter.finish(result);
       if (queueing > 0) early.set(job, result);

@@ -6,9 +6,10 @@
 import { EventEmitter } from 'node:events';
 import dbus from 'dbus-next';
 import * as z from 'zod';
-import type { ErrorCode } from '../core/errors.ts';
 import { UpdateError } from '../core/errors.ts';
+import { refusal, unavailable } from './bus-errors.ts';
 import { jobEnds } from './job-ends.ts';
+import { nameOwner } from './name-owner.ts';
 import type { Properties, UnitFacts } from './unit-facts.ts';
 import { nextElapse, unitFacts } from './unit-facts.ts';
 
@@ -19,6 +20,8 @@ const PROPERTIES = 'org.freedesktop.DBus.Properties';
 const BUS = 'org.freedesktop.DBus';
 const BUS_PATH = '/org/freedesktop/DBus';
 const CALL_TIMEOUT_MS = 25_000;
+/** The result of a job that ended while systemd was away: its unit tells. */
+const MISSED = 'missed';
 
 export type JobVerb = 'StartUnit' | 'StopUnit' | 'RestartUnit' | 'ReloadUnit';
 
@@ -43,29 +46,20 @@ export interface Systemd {
 
 const Text = z.string();
 const Variants = z.record(z.string(), z.object({ value: z.unknown() }));
+const Reloading = z.tuple([z.boolean()]).catch([false]);
 const JobRemoved = z.tuple([z.number(), z.string(), z.string(), z.string()]);
 const NameOwnerChanged = z.tuple([z.string(), z.string(), z.string()]);
 
-function unavailable(message: string, cause?: unknown): UpdateError {
-  return new UpdateError('SYSTEMD_UNAVAILABLE', message, {
-    hint: 'is the package dbus installed and dbus.service running? without systemd set services.manager = "none"',
-    cause,
-  });
+/** An answer that is an error. */
+function refused(member: string, error: unknown): UpdateError {
+  const text = error instanceof Error ? error.message : String(error);
+  return refusal(member, error instanceof dbus.DBusError ? error.type : '', text, error);
 }
 
-const REFUSALS: Readonly<Record<string, { code: ErrorCode; hint: string }>> = {
-  [`${BUS}.Error.AccessDenied`]: { code: 'PERMISSION', hint: 'run it as root, for example with sudo' },
-  [`${BUS}.Error.InteractiveAuthorizationRequired`]: { code: 'PERMISSION', hint: 'run it as root, for example with sudo' },
-  [`${SYSTEMD}.NoSuchUnit`]: { code: 'NOT_FOUND', hint: 'is the package pikit-update installed? `systemctl daemon-reload` makes new units known' },
-  [`${SYSTEMD}.UnitMasked`]: { code: 'STEP_FAILED', hint: '`systemctl unmask` with its name allows it again' },
-};
-
-/** An answer that is an error: systemd says no, or nobody by its name answers. */
-function refusal(member: string, error: unknown): UpdateError {
-  const text = error instanceof Error ? error.message : String(error);
-  const known = error instanceof dbus.DBusError ? REFUSALS[error.type] : undefined;
-  if (known === undefined) return unavailable(`systemd refused ${member}: ${text}`, error);
-  return new UpdateError(known.code, `systemd refused ${member}: ${text.replace(/\.$/, '')}`, { hint: known.hint, cause: error });
+/** The error of a call to something that is not there, such as a job that has ended. */
+function isUnknownObject(error: unknown): boolean {
+  const cause = error instanceof UpdateError ? error.cause : error;
+  return cause instanceof dbus.DBusError && cause.type === `${BUS}.Error.UnknownObject`;
 }
 
 /** HACK: the library says nothing when the daemon closes the connection; only its inner connection knows. */
@@ -82,38 +76,67 @@ function openBus(): dbus.MessageBus {
   }
 }
 
+/** For a process that outlives this connection: steady-units.ts. */
+export interface ConnectOptions {
+  /** How long an answer may take; 25 s by default. */
+  callTimeoutMs?: number;
+  /** The connection has ended by itself, and no other call will succeed. Called at most once, and not after `close`. */
+  onLost?: (error: UpdateError) => void;
+  /** systemd has read its units or executed itself anew: anything may have changed without a word. */
+  onNews?: () => void;
+}
+
 /** Connects to the system bus. Throws SYSTEMD_UNAVAILABLE, here and from every call, when bus or systemd do not answer. */
-export async function connectSystemd(): Promise<Systemd> {
+export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, onNews }: ConnectOptions = {}): Promise<Systemd> {
   const bus = openBus();
+  let open = false;
   const failed = new Promise<never>((_resolve, reject) => {
+    const fail = (error: UpdateError): void => {
+      reject(error);
+      if (open) onLost?.(error);
+      open = false;
+    };
     bus.on('error', (error: unknown) => {
-      reject(unavailable('the system bus cannot be reached', error));
+      fail(unavailable('the system bus cannot be reached', error));
     });
     onEnd(bus, () => {
-      reject(unavailable('the system bus closed the connection'));
+      fail(unavailable('the system bus closed the connection'));
     });
   });
   failed.catch(() => undefined); // every call races against it; between calls nobody has to listen
-  /** Signals count only from here: anybody on the bus can send us one. It changes when systemd executes itself anew. */
-  let owner = '';
+  const owner = nameOwner();
+  let reloading = false;
   const jobs = jobEnds();
   const listeners = new Map<string, Set<() => void>>();
 
+  function late(member: string): UpdateError {
+    const message = `systemd did not answer ${member} within ${String(callTimeoutMs / 1000)} s`;
+    if (owner.current() === '' || reloading) return unavailable(`${message}: it is reading its units anew`, undefined, 'try again in a moment');
+    return unavailable(message);
+  }
+
   async function call(path: string, iface: string, member: string, signature: string, body: unknown[]): Promise<unknown[]> {
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_resolve, reject) => {
+    let isLate = false;
+    const deadline = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
-        reject(unavailable(`systemd did not answer ${member} within ${String(CALL_TIMEOUT_MS / 1000)} s`));
-      }, CALL_TIMEOUT_MS);
+        isLate = true;
+        reject(late(member));
+      }, callTimeoutMs);
     });
     const destination = path === BUS_PATH ? BUS : SYSTEMD;
-    try {
-      const reply = await Promise.race([bus.call(new dbus.Message({ destination, path, interface: iface, member, signature, body })), failed, late]);
+    const ask = async (): Promise<unknown[]> => {
+      if (destination === SYSTEMD) await owner.present();
+      if (isLate) return []; // whoever called has been told that it failed: nothing may start behind their back
+      const reply = await bus.call(new dbus.Message({ destination, path, interface: iface, member, signature, body }));
       const answer: unknown[] = reply?.body ?? [];
       return answer;
+    };
+    try {
+      return await Promise.race([ask(), failed, deadline]);
     } catch (error) {
       if (error instanceof UpdateError) throw error;
-      throw refusal(member, error);
+      throw refused(member, error);
     } finally {
       clearTimeout(timer);
     }
@@ -125,9 +148,12 @@ export async function connectSystemd(): Promise<Systemd> {
     if (message.type !== dbus.MessageType.SIGNAL) return;
     if (message.sender === BUS && message.member === 'NameOwnerChanged') {
       const changed = NameOwnerChanged.safeParse(message.body);
-      if (changed.success && changed.data[0] === SYSTEMD) owner = changed.data[2];
+      if (changed.success && changed.data[0] === SYSTEMD) {
+        owner.set(changed.data[2]);
+        if (open && changed.data[2] !== '') void comeBack();
+      }
     }
-    if (message.sender !== owner) return;
+    if (message.sender !== owner.current()) return;
     if (message.member === 'JobRemoved') {
       const parsed = JobRemoved.safeParse(message.body);
       if (!parsed.success) return;
@@ -135,18 +161,36 @@ export async function connectSystemd(): Promise<Systemd> {
       jobs.ended(job, result);
     } else if (message.member === 'PropertiesChanged') {
       for (const listener of listeners.get(message.path) ?? []) listener();
+    } else if (message.member === 'Reloading') {
+      reloading = Reloading.parse(message.body)[0];
+      if (!reloading) onNews?.();
     }
   });
 
+  /** systemd keeps its list of listeners over `systemctl daemon-reexec`, but what ended before it was on the bus again, nobody was told. */
+  async function comeBack(): Promise<void> {
+    try {
+      await manager('Subscribe').catch(() => undefined); // asked twice, it refuses
+      for (const job of jobs.pending()) {
+        const isThere = await call(job, PROPERTIES, 'Get', 'ss', [`${SYSTEMD}.Job`, 'State']).then(
+          () => true,
+          (error: unknown) => !isUnknownObject(error),
+        );
+        if (!isThere) jobs.ended(job, MISSED);
+      }
+    } finally {
+      onNews?.();
+    }
+  }
+
   try {
     await daemon('AddMatch', `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${SYSTEMD}'`);
-    owner = Text.parse((await daemon('GetNameOwner', SYSTEMD))[0]);
+    owner.set(Text.parse((await daemon('GetNameOwner', SYSTEMD))[0]));
     await manager('Subscribe');
-    await daemon('AddMatch', `type='signal',sender='${SYSTEMD}',interface='${MANAGER}',member='JobRemoved'`);
-    await daemon(
-      'AddMatch',
-      `type='signal',sender='${SYSTEMD}',interface='${PROPERTIES}',member='PropertiesChanged',path_namespace='/org/freedesktop/systemd1/unit'`,
-    );
+    const signals = `type='signal',sender='${SYSTEMD}'`;
+    for (const member of ['JobRemoved', 'Reloading']) await daemon('AddMatch', `${signals},interface='${MANAGER}',member='${member}'`);
+    await daemon('AddMatch', `${signals},interface='${PROPERTIES}',member='PropertiesChanged',path_namespace='/org/freedesktop/systemd1/unit'`);
+    open = true;
   } catch (error) {
     bus.disconnect();
     throw error;
@@ -158,16 +202,20 @@ export async function connectSystemd(): Promise<Systemd> {
     return new Map(Object.entries(Variants.parse(values)).map(([key, variant]) => [key, variant.value]));
   };
 
+  const factsOf = async (name: string): Promise<UnitFacts> => {
+    const path = await pathOf(name);
+    const unit = await propertiesOf(path, 'Unit');
+    return unitFacts(name, unit, name.endsWith('.service') ? await propertiesOf(path, 'Service') : new Map());
+  };
+
   return {
-    unit: async (name) => {
-      const path = await pathOf(name);
-      const unit = await propertiesOf(path, 'Unit');
-      return unitFacts(name, unit, name.endsWith('.service') ? await propertiesOf(path, 'Service') : new Map());
-    },
+    unit: factsOf,
     nextElapse: async (timer) => nextElapse(await propertiesOf(await pathOf(timer), 'Timer')),
-    job: (verb, name, timeoutMs) => {
+    job: async (verb, name, timeoutMs) => {
       const queue = async (): Promise<string> => Text.parse((await manager(verb, 'ss', [name, 'replace']))[0]);
-      return jobs.wait(queue, timeoutMs, failed);
+      const result = await jobs.wait(queue, timeoutMs, failed);
+      if (result !== MISSED) return result;
+      return (await factsOf(name)).activeState === 'failed' ? 'failed' : 'done';
     },
     onChange: async (name, listener) => {
       const path = await pathOf(name);
@@ -188,6 +236,7 @@ export async function connectSystemd(): Promise<Systemd> {
       await manager('Reload');
     },
     close: () => {
+      open = false;
       jobs.close();
       bus.disconnect();
     },

@@ -1,4 +1,5 @@
 /** A private message bus with something on it that answers as systemd does, for the real client code to talk to. */
+import type { ChildProcess } from 'node:child_process';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -42,6 +43,15 @@ export interface FakeSystemd {
   forge: (result: string) => Promise<void>;
   /** Leaves the bus and comes back with another unique name, as after `systemctl daemon-reexec`. */
   reexec: () => Promise<void>;
+  /** The first half of it: nobody is systemd. */
+  leave: () => Promise<void>;
+  /** Says that it reads its units anew, or has done so. */
+  reloading: (active: boolean) => void;
+  /** Ends a job that never ends, without a word, as one that ends while systemd is not on the bus. */
+  loseJobs: () => void;
+  /** Ends the bus with all connections; `reviveBus` starts it again at the same address, with the fake on it. */
+  killBus: () => Promise<void>;
+  reviveBus: () => Promise<void>;
   /** Ends the bus with all connections. */
   stop: () => Promise<void>;
 }
@@ -54,13 +64,12 @@ const Body = z.array(z.unknown());
 export async function fakeSystemd(): Promise<FakeSystemd> {
   const dir = fs.mkdtempSync(join(tmpdir(), 'pikit-bus-'));
   fs.writeFileSync(join(dir, 'bus.conf'), CONFIG(join(dir, 'bus')));
-  const daemon = spawn('dbus-daemon', ['--nofork', '--print-address=1', `--config-file=${join(dir, 'bus.conf')}`], {
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  await once(daemon.stdout, 'data');
+  let daemon = await startDaemon(dir);
   const before = process.env['DBUS_SYSTEM_BUS_ADDRESS'];
   process.env['DBUS_SYSTEM_BUS_ADDRESS'] = `unix:path=${join(dir, 'bus')}`;
   let jobs = 0;
+  /** Paths of those that have not ended. */
+  const running = new Set<string>();
   let caller = '';
 
   const fake: FakeSystemd = {
@@ -88,12 +97,29 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
       bus.disconnect();
       bus = await serve();
     },
-    stop: async () => {
-      if (before === undefined) delete process.env['DBUS_SYSTEM_BUS_ADDRESS'];
-      else process.env['DBUS_SYSTEM_BUS_ADDRESS'] = before;
+    leave: async () => {
+      await bus.releaseName(NAME);
+      await new Promise(setImmediate); // the daemon has told everybody before it answers us; here it is read
+    },
+    reloading: (active) => {
+      bus.send(dbus.Message.newSignal(MANAGER_PATH, MANAGER, 'Reloading', 'b', [active]));
+    },
+    loseJobs: () => {
+      running.clear();
+    },
+    killBus: async () => {
       const gone = once(daemon, 'exit');
       daemon.kill('SIGKILL');
       await gone;
+    },
+    reviveBus: async () => {
+      daemon = await startDaemon(dir);
+      bus = await serve();
+    },
+    stop: async () => {
+      if (before === undefined) delete process.env['DBUS_SYSTEM_BUS_ADDRESS'];
+      else process.env['DBUS_SYSTEM_BUS_ADDRESS'] = before;
+      if (daemon.signalCode === null) await fake.killBus();
       fs.rmSync(dir, { recursive: true, force: true });
     },
   };
@@ -117,6 +143,7 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
     if (refusal !== undefined) own.send(errorTo(message, refusal));
     else if (message.member === 'GetAll') own.send(dbus.Message.newMethodReturn(message, 'a{sv}', [propertiesAt(message.path, String(body[0]))]));
     else if (message.member === 'LoadUnit') own.send(dbus.Message.newMethodReturn(message, 'o', [pathOf(String(body[0]))]));
+    else if (message.member === 'Get') own.send(jobAt(message));
     else if (JOB_VERBS.includes(message.member)) runJob(own, message, String(body[0]));
     else if (message.member === 'EnableUnitFiles') own.send(dbus.Message.newMethodReturn(message, 'ba(sss)', [true, []]));
     else if (message.member === 'DisableUnitFiles') own.send(dbus.Message.newMethodReturn(message, 'a(sss)', [[]]));
@@ -127,8 +154,10 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
     jobs += 1;
     const job = jobs;
     const reply = dbus.Message.newMethodReturn(message, 'o', [jobPath(job)]);
+    running.add(jobPath(job));
     const removed = (result: string): void => {
-      own.send(dbus.Message.newSignal(MANAGER_PATH, MANAGER, 'JobRemoved', 'uoss', [job, jobPath(job), unit, result]));
+      running.delete(jobPath(job));
+      bus.send(dbus.Message.newSignal(MANAGER_PATH, MANAGER, 'JobRemoved', 'uoss', [job, jobPath(job), unit, result]));
     };
     if (!fake.early) own.send(reply);
     const outcome = fake.job(message.member, unit);
@@ -138,6 +167,11 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
       void outcome.then(removed);
     }
     if (fake.early) own.send(reply);
+  }
+
+  function jobAt(message: dbus.Message): dbus.Message {
+    if (!running.has(message.path)) return errorTo(message, ['org.freedesktop.DBus.Error.UnknownObject', `Unknown object '${message.path}'.`]);
+    return dbus.Message.newMethodReturn(message, 'v', [new dbus.Variant('s', 'running')]);
   }
 
   function propertiesAt(path: string, iface: string): Record<string, dbus.Variant> {
@@ -151,6 +185,15 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
 
   let bus = await serve();
   return fake;
+}
+
+async function startDaemon(dir: string): Promise<ChildProcess> {
+  fs.rmSync(join(dir, 'bus'), { force: true }); // a killed one leaves its socket
+  const daemon = spawn('dbus-daemon', ['--nofork', '--print-address=1', `--config-file=${join(dir, 'bus.conf')}`], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  await once(daemon.stdout, 'data');
+  return daemon;
 }
 
 /** Its type says that the message is a text. */

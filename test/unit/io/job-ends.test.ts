@@ -32,6 +32,17 @@ describe('jobEnds', () => {
     expect(await jobs.wait(queue('/job/2'), 20, never)).toBe('timeout');
   });
 
+  it('names the jobs that somebody waits for', async () => {
+    const jobs = jobEnds();
+    const both = [jobs.wait(queue('/job/1'), 5000, never), jobs.wait(queue('/job/2'), 5000, never)];
+    await new Promise(setImmediate);
+    expect(jobs.pending()).toEqual(['/job/1', '/job/2']);
+    jobs.ended('/job/1', 'done');
+    expect(jobs.pending()).toEqual(['/job/2']);
+    jobs.ended('/job/2', 'done');
+    expect(await Promise.all(both)).toEqual(['done', 'done']);
+  });
+
   it('fails with the connection, and when a job is not queued', async () => {
     const jobs = jobEnds();
     const gone = Promise.reject(new Error('gone'));

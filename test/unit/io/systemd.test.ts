@@ -70,6 +70,58 @@ describe.skipIf(!hasBus)('connectSystemd (skipped without dbus-daemon)', () => {
     expect(await systemd.job('StartUnit', UNIT, 5000)).toBe('done');
   });
 
+  it('waits for systemd while it executes itself anew, and starts nothing that it has given up', async () => {
+    const hasty = await connectSystemd({ callTimeoutMs: 50 });
+    await fake.leave();
+    await expect(hasty.job('StartUnit', UNIT, 5000)).rejects.toMatchObject({
+      code: 'SYSTEMD_UNAVAILABLE',
+      message: 'systemd did not answer StartUnit within 0.05 s: it is reading its units anew',
+      hint: 'try again in a moment',
+    });
+    const unit = systemd.unit(UNIT);
+    await fake.reexec();
+    expect(await unit).toMatchObject({ name: UNIT });
+    await hasty.unit(UNIT);
+    expect(fake.calls.filter((call) => call.startsWith('StartUnit'))).toEqual([]);
+    hasty.close();
+  });
+
+  it.each([
+    ['failed', 'failed'],
+    ['inactive', 'done'],
+  ])('learns from its unit, which is %s, how a job ended while systemd was away', async (state, result) => {
+    fake.job = () => 'never';
+    fake.units.set(UNIT, { unit: { ActiveState: ['s', state] } });
+    const job = systemd.job('StartUnit', UNIT, 5000);
+    await vi.waitUntil(() => fake.calls.length === 2);
+    fake.loseJobs();
+    await fake.reexec();
+    expect(await job).toBe(result);
+  });
+
+  it('goes on waiting for a job that outlives systemd', async () => {
+    let end: (result: string) => void = () => undefined;
+    fake.job = () => new Promise((resolve) => (end = resolve));
+    const job = systemd.job('StartUnit', UNIT, 5000);
+    await vi.waitUntil(() => fake.calls.length === 2);
+    await fake.reexec();
+    await vi.waitUntil(() => fake.calls.some((call) => call.startsWith('Get ')));
+    end('canceled');
+    expect(await job).toBe('canceled');
+  });
+
+  it('says once that the connection is lost, and nothing of the kind when it is closed', async () => {
+    const onLost = vi.fn();
+    const closed = await connectSystemd({ onLost });
+    closed.close();
+    const lost = await connectSystemd({ onLost });
+    await fake.killBus();
+    await vi.waitUntil(() => onLost.mock.calls.length > 0);
+    await expect(lost.unit(UNIT)).rejects.toMatchObject({ code: 'SYSTEMD_UNAVAILABLE' });
+    expect(onLost).toHaveBeenCalledTimes(1);
+    await fake.reviveBus();
+  });
+
   it('reads the facts of a service, and of a unit that is not there', async () => {
     fake.units.set(UNIT, {
       unit: { LoadState: ['s', 'loaded'], ActiveState: ['s', 'failed'], SubState: ['s', 'failed'], UnitFileState: ['s', 'enabled'] },
@@ -93,6 +145,9 @@ describe.skipIf(!hasBus)('connectSystemd (skipped without dbus-daemon)', () => {
       restarts: 3,
       exitStatus: 75,
       statusText: 'x',
+      hasJob: false,
+      invocation: null,
+      since: null,
     });
     expect(await systemd.unit('other.service')).toMatchObject({ loadState: 'not-found', type: null, exitStatus: null });
   });

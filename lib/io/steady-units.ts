@@ -1,0 +1,170 @@
+/**
+ * The units of this device for a process that outlives the bus (the HTTP API): dbus-next neither reconnects nor times out.
+ * A connection that is lost is made again, by whoever asks next, or by itself while somebody follows.
+ */
+import { UpdateError } from '../core/errors.ts';
+import { coalesce } from './coalesce.ts';
+import type { Systemd } from './systemd.ts';
+import { connectSystemd } from './systemd.ts';
+import type { UnitRunner } from './unit-runner.ts';
+import { unitCalls } from './unit-runner.ts';
+
+/** Between two tries while somebody follows: at first, and at most. */
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 30_000;
+/** Whoever asks again sooner than this after a try that failed gets its error: many who ask are one try. */
+const ASK_AGAIN_MS = 500;
+/** A request over HTTP waits no longer than this for systemd. */
+const CALL_TIMEOUT_MS = 10_000;
+
+export interface SteadyOptions {
+  firstRetryMs?: number;
+  callTimeoutMs?: number;
+}
+
+const BUS_GONE = 'is dbus.service running? `systemctl status dbus` tells; the connection comes back by itself';
+const NOT_ALLOWED =
+  'is the package polkitd installed and polkit.service running? the rule is /usr/share/polkit-1/rules.d/50-pikit-update.rules; on a shell, `sudo pikit-update` works without it';
+
+/**
+ * What is wrong with this device, for whoever asked over HTTP: PERMISSION when polkit says no or says nothing, else
+ * SYSTEMD_UNAVAILABLE. The names of units are ours: one that is missing or masked is no mistake of the client.
+ */
+function explained(error: unknown): unknown {
+  if (!(error instanceof UpdateError)) return error;
+  const { code, message, cause } = error;
+  const hint = error.hint === null ? {} : { hint: error.hint };
+  if (code === 'PERMISSION') return new UpdateError(code, message, { hint: NOT_ALLOWED, cause });
+  if (code === 'NOT_FOUND' || code === 'STEP_FAILED') return new UpdateError('SYSTEMD_UNAVAILABLE', message, { ...hint, cause });
+  if (code === 'SYSTEMD_UNAVAILABLE' && message.startsWith('the system bus')) return new UpdateError(code, message, { hint: BUS_GONE, cause });
+  return error;
+}
+
+interface Follower {
+  units: readonly string[];
+  onChange: () => void;
+}
+
+/**
+ * Connects at the first use. While bus or systemd are not there, every call throws SYSTEMD_UNAVAILABLE; PERMISSION means that
+ * polkit refuses or is missing. `follow` waits for no bus that is not there: followers are called when the connection is lost,
+ * and whenever it is there again, because anything may have changed in between.
+ */
+export function steadyUnits({ firstRetryMs = FIRST_RETRY_MS, callTimeoutMs = CALL_TIMEOUT_MS }: SteadyOptions = {}): UnitRunner {
+  const followers: Follower[] = [];
+  let connection: Promise<Systemd> | null = null;
+  /** Since followers were last told that systemd is there. */
+  let wasLost = false;
+  let failure: { error: unknown; at: number } | null = null;
+  let retry: NodeJS.Timeout | undefined;
+  let retryMs = firstRetryMs;
+  let closed = false;
+
+  const tellAll = (): void => {
+    for (const { onChange } of followers) onChange();
+  };
+
+  function tryLater(): void {
+    if (closed || followers.length === 0 || retry !== undefined) return;
+    retry = setTimeout(() => {
+      retry = undefined;
+      attempt().catch(() => undefined); // `failed` sees to the next one
+    }, retryMs);
+    retry.unref();
+    retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+  }
+
+  async function connect(): Promise<Systemd> {
+    const opened = await connectSystemd({
+      callTimeoutMs,
+      onLost: () => {
+        connection = null;
+        wasLost = true;
+        tryLater();
+        tellAll();
+      },
+      onNews: tellAll,
+    });
+    try {
+      for (const { units, onChange } of followers) for (const unit of units) await opened.onChange(unit, onChange);
+    } catch (error) {
+      opened.close();
+      throw error;
+    }
+    if (closed) opened.close();
+    return opened;
+  }
+
+  function failed(error: unknown): void {
+    connection = null;
+    wasLost = true;
+    failure = { error, at: performance.now() };
+    tryLater();
+  }
+
+  function connected(): void {
+    failure = null;
+    retryMs = firstRetryMs;
+    clearTimeout(retry);
+    retry = undefined;
+    if (wasLost) tellAll();
+    wasLost = false;
+  }
+
+  function attempt(): Promise<Systemd> {
+    if (connection === null) {
+      connection = connect();
+      connection.then(connected, failed);
+    }
+    return connection;
+  }
+
+  async function systemd(): Promise<Systemd> {
+    if (connection === null && failure !== null && performance.now() - failure.at < ASK_AGAIN_MS) throw failure.error;
+    return await attempt();
+  }
+
+  async function explaining<T>(call: Promise<T>): Promise<T> {
+    try {
+      return await call;
+    } catch (error) {
+      throw explained(error);
+    }
+  }
+
+  const calls = unitCalls(systemd);
+  // What systemd says of a unit is 30 KiB, and a hundred times that while it is read.
+  const look = coalesce((unit) => explaining(calls.look(unit)));
+  return {
+    start: (unit) => explaining(calls.start(unit)),
+    stop: (unit) => explaining(calls.stop(unit)),
+    look,
+    nextElapse: (timer) => explaining(calls.nextElapse(timer)),
+    follow: async (units, onChange) => {
+      const follower = { units, onChange };
+      followers.push(follower);
+      const bus = await systemd().catch(() => null);
+      if (bus === null) {
+        tryLater();
+        return;
+      }
+      try {
+        for (const unit of units) await explaining(bus.onChange(unit, onChange));
+      } catch (error) {
+        followers.splice(followers.indexOf(follower), 1);
+        throw error;
+      }
+    },
+    close: () => {
+      closed = true;
+      clearTimeout(retry);
+      followers.length = 0;
+      connection?.then(
+        (bus) => {
+          bus.close();
+        },
+        () => undefined,
+      );
+    },
+  };
+}
