@@ -1,0 +1,96 @@
+/**
+ * Lines of the journal as the HTTP API answers them, read from what `journalctl --output=json` prints: one object for each
+ * line, every value a string; bytes that are not printable text as an array of numbers, a field that is there twice as an
+ * array of those, and a field of 4096 bytes or more as null.
+ */
+import * as z from 'zod';
+import type { LogLine } from './api-answers.ts';
+import { LOG_UNITS } from './api-requests.ts';
+
+type LogUnit = (typeof LOG_UNITS)[number];
+
+/** A place in the journal, as journalctl gives it. */
+export const JournalCursor = z
+  .string()
+  .regex(/^s=[0-9a-f]{1,32};i=[0-9a-f]{1,16};b=[0-9a-f]{1,32};m=[0-9a-f]{1,16};t=[0-9a-f]{1,16};x=[0-9a-f]{1,16}$/, 'must be the cursor of a line');
+
+/** The members of an entry that `journalArguments` asks for. */
+const FIELDS = ['MESSAGE', 'PRIORITY', 'SYSLOG_IDENTIFIER', '_SYSTEMD_UNIT', 'UNIT', '_PID'];
+
+const INFO = 6;
+const TOO_LONG = '(a message of more than 4 KiB: journalctl --all shows it)';
+
+const Bytes = z.array(z.int().min(0).max(255)).min(1);
+const Once = z.union([z.string(), Bytes.transform((bytes) => new TextDecoder().decode(Uint8Array.from(bytes)))]);
+const Field = z.union([Once, z.array(z.union([Once, z.null()])).transform((values) => values.map((value) => value ?? TOO_LONG).join('\n'))]);
+
+const Entry = z.object({
+  __CURSOR: JournalCursor,
+  __REALTIME_TIMESTAMP: z.string().regex(/^\d{1,18}$/),
+  MESSAGE: z.union([Field, z.null()]).default(''),
+  PRIORITY: Field.optional(),
+  SYSLOG_IDENTIFIER: Field.optional(),
+  _SYSTEMD_UNIT: Field.optional(),
+  UNIT: Field.optional(),
+  _PID: Field.optional(),
+});
+
+/** One line of journalctl's output; null for what is no entry of ours. The message is as it was written: showing it makes it harmless. */
+export function parseJournalEntry(text: string): LogLine | null {
+  const entry = Entry.safeParse(valueOf(text)).data;
+  if (entry === undefined) return null;
+  const unit = unitOf(entry);
+  const at = new Date(Number(entry.__REALTIME_TIMESTAMP) / 1000);
+  if (unit === null || Number.isNaN(at.getTime())) return null;
+  return {
+    cursor: entry.__CURSOR,
+    time: at.toISOString(),
+    unit,
+    priority: /^[0-7]$/.test(entry.PRIORITY ?? '') ? Number(entry.PRIORITY) : INFO,
+    message: entry.MESSAGE ?? TOO_LONG,
+  };
+}
+
+function valueOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // what journalctl did not print whole
+  }
+}
+
+/** The last words of a process that ends have no unit any more: then its own name says whose they are (systemd #2913). */
+function unitOf(entry: z.infer<typeof Entry>): LogUnit | null {
+  const bySystemd = entry._PID === '1' ? entry.UNIT : undefined;
+  for (const name of [bySystemd, entry._SYSTEMD_UNIT, entry.SYSLOG_IDENTIFIER]) {
+    const step = /^pikit-update-([a-z]+)(?:@[a-z]+)?(?:\.service)?$/.exec(name ?? '')?.[1];
+    const unit = LOG_UNITS.find((known) => known === step);
+    if (unit !== undefined) return unit;
+  }
+  return null;
+}
+
+/**
+ * What journalctl is asked, without a command that follows. With a cursor the line at the cursor itself comes first if it
+ * fits, and counts: `--after-cursor` would leave out the first line that fits when the cursor's own does not (systemd 252, 257).
+ * Anybody may write under any SYSLOG_IDENTIFIER; only root and `uid`, as whom our steps run, are believed.
+ */
+export function journalArguments({ cursor, unit }: { cursor?: string | undefined; unit?: LogUnit | undefined }, uid: number): string[] {
+  const units = unit === undefined ? LOG_UNITS : [unit];
+  const groups = units.flatMap((name) => {
+    const services = (name === 'auto' ? ['@off', '@check', '@download', '@install'] : ['']).map((of) => `pikit-update-${name}${of}.service`);
+    return [
+      services.map((service) => `_SYSTEMD_UNIT=${service}`),
+      ['_PID=1', ...services.map((service) => `UNIT=${service}`)],
+      [`SYSLOG_IDENTIFIER=pikit-update-${name}`, '_UID=0', ...(uid === 0 ? [] : [`_UID=${String(uid)}`])],
+    ];
+  });
+  return [
+    '--quiet',
+    '--no-pager',
+    '--output=json',
+    `--output-fields=${FIELDS.join(',')}`,
+    ...(cursor === undefined ? [] : [`--cursor=${cursor}`]),
+    ...groups.flatMap((group, index) => (index === 0 ? group : ['+', ...group])),
+  ];
+}
