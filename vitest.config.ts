@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
+      { test: { name: 'attack', include: ['test/attack/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
       // Slow: every kill, error, power cut and mutant that the transaction has to survive.
       {
         test: {

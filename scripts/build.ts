@@ -1,8 +1,9 @@
 /** Bundles every entry point with esbuild into dist/. No node_modules is needed on a device. */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { BuildOptions } from 'esbuild';
 import { build } from 'esbuild';
 import * as z from 'zod';
+import { openApiDocument } from '../lib/core/openapi.ts';
 
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync('package.json', 'utf8')));
 
@@ -29,11 +30,17 @@ const common: BuildOptions = {
 const entry = (name: string): string => `scripts/${name}.ts`;
 
 rmSync('dist', { recursive: true, force: true });
-// What brings a device back must not depend on files that an upgrade may be replacing: one file each.
-await build({ ...common, entryPoints: ['recover', 'rollback'].map(entry) });
+// What brings a device back, and what anybody may start at any moment by connecting, must not depend on files that an upgrade
+// may be replacing: one file each.
+await build({ ...common, entryPoints: ['recover', 'rollback', 'api'].map(entry) });
 await build({
   ...common,
   splitting: true,
   chunkNames: 'chunk-[hash]',
   entryPoints: ['check', 'fetch', 'apply', 'auto', 'pikit-update', 'pikit-release', 'deb', 'demo'].map(entry),
 });
+// Not shipped, and neither is what only it needs.
+await build({ ...common, entryPoints: ['dev'].map(entry) });
+
+// What the HTTP API takes and answers, from the schemas that it goes by.
+writeFileSync('dist/openapi.json', `${JSON.stringify(openApiDocument(version))}\n`);

@@ -89,6 +89,12 @@ function isFolder({ hostname, pathname }: URL): boolean {
 const SOURCES = [table({ type: z.literal('static'), url: SiteUrl }), table({ type: z.literal('gitea'), url: RepositoryUrl })] as const;
 const Source = z.discriminatedUnion('type', SOURCES, { error: 'a source has type = "static" or "gitea", and a url' });
 
+/** A Host as a browser sends it: a name or an address, with the port where there is one in the address bar. */
+const HostName = z
+  .string()
+  .regex(/^(?:\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252}[A-Za-z0-9])?)(?::[1-9][0-9]{0,4})?$/, 'must be a host name, or host:port')
+  .transform((name) => name.toLowerCase());
+
 export const Config = table({
   source: Source,
   target: z.array(TargetEntry).min(1).default(DEFAULT_TARGETS),
@@ -113,6 +119,7 @@ export const Config = table({
     retries: z.int().min(0).max(10).default(3),
     backups: z.literal(1).default(1),
   }).prefault({}),
+  api: table({ hosts: z.array(HostName).max(32).default([]) }).prefault({}),
 });
 export type Config = z.infer<typeof Config>;
 

@@ -2,7 +2,7 @@
  * Every failure a person can meet, by code.
  * Callers switch on `code`; `message` names the thing and both values; `hint` says what the owner of the device can do now.
  */
-const ERROR_CODES = [
+export const ERROR_CODES = [
   // usage and configuration
   'USAGE',
   'BUSY',
@@ -57,6 +57,17 @@ const ERROR_CODES = [
   'INPUT_REFUSED',
   'VERSION_INVALID',
   'VERSION_NOT_NEWER',
+  // the HTTP API
+  'HOST_REFUSED',
+  'ORIGIN_REFUSED',
+  'UNAUTHORIZED',
+  'RATE_LIMITED',
+  'BODY_TOO_LARGE',
+  'REQUEST_INVALID',
+  'MEDIA_TYPE',
+  'METHOD_REFUSED',
+  'TOO_MANY_STREAMS',
+  'TOKEN_MISSING',
   'INTERNAL',
 ] as const;
 

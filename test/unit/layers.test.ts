@@ -16,6 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   steps: ['core', 'transaction', 'steps', 'type io'],
   release: ['core', 'io', 'release', 'transaction/durable'],
   device: ['core', 'io', 'transaction', 'device'],
+  mock: ['core', 'api', 'mock'],
+  api: ['core', 'device', 'type io', 'type transaction', 'io/watch-dirs', 'api'],
   cli: ['core', 'device', 'type io', 'type transaction', 'cli'],
   demo: ['core', 'io', 'release', 'demo'],
 };
@@ -28,7 +30,9 @@ const PLACE_OF: Readonly<Record<string, RegExp>> = {
   zx: /^lib\/io\/exec\.ts$/,
   'smol-toml': /^lib\/io\/config-file\.ts$/,
   semver: /^lib\/core\/version\.ts$/,
-  zod: /^(lib\/(core|io|steps|cli)|scripts)\//,
+  zod: /^(lib\/(api|core|io|mock|steps|cli)|scripts)\//,
+  hono: /^lib\/api\/app\.ts$/,
+  '@hono/node-server': /^lib\/api\/(app|server)\.ts$/,
   esbuild: /^scripts\//,
 };
 

@@ -33,6 +33,7 @@ describe('parseConfig', () => {
         retries: 3,
         backups: 1,
       },
+      api: { hosts: [] },
     });
   });
 
@@ -53,12 +54,14 @@ describe('parseConfig', () => {
         retries: 0,
         backups: 1,
       },
+      api: { hosts: ['Pikit.Example', 'pikit.example:8443', '[fd00::1]'] },
     };
     expect(parse(given)).toEqual({
       ...given,
       post_install: { allow_unsigned: true, timeout: 120_000 },
       health: { ...given.health, timeout: 3_600_000, settle: 0 },
       limits: { ...given.limits, download_rate: 1_572_864, download_timeout: 2_073_600_000, check_timeout: 500 },
+      api: { hosts: ['pikit.example', 'pikit.example:8443', '[fd00::1]'] },
     });
   });
 
@@ -131,6 +134,9 @@ describe('parseConfig', () => {
     ['files-zero', { limits: { files: 0 } }, `'limits.files' is 0: Too small: expected number to be >0`],
     ['files-infinite', { limits: { files: Number.POSITIVE_INFINITY } }, `'limits.files' is Infinity: `],
     ['retries-too-many', { limits: { retries: 11 } }, `'limits.retries' is 11: Too big: expected number to be <=10`],
+    ['host-url', { api: { hosts: ['http://pikit'] } }, `'api.hosts[0]' is "http://pikit": must be a host name, or host:port`],
+    ['host-dot', { api: { hosts: ['pikit.'] } }, `'api.hosts[0]' is "pikit.": must be a host name`],
+    ['host-any', { api: { hosts: ['*'] } }, `'api.hosts[0]' is "*": must be a host name`],
     ['two-backups', { limits: { backups: 2 } }, `'limits.backups' is 2: Invalid input: expected 1`],
     ['escape-codes', { services: { manager: '\u001b[2J' } }, `'services.manager' is "?[2J"`],
   ])('refuses %s, naming key, value and what is allowed', (_name, fields, says) => {

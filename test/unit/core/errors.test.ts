@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { UpdateError, errnoOf, mismatch, toErrorCode, toUpdateError } from '../../../lib/core/errors.ts';
+import { UpdateError, errnoOf, errorJson, mismatch, toErrorCode, toUpdateError } from '../../../lib/core/errors.ts';
 import { matching } from '../../helpers/matchers.ts';
 
 function system(code: string): Error {
@@ -90,5 +90,13 @@ describe('toErrorCode', () => {
 describe('mismatch', () => {
   it('names what was expected first', () => {
     expect(mismatch('size', 5, '6 or more')).toBe('size mismatch: expected 5, got 6 or more');
+  });
+});
+
+describe('errorJson', () => {
+  it('is what a reader gets, and nothing of how it came about', () => {
+    const error = new UpdateError('BUSY', 'busy', { hint: 'wait', subject: 's', lines: ['l'], cause: new Error('x') });
+    expect(errorJson(error)).toEqual({ code: 'BUSY', message: 'busy', hint: 'wait' });
+    expect(errorJson(new UpdateError('REQUEST_INVALID', 'no'))).toEqual({ code: 'REQUEST_INVALID', message: 'no', hint: null });
   });
 });

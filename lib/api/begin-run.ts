@@ -1,0 +1,142 @@
+/** Starts a unit and waits until its run is there to be shown, not until it is over: it goes on without us. */
+import { UpdateError } from '../core/errors.ts';
+import type { Run } from '../core/run.ts';
+import type { Receipt } from '../core/state.ts';
+import type { DeviceDeps } from '../device/deps.ts';
+import { readRun } from '../device/run.ts';
+import type { Step } from '../device/running.ts';
+import { unitOf } from '../device/running.ts';
+import { failureOf } from '../device/verdict.ts';
+import type { JobResult } from '../io/unit-runner.ts';
+import type { Changes } from './changes.ts';
+
+const DEADLINE_MS = 20_000;
+/** What a run is called before its first step has one. */
+const QUEUED = 'queued';
+
+type Ended = { is: 'ended'; result: JobResult } | { is: 'failed'; error: unknown };
+
+/**
+ * The run of `steps`, the last of which is started and brings the others along. Throws SYSTEMD_UNAVAILABLE when systemd cannot
+ * be asked or does not know the unit, PERMISSION when it does not allow it, and what the unit came to when it failed before it could begin.
+ */
+export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readonly [Step, ...Step[]]): Promise<Run> {
+  const units = await deps.units();
+  const unit = unitOf(steps.at(-1) ?? steps[0]);
+  const before = await readRun(deps);
+  const receiptBefore = JSON.stringify(deps.files.readState().last_result);
+  const events = nextOf();
+  const unwatch = await changes.watch(events.tell);
+  const deadline = setTimeout(events.expire, DEADLINE_MS);
+  const state: { ended: Ended | null } = { ended: null };
+  const end = (ended: Ended): void => {
+    state.ended = ended;
+    events.tell();
+    changes.tell();
+  };
+  units.start(unit).then(
+    (result) => {
+      end({ is: 'ended', result });
+    },
+    (error: unknown) => {
+      end({ is: 'failed', error });
+    },
+  );
+  try {
+    for (;;) {
+      const next = events.next();
+      const { ended } = state;
+      const run = await readRun(deps);
+      if (run !== null && run.id !== QUEUED && isNew(run, before)) return run;
+      if (ended?.is === 'failed') throw startRefused(unit, ended.error);
+      if (ended !== null) return await endedRun(deps, steps, ended.result, receiptBefore);
+      if ((await next) === 'late') {
+        if (run !== null && isNew(run, before)) return run;
+        throw notBegun(unit);
+      }
+    }
+  } finally {
+    clearTimeout(deadline);
+    unwatch();
+  }
+}
+
+/** An apply goes on with the run that has just fetched for it. */
+function isNew(run: Run, before: Run | null): boolean {
+  return run.id !== before?.id || run.state === 'running' || run.steps.length > before.steps.length;
+}
+
+/** The names of units are ours: one that is missing is no mistake of whoever asked. */
+function startRefused(unit: string, error: unknown): unknown {
+  if (!(error instanceof UpdateError) || error.code !== 'NOT_FOUND') return error;
+  return new UpdateError('SYSTEMD_UNAVAILABLE', `'${unit}' could not be started: ${error.message}`, {
+    hint: 'is the package pikit-update installed? `systemctl daemon-reload` makes new units known',
+    cause: error,
+  });
+}
+
+function notBegun(unit: string): UpdateError {
+  return new UpdateError('SYSTEMD_UNAVAILABLE', `systemd has queued '${unit}' and has not begun it within ${String(DEADLINE_MS / 1000)} s`, {
+    hint: '`systemctl list-jobs` shows what it waits for; the status shows it when it begins',
+  });
+}
+
+/** Over before anybody saw it run. Throws when it failed without a word. */
+async function endedRun(deps: DeviceDeps, steps: readonly [Step, ...Step[]], result: JobResult, receiptBefore: string): Promise<Run> {
+  const { last_result: after } = deps.files.readState();
+  const receipt = JSON.stringify(after) === receiptBefore ? null : after;
+  if (receipt === null) {
+    const unit = unitOf(result === 'dependency' ? steps[0] : (steps.at(-1) ?? steps[0]));
+    const units = await deps.units();
+    const failure = failureOf({ is: 'ended', result, receipt, unit, look: await units.look(unit) });
+    if (failure !== null) throw failure;
+  }
+  return runOf(deps, steps.at(-1) ?? steps[0], receipt);
+}
+
+function runOf(deps: DeviceDeps, step: Step, receipt: Receipt | null): Run {
+  const ended = receipt?.at ?? deps.now().toISOString();
+  const outcome = receipt?.outcome ?? 'nothing';
+  const isGood = outcome === 'ok' || outcome === 'nothing';
+  return {
+    id: `ended-${ended}`,
+    kind: step === 'check' ? 'check' : step === 'rollback' ? 'rollback' : 'update',
+    by: 'owner',
+    state: 'ended',
+    started: new Date(new Date(ended).getTime() - (receipt?.duration_ms ?? 0)).toISOString(),
+    ended,
+    steps: [{ step: receipt?.step ?? step, state: receipt === null ? 'skipped' : isGood ? 'done' : 'failed', started: null, ended, outcome }],
+    phase: null,
+    version: receipt?.to ?? null,
+    percent: null,
+    bytes: null,
+    total_bytes: null,
+    rate_bytes_per_s: null,
+    seconds_left: null,
+    can_cancel: false,
+    outcome,
+    code: receipt?.code ?? null,
+    message: receipt?.message ?? 'there was nothing to do',
+    hint: receipt?.hint ?? null,
+  };
+}
+
+/** Waits for the next event, also for one that came between two looks. */
+function nextOf() {
+  let wake: (what: 'event' | 'late') => void = () => undefined;
+  let isLate = false;
+  return {
+    tell: (): void => {
+      wake('event');
+    },
+    expire: (): void => {
+      isLate = true;
+      wake('late');
+    },
+    next: (): Promise<'event' | 'late'> =>
+      new Promise((resolve) => {
+        wake = resolve;
+        if (isLate) resolve('late');
+      }),
+  };
+}

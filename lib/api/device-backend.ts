@@ -1,0 +1,89 @@
+/** The routes on a device: reads its files, starts and stops its units. No update work is done here. */
+import type { CancelAnswer, StatusAnswer } from '../core/api-answers.ts';
+import { UpdateError } from '../core/errors.ts';
+import { readAuto, setAuto } from '../device/auto.ts';
+import { cancelRun } from '../device/cancel.ts';
+import { chooseBranchNow } from '../device/choose-branch.ts';
+import type { DeviceDeps } from '../device/deps.ts';
+import { readReceipts } from '../device/history.ts';
+import type { KnownBranches } from '../device/known-branches.ts';
+import { knownBranches } from '../device/known-branches.ts';
+import { dismissNotices } from '../device/notices.ts';
+import { readPlan } from '../device/plan.ts';
+import { writeSettings } from '../device/settings.ts';
+import { readStatus } from '../device/status.ts';
+import { wantVersion } from '../device/wanted-version.ts';
+import { beginRun } from './begin-run.ts';
+import { deviceChanges } from './changes.ts';
+import type { Backend } from './deps.ts';
+import { steadyRun } from './steady-run.ts';
+
+export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void): Backend {
+  const changes = deviceChanges(deps, warn);
+  const steady = steadyRun();
+  const silent = (): void => undefined;
+
+  async function status(): Promise<StatusAnswer> {
+    const { run, ...known } = await readStatus(deps);
+    return { ...known, run: run === null ? null : steady(run) };
+  }
+
+  /** What changes a file only, and nobody waits for. */
+  async function told<T>(work: () => T | Promise<T>): Promise<T> {
+    const done = await work();
+    changes.tell();
+    return done;
+  }
+
+  async function auto() {
+    const { auto: choice, time, next } = await readAuto(deps);
+    return { auto: choice, time, next_check: next?.toISOString() ?? null };
+  }
+
+  return {
+    status,
+    watch: changes.watch,
+    check: async () => await beginRun(deps, changes, ['check']),
+    apply: async (version) => {
+      if (version !== null) wantVersion(deps, version);
+      return await beginRun(deps, changes, ['fetch', 'apply']);
+    },
+    rollback: async () => await beginRun(deps, changes, ['rollback']),
+    cancel: async (): Promise<CancelAnswer> => {
+      const cancelled = await cancelRun(deps, silent);
+      return { cancelled, result: cancelled.length === 0 ? null : deps.files.readState().last_result };
+    },
+    auto,
+    setAuto: async (wish) => {
+      if (wish.auto !== null || wish.time !== null) {
+        await told(async () => {
+          await setAuto(deps, wish);
+        });
+      }
+      return await auto();
+    },
+    branches: () => {
+      const known = knownBranches(deps);
+      const branches = known.branches.filter((one) => one.visible || one.selected);
+      return Promise.resolve({ ...followed(known), branches, notices: deps.files.readState().notices });
+    },
+    branch: async (name) => {
+      const chosen = await told(async () => await chooseBranchNow(deps, name, silent));
+      if (chosen === 'interrupted') throw new UpdateError('CANCELLED', 'the server was stopped', { hint: 'ask again' });
+      const run = chosen === 'chosen' ? await beginRun(deps, changes, ['check']) : null;
+      return { following: followed(knownBranches(deps)), run };
+    },
+    skip: async (version) =>
+      await told(() => {
+        writeSettings(deps, { ...deps.files.readSettings(), skipped_version: version }, 'skip');
+        return { skipped_version: version };
+      }),
+    dismiss: async (id) => await told(async () => ({ dismissed: await dismissNotices(deps, id) })),
+    plan: () => Promise.resolve(readPlan(deps)),
+    history: (limit) => Promise.resolve({ history: readReceipts(deps).slice(-limit) }),
+  };
+}
+
+function followed({ choice: { selected, used, why, message } }: KnownBranches) {
+  return { selected, used, why, message };
+}

@@ -1,0 +1,42 @@
+/** What every request has to pass before a route sees it, in this order: host, origin, secrets, token, path, method. */
+import type { IncomingMessage } from 'node:http';
+import type { Route } from '../core/api-routes.ts';
+import { API_PREFIX, ROUTES } from '../core/api-routes.ts';
+import { UpdateError } from '../core/errors.ts';
+import type { ApiDeps } from './deps.ts';
+import type { FailedLogins } from './failed-logins.ts';
+import { checkHost } from './host-guard.ts';
+import { assertOwnOrigin } from './origin-guard.ts';
+import { assertNoSecret, splitTarget } from './request-query.ts';
+import { assertToken, clientOf } from './token-guard.ts';
+
+/** The socket that a request came in by; `port` is null for the unix socket, whose permissions are the authentication. */
+export interface Door {
+  port: number | null;
+}
+
+/** Returns the target without an authority. Throws what keeps the request out. */
+export function guard(incoming: IncomingMessage, door: Door, deps: ApiDeps, failed: FailedLogins): string {
+  const { rawHeaders, headers, method = '', url = '', socket } = incoming;
+  const { host, target } = checkHost({ rawHeaders, target: url, allowed: deps.hosts(), port: door.port });
+  assertOwnOrigin(method, headers, host);
+  const { path, query } = splitTarget(target);
+  assertNoSecret(query);
+  if (door.port !== null) assertToken(headers, clientOf(socket.remoteAddress, headers['x-forwarded-for']), deps.token(), failed);
+  assertRoute(method, path);
+  return target;
+}
+
+const METHODS = new Map<string, string[]>();
+for (const { path, method } of Object.values<Route>(ROUTES)) {
+  METHODS.set(`${API_PREFIX}${path}`, [...(METHODS.get(`${API_PREFIX}${path}`) ?? []), method]);
+}
+
+/** Paths are what they are: nothing is decoded, folded or tidied up. */
+function assertRoute(method: string, path: string): void {
+  const methods = METHODS.get(path);
+  if (methods === undefined)
+    throw new UpdateError('NOT_FOUND', 'there is nothing at this address', { hint: `${API_PREFIX}openapi.json lists what there is` });
+  if (methods.includes(method)) return;
+  throw new UpdateError('METHOD_REFUSED', `this address takes ${methods.join(' and ')} only`, { subject: methods.join(', ') });
+}

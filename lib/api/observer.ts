@@ -1,0 +1,91 @@
+/** One look at the status for all who watch it: read again when something may have changed, at most four times a second. */
+import { createHash } from 'node:crypto';
+import type { StatusAnswer } from '../core/api-answers.ts';
+import { errorJson, toUpdateError } from '../core/errors.ts';
+import type { Backend } from './deps.ts';
+
+const MIN_INTERVAL_MS = 250;
+
+export type Seen = { is: 'status'; id: string; data: string; status: StatusAnswer } | { is: 'failure'; data: string };
+
+export interface Observer {
+  /** The status as it is now. Throws what the backend throws. */
+  look: () => Promise<Extract<Seen, { is: 'status' }>>;
+  /** `onSeen` is called at every change from now on, until the returned function is called. */
+  subscribe: (onSeen: (seen: Seen) => void) => () => void;
+}
+
+export function observer(backend: Pick<Backend, 'status' | 'watch'>, warn: (message: string) => void): Observer {
+  const listeners = new Set<(seen: Seen) => void>();
+  let last = '';
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let isLooking = false;
+  let isStale = false;
+  let timer: NodeJS.Timeout | null = null;
+  let unwatch: Promise<() => void> | null = null;
+
+  const look: Observer['look'] = async () => {
+    const status = await backend.status();
+    const data = JSON.stringify(status);
+    return { is: 'status', id: createHash('sha256').update(data).digest('hex').slice(0, 16), data, status };
+  };
+
+  function changed(): void {
+    isStale = true;
+    if (isLooking || timer !== null || listeners.size === 0) return;
+    timer = setTimeout(
+      () => {
+        timer = null;
+        void lookAndTell();
+      },
+      Math.max(0, lookedAt + MIN_INTERVAL_MS - performance.now()),
+    );
+  }
+
+  async function lookAndTell(): Promise<void> {
+    isLooking = true;
+    isStale = false;
+    lookedAt = performance.now();
+    const seen = await look().catch((error: unknown): Seen => ({ is: 'failure', data: JSON.stringify({ error: errorJson(toUpdateError(error)) }) }));
+    isLooking = false;
+    if (seen.data !== last) for (const listener of [...listeners]) listener(seen);
+    last = seen.data;
+    // Not `stale` as the compiler sees it: `changed` may have been called while we looked.
+    if (wasChanged()) changed();
+  }
+
+  const wasChanged = (): boolean => isStale;
+
+  function watch(): void {
+    const begun = backend.watch(changed);
+    unwatch = begun;
+    // Whatever happened between a first look and this is seen now.
+    begun.then(changed, (error: unknown) => {
+      if (unwatch === begun) unwatch = null;
+      warn(`changes are not followed: ${toUpdateError(error).message}`);
+    });
+  }
+
+  return {
+    look,
+    subscribe: (onSeen) => {
+      listeners.add(onSeen);
+      if (unwatch === null) watch();
+      return () => {
+        listeners.delete(onSeen);
+        if (listeners.size > 0) return;
+        if (timer !== null) clearTimeout(timer);
+        timer = null;
+        last = '';
+        const ending = unwatch;
+        unwatch = null;
+        ending?.then(
+          (end) => {
+            end();
+          },
+          () => undefined,
+        );
+      };
+    },
+  };
+}

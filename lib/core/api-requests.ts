@@ -1,0 +1,49 @@
+/** What the HTTP API can be asked. Strict: what nobody reads is a mistake of whoever sent it. */
+import * as z from 'zod';
+import { isBranchName } from './branches.ts';
+import { Settings } from './state.ts';
+import { isVersion } from './version.ts';
+
+const Version = z.string().max(64).refine(isVersion, { error: 'must be a semantic version such as 1.4.0' });
+
+export const NoBody = z.strictObject({});
+
+export const ApplyBody = z.strictObject({ version: Version.optional() });
+
+export const AutoBody = z.strictObject({ auto: Settings.shape.auto.unwrap().optional(), time: Settings.shape.time.unwrap().optional() });
+
+export const BranchBody = z.strictObject({
+  name: z.string().max(64).refine(isBranchName, { error: 'must be 1 to 64 of a-z, 0-9 and _' }),
+});
+
+export const SkipBody = z.strictObject({ version: Version.nullable() });
+
+/** Without an id, all of them. */
+export const DismissBody = z.strictObject({ id: z.string().min(1).max(200).optional() });
+
+/** A whole number in a query, as text. */
+function count(max: number) {
+  const message = `must be a whole number from 1 to ${String(max)}`;
+  return z
+    .string()
+    .regex(/^[1-9][0-9]{0,3}$/, { error: message, abort: true })
+    .transform(Number)
+    .refine((value) => value <= max, { error: message });
+}
+
+export const NoQuery = z.strictObject({});
+
+export const HistoryQuery = z.strictObject({ limit: count(100).optional() });
+
+export const LOG_UNITS = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto'] as const;
+
+export const LogsQuery = z.strictObject({
+  lines: count(1000).optional(),
+  /** As a line before had it. */
+  cursor: z
+    .string()
+    .regex(/^[A-Za-z0-9=;_-]{1,512}$/, 'must be the cursor of a line')
+    .optional(),
+  unit: z.enum(LOG_UNITS).optional(),
+});
+export type LogsQuery = z.infer<typeof LogsQuery>;

@@ -1,0 +1,20 @@
+/** The token of the HTTP API: from a credential of its unit (systemd.exec(5), "CREDENTIALS"), in a folder from the file itself. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf } from '../core/errors.ts';
+import { parseToken } from './source-token.ts';
+
+const CREDENTIAL = 'pikit-api-token';
+const TOKEN_FILE = 'etc/pikit/api-token';
+
+/** Null when there is none. Throws CONFIG_INVALID when what is there cannot be one, without saying what it is. */
+export function readApiToken(env: Readonly<Record<string, string | undefined>>, root: string): string | null {
+  const credentials = env['CREDENTIALS_DIRECTORY'];
+  const file = credentials === undefined || credentials === '' ? join(root, TOKEN_FILE) : join(credentials, CREDENTIAL);
+  try {
+    return parseToken(fs.readFileSync(file), `'/${TOKEN_FILE}'`);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT' || errnoOf(error) === 'ENOTDIR') return null;
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * The HTTP API, started by systemd when somebody connects (pikit-update-api.socket), gone again when nobody has been there for
+ * a minute. In a folder (PIKIT_ROOT), PIKIT_API_LISTEN says where: unix:/path or tcp:127.0.0.1:PORT.
+ */
+import fs from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createApp } from '../lib/api/app.ts';
+import type { ApiDeps } from '../lib/api/deps.ts';
+import { deviceBackend } from '../lib/api/device-backend.ts';
+import type { Listen } from '../lib/api/server.ts';
+import { serveApi } from '../lib/api/server.ts';
+import { EXIT } from '../lib/cli/exit-codes.ts';
+import { UpdateError, toUpdateError } from '../lib/core/errors.ts';
+import { readApiToken } from '../lib/io/api-token.ts';
+import { journalReader } from '../lib/io/journal.ts';
+import { listenFds } from '../lib/io/listen-fds.ts';
+import { ownNames } from '../lib/io/own-names.ts';
+import { wireDevice } from './device-wiring.ts';
+
+const IDLE_MS = 60_000;
+
+/** On standard error, which systemd gives to the journal. Level 4: we carry on. */
+function warn(message: string): void {
+  process.stderr.write(`${process.env['JOURNAL_STREAM'] === undefined ? '' : '<4>'}${message.replaceAll('\n', ' ')}\n`);
+}
+
+/** Where to listen, and whether systemd holds the socket: only then may we go when nobody is there. */
+function whereToListen(): { listens: Listen[]; activated: boolean } {
+  const fds = listenFds(process.env, process.pid);
+  if (fds.length > 0) return { listens: fds.map((fd) => ({ fd })), activated: true };
+  const given = process.env['PIKIT_API_LISTEN'] ?? '';
+  const [, path] = /^unix:(\/.+)$/.exec(given) ?? [];
+  const [, port] = /^tcp:127\.0\.0\.1:(\d{1,5})$/.exec(given) ?? [];
+  if (path === undefined && port === undefined) {
+    throw new UpdateError('USAGE', 'there is no socket to listen on', {
+      hint: '`systemctl start pikit-update-api.socket` on a device; else PIKIT_API_LISTEN=unix:/path or tcp:127.0.0.1:PORT',
+    });
+  }
+  return { listens: [path === undefined ? { port: Number(port) } : { path }], activated: false };
+}
+
+function idleMs(activated: boolean): number | null {
+  const given = process.env['PIKIT_API_IDLE_MS'];
+  if (given !== undefined && /^\d{1,8}$/.test(given)) return Number(given);
+  return activated ? IDLE_MS : null;
+}
+
+async function main(): Promise<void> {
+  const stop = new AbortController();
+  const wiring = wireDevice({
+    warn,
+    signal: stop.signal,
+    systemd: async () => (await import('../lib/io/steady-units.ts')).steadyUnits(),
+  });
+  const { deps: device, root } = wiring;
+  const hosts = (): string[] => {
+    try {
+      return [...ownNames(), ...device.loadConfig().api.hosts];
+    } catch {
+      // Safe to ignore: without its configuration the device goes by its own names, and the status says what is wrong.
+      return ownNames();
+    }
+  };
+  const deps: ApiDeps = {
+    backend: deviceBackend(device, warn),
+    journal: root === '/' ? journalReader() : null,
+    openapi: fs.readFileSync(join(dirname(fileURLToPath(import.meta.url)), 'openapi.json'), 'utf8'),
+    now: device.now,
+    warn,
+    hosts,
+    token: () => readApiToken(process.env, root),
+    limits: { heartbeatMs: 15_000, streams: 8, bufferedBytes: 64 * 1024 },
+  };
+  const { listens, activated } = whereToListen();
+  const server = await serveApi(createApp(deps), deps, listens, idleMs(activated));
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      stop.abort();
+      server.stop();
+    });
+  }
+  if (!activated) process.stdout.write(`listening on ${server.listening.map(String).join(', ')}\n`);
+  await server.ended;
+  await wiring.settled();
+  await wiring.close();
+}
+
+try {
+  await main();
+} catch (error) {
+  const failure = toUpdateError(error);
+  warn(`${failure.message} [${failure.code}]`);
+  if (failure.hint !== null) warn(failure.hint);
+  process.exitCode = failure.code === 'USAGE' ? EXIT.usage : EXIT.failed;
+}

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { beginRun } from '../../../lib/api/begin-run.ts';
+import { deviceChanges } from '../../../lib/api/changes.ts';
+import { UpdateError } from '../../../lib/core/errors.ts';
+import type { CliDevice } from '../../helpers/cli-device.ts';
+import { cliDevice, receipt } from '../../helpers/cli-device.ts';
+
+const begin = async (device: CliDevice) =>
+  await beginRun(
+    device.deps,
+    deviceChanges(device.deps, () => undefined),
+    ['fetch', 'apply'],
+  );
+
+describe('beginRun', () => {
+  it('has the run as soon as its first step reports, and does not wait for its end', async () => {
+    const device = cliDevice();
+    device.onStart = () => {
+      device.setProgress({ step: 'fetch', invocation: 'the-run' });
+      device.looks.set('pikit-update-fetch.service', { active: true });
+      return new Promise(() => undefined);
+    };
+    expect(await begin(device)).toMatchObject({ state: 'running' });
+    expect(device.asked).toEqual(['start pikit-update-apply.service']);
+  });
+
+  it('tells of a run that was over before anybody saw it', async () => {
+    const device = cliDevice({ alive: false });
+    device.onStart = () => {
+      device.setState({ last_result: receipt({ outcome: 'failed', code: 'OFFLINE', message: 'no network', step: 'fetch' }) });
+      return 'dependency';
+    };
+    expect(await begin(device)).toMatchObject({ state: 'ended', outcome: 'failed', code: 'OFFLINE', message: 'no network' });
+  });
+
+  it('tells of one that a condition kept from running', async () => {
+    expect(await begin(cliDevice({ alive: false }))).toMatchObject({ state: 'ended', outcome: 'nothing' });
+  });
+
+  it('throws what the unit came to when that left no word', async () => {
+    const device = cliDevice({ alive: false });
+    device.onStart = () => 'failed';
+    device.looks.set('pikit-update-apply.service', { result: 'start-limit-hit' });
+    await expect(begin(device)).rejects.toMatchObject({ code: 'STEP_FAILED', hint: 'it was started too often: wait a minute, then try again' });
+  });
+
+  it('says of a unit that is missing that the device cannot do this now, and passes on what systemd does not allow', async () => {
+    const device = cliDevice();
+    device.onStart = () => Promise.reject(new UpdateError('NOT_FOUND', 'systemd refused StartUnit: no such unit'));
+    await expect(begin(device)).rejects.toMatchObject({
+      code: 'SYSTEMD_UNAVAILABLE',
+      message: "'pikit-update-apply.service' could not be started: systemd refused StartUnit: no such unit",
+    });
+    device.onStart = () => Promise.reject(new UpdateError('PERMISSION', 'systemd refused StartUnit: access denied'));
+    await expect(begin(device)).rejects.toMatchObject({ code: 'PERMISSION' });
+  });
+});

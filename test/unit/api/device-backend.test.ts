@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { deviceBackend } from '../../../lib/api/device-backend.ts';
+import { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer, StatusAnswer } from '../../../lib/core/api-answers.ts';
+import { available, cliDevice, receipt } from '../../helpers/cli-device.ts';
+
+describe('deviceBackend', () => {
+  it('answers by its schemas on a device that knows nothing, and on one that knows something', async () => {
+    const device = cliDevice({ alive: false });
+    const backend = deviceBackend(device.deps, () => undefined);
+    for (let round = 0; round < 2; round += 1) {
+      expect(StatusAnswer.parse(await backend.status())).toMatchObject({ branch: 'stable', rollback: { is: 'none' } });
+      expect(BranchesAnswer.parse(await backend.branches())).toMatchObject({ used: 'stable' });
+      expect(AutoAnswer.parse(await backend.auto())).toEqual({ auto: 'check', time: '04:20', next_check: null });
+      HistoryAnswer.parse(await backend.history(5));
+      if (round === 0) PlanAnswer.parse(await backend.plan());
+      device.setState({ available: available(), last_result: receipt({}), latest: '1.4.0' });
+    }
+  });
+
+  it('starts the unit of what is asked, and none for a version that is not on offer', async () => {
+    const device = cliDevice({ alive: false });
+    const backend = deviceBackend(device.deps, () => undefined);
+    await backend.check();
+    await backend.rollback();
+    await backend.apply(null);
+    expect(device.asked).toEqual(['start pikit-update-check.service', 'start pikit-update-rollback.service', 'start pikit-update-apply.service']);
+    await expect(backend.apply('9.9.9')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    expect(device.asked).toHaveLength(3);
+  });
+
+  it('sets what happens by itself through its unit, passes a version over, and tells whoever watches', async () => {
+    const device = cliDevice({ alive: false });
+    const backend = deviceBackend(device.deps, () => undefined);
+    let told = 0;
+    const end = await backend.watch(() => {
+      told += 1;
+    });
+    expect(await backend.setAuto({ auto: 'install', time: '05:00' })).toMatchObject({ auto: 'install', time: '05:00' });
+    expect(device.asked).toEqual(['start pikit-update-auto@install.service']);
+    expect(await backend.skip('1.5.0')).toEqual({ skipped_version: '1.5.0' });
+    expect((await backend.status()).settings).toMatchObject({ auto: 'install', skipped_version: '1.5.0' });
+    expect(told).toBeGreaterThanOrEqual(2);
+    expect(await backend.setAuto({ auto: null, time: null })).toMatchObject({ auto: 'install' });
+    expect(device.asked).toHaveLength(1);
+    end();
+  });
+
+  it('cancels nothing when nothing runs, and dismisses what was read', async () => {
+    const device = cliDevice({ alive: false });
+    const backend = deviceBackend(device.deps, () => undefined);
+    expect(await backend.cancel()).toEqual({ cancelled: [], result: null });
+    const notice = { id: 'n1', message: 'read me', at: '2026-11-20T09:00:00.000Z' };
+    device.setState({ notices: [notice] });
+    await expect(backend.dismiss('other')).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  it('follows another branch, and says so', async () => {
+    const device = cliDevice({ alive: false });
+    const backend = deviceBackend(device.deps, () => undefined);
+    expect(await backend.branch('stable')).toMatchObject({ following: { selected: 'stable' }, run: null });
+    await expect(backend.branch('nowhere')).rejects.toMatchObject({ code: 'BRANCH_UNKNOWN' });
+  });
+});

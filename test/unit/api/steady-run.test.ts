@@ -1,0 +1,32 @@
+import { expect, it } from 'vitest';
+import { steadyRun } from '../../../lib/api/steady-run.ts';
+import type { Run } from '../../../lib/core/run.ts';
+import { run } from './a-run.ts';
+
+it('never goes back in one run, and begins anew with the next', () => {
+  const steady = steadyRun();
+  const shown = (more: Partial<Run>) => {
+    const { percent, seconds_left: left } = steady(run(more));
+    return [percent, left];
+  };
+  expect(shown({ percent: null, seconds_left: null })).toEqual([null, null]);
+  expect(shown({ percent: 40, seconds_left: 20 })).toEqual([40, 20]);
+  expect(shown({ percent: 38, seconds_left: 25 })).toEqual([40, 20]);
+  expect(shown({ percent: null, seconds_left: null })).toEqual([40, 20]);
+  expect(shown({ percent: 41, seconds_left: 3 })).toEqual([41, 3]);
+  expect(shown({ percent: 100, seconds_left: null, state: 'ended' })).toEqual([100, null]);
+  expect(shown({ id: 'other', percent: 1, seconds_left: 99 })).toEqual([1, 99]);
+});
+
+it('is the same run from begin to end: an update that is being cancelled is no download', () => {
+  const steady = steadyRun();
+  const fetching = { step: 'fetch', state: 'running', started: '2026-11-20T12:00:01.000Z', ended: null, outcome: null } as const;
+  const waiting = { step: 'apply', state: 'waiting', started: null, ended: null, outcome: null } as const;
+  steady(run({ kind: 'update', steps: [fetching, waiting] }));
+  expect(steady(run({ kind: 'download', steps: [fetching] }))).toMatchObject({
+    kind: 'update',
+    steps: [fetching, waiting],
+  });
+  const cancelled = { ...fetching, state: 'cancelled', outcome: 'cancelled' } as const;
+  expect(steady(run({ kind: 'update', state: 'ended', steps: [cancelled] })).steps).toEqual([cancelled]);
+});

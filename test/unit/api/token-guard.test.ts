@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { failedLogins } from '../../../lib/api/failed-logins.ts';
+import { assertToken, clientOf } from '../../../lib/api/token-guard.ts';
+import { UpdateError } from '../../../lib/core/errors.ts';
+
+function codeFor(authorization: string | undefined, expected: string | null, failed = failedLogins(() => new Date(0))): string {
+  try {
+    assertToken(authorization === undefined ? {} : { authorization }, 'client', expected, failed);
+    return 'ok';
+  } catch (error) {
+    return error instanceof UpdateError ? error.code : String(error);
+  }
+}
+
+describe('assertToken', () => {
+  it('takes the token and nothing else', () => {
+    expect(codeFor('Bearer right', 'right')).toBe('ok');
+    for (const wrong of ['Bearer righ', 'Bearer rightt', 'bearer right', 'Bearer  right', 'right', ''])
+      expect(codeFor(wrong, 'right')).toBe('UNAUTHORIZED');
+    expect(codeFor('Bearer right', null)).toBe('TOKEN_MISSING');
+  });
+
+  it('counts what was wrong, not what was missing, and then refuses the right one too', () => {
+    const failed = failedLogins(() => new Date(0));
+    for (let at = 0; at < 9; at += 1) expect(codeFor(undefined, 'right', failed)).toBe('UNAUTHORIZED');
+    for (let at = 0; at < 5; at += 1) expect(codeFor('Bearer wrong', 'right', failed)).toBe('UNAUTHORIZED');
+    expect(codeFor('Bearer right', 'right', failed)).toBe('RATE_LIMITED');
+  });
+});
+
+describe('clientOf', () => {
+  it('believes a proxy on this device only, and of what it says the end only', () => {
+    expect(clientOf('192.0.2.1', '10.0.0.1')).toBe('192.0.2.1');
+    expect(clientOf('127.0.0.1', undefined)).toBe('127.0.0.1');
+    expect(clientOf('::ffff:127.0.0.1', 'made-up, 192.0.2.7')).toBe('192.0.2.7');
+    expect(clientOf('127.0.0.1', ['made-up', '192.0.2.8'])).toBe('192.0.2.8');
+    expect(clientOf('127.0.0.1', 'x'.repeat(5000))).toHaveLength(64);
+    expect(clientOf(undefined, '10.0.0.1')).toBe('');
+  });
+});
