@@ -19,15 +19,16 @@ const CODE = 'usr/lib/pikit-update';
 const DOC = `usr/share/doc/${PACKAGE}`;
 
 /** Entries of dist/ for development only. */
-const NOT_SHIPPED = new Set(['build.js', 'deb.js', 'demo.js']);
+const NOT_SHIPPED = new Set(['build.js', 'deb.js', 'demo.js', 'dev.js']);
 
 /** Where a file of units/ goes, first match; `$1` is what the pattern captured. `DEBIAN/` is the package's control part. */
 const PLACES: readonly { readonly pattern: RegExp; readonly to: string; readonly mode: number }[] = [
-  { pattern: /^(pikit-update[^/]*\.(?:service|timer))$/, to: 'usr/lib/systemd/system/$1', mode: 0o644 },
+  { pattern: /^(pikit-update[^/]*\.(?:service|timer|socket))$/, to: 'usr/lib/systemd/system/$1', mode: 0o644 },
   { pattern: /^([^/]+)\.sysusers$/, to: 'usr/lib/sysusers.d/$1.conf', mode: 0o644 },
   { pattern: /^([^/]+)\.tmpfiles$/, to: 'usr/lib/tmpfiles.d/$1.conf', mode: 0o644 },
   { pattern: /^update\.toml$/, to: 'etc/pikit/update.toml', mode: 0o644 },
-  { pattern: /^nginx\.conf$/, to: `usr/share/${PACKAGE}/nginx.conf`, mode: 0o644 },
+  { pattern: /^(\d\d-[^/]+\.rules)$/, to: 'usr/share/polkit-1/rules.d/$1', mode: 0o644 },
+  { pattern: /^(nginx(?:-api)?\.conf)$/, to: `usr/share/${PACKAGE}/$1`, mode: 0o644 },
   { pattern: /^notify-exec\.pl$/, to: `${CODE}/notify-exec`, mode: 0o755 },
   { pattern: /^bin\/([^/]+)$/, to: 'usr/bin/$1', mode: 0o755 },
   { pattern: /^deb\/copyright$/, to: `${DOC}/copyright`, mode: 0o644 },
@@ -45,7 +46,7 @@ export interface PackageFile {
 }
 
 export interface DebOptions {
-  /** The project's folder: package.json, units/, README.md and CHANGES if there. */
+  /** The project's folder: package.json, units/, README.md, CHANGES.md and docs/ if there. */
   readonly project: string;
   readonly dist: string;
   readonly out: string;
@@ -72,7 +73,7 @@ function filesBelow(folder: string): string[] {
 /** The bundles to ship. Throws, naming them, if one is missing that a unit or a command runs. */
 function bundles(dist: string, units: readonly PackageFile[]): PackageFile[] {
   const found = fs.existsSync(dist)
-    ? filesBelow(dist).filter((file) => file.endsWith('.js') && !NOT_SHIPPED.has(file) && !file.startsWith('web/'))
+    ? filesBelow(dist).filter((file) => (file.endsWith('.js') || file === 'openapi.json') && !NOT_SHIPPED.has(file) && !file.startsWith('web/'))
     : [];
   const run = units.flatMap(({ content }) =>
     [...content.toString().matchAll(/\/usr\/lib\/pikit-update\/([\w-]+\.js)/g)].map((match) => match[1] ?? ''),
@@ -84,12 +85,16 @@ function bundles(dist: string, units: readonly PackageFile[]): PackageFile[] {
 
 function documentation(options: DebOptions, version: string, maintainer: string): PackageFile[] {
   const date = new Date(options.epochSeconds * 1000).toUTCString().replace('GMT', '+0000');
-  const changelog = `${PACKAGE} (${version}) unstable; urgency=medium\n\n  * Version ${version}: see CHANGES.gz.\n\n -- ${maintainer}  ${date}\n`;
+  const changelog = `${PACKAGE} (${version}) unstable; urgency=medium\n\n  * Version ${version}: see CHANGES.md.gz.\n\n -- ${maintainer}  ${date}\n`;
   const files = [{ path: `${DOC}/changelog.gz`, mode: 0o644, content: gzipSync(changelog, { level: 9 }) }];
   const readme = path.join(options.project, 'README.md');
   if (fs.existsSync(readme)) files.push({ path: `${DOC}/README.md`, mode: 0o644, content: fs.readFileSync(readme) });
-  const changes = path.join(options.project, 'CHANGES');
-  if (fs.existsSync(changes)) files.push({ path: `${DOC}/CHANGES.gz`, mode: 0o644, content: gzipSync(fs.readFileSync(changes), { level: 9 }) });
+  for (const doc of ['docs/api.md', 'docs/examples/pikit_api_update.py']) {
+    const file = path.join(options.project, doc);
+    if (fs.existsSync(file)) files.push({ path: `${DOC}/${doc.replace(/^docs\//, '')}`, mode: 0o644, content: fs.readFileSync(file) });
+  }
+  const changes = path.join(options.project, 'CHANGES.md');
+  if (fs.existsSync(changes)) files.push({ path: `${DOC}/CHANGES.md.gz`, mode: 0o644, content: gzipSync(fs.readFileSync(changes), { level: 9 }) });
   return files;
 }
 

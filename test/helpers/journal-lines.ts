@@ -40,6 +40,7 @@ const ALLOWED: readonly RegExp[] = [
   /^the bundle of \d+\.\d+\.\d+ is here from before$/,
   // auto
   /^a check every day about \d\d:\d\d(?:; installing is left to you|, and what is found is (?:downloaded|installed))$/,
+  /^nothing happens by itself$/,
   // locks
   /^another step is running: waiting for it, at most \d+ s$/,
 ];

@@ -28,7 +28,7 @@ const PLAIN_URL = 'http://127.0.0.1:8090';
 export const SLOW_URL = 'http://127.0.0.1:8092';
 const READY = 'http://127.0.0.1:8091/ready';
 
-const OURS = /^pikit-update-(check|fetch|apply|rollback|recover|auto|gate)$/;
+const OURS = /^pikit-update-(check|fetch|apply|rollback|recover|auto|gate|api)$/;
 /** Files of the owner, and one that was there before the first release. */
 const NOT_MANAGED = new Set(['/usr/local/bin/foreign.sh', '/var/www/pikit-web/foreign.txt', '/var/www/pikit-web/assets/app-1.0.0.css']);
 

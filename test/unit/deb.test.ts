@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildDeb, debianVersion, packageFiles, placeOf } from '../../scripts/deb.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
-const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'pikit-update', 'pikit-release'];
+const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'api', 'pikit-update', 'pikit-release'];
 const hasDpkg = spawnSync('dpkg-deb', ['--version']).error === undefined;
 
 let work: string;
@@ -52,6 +52,15 @@ describe('files of the package', () => {
 
   test('refuses a file in units/ that has no place', () => {
     expect(() => placeOf('surprise.txt')).toThrow("'units/surprise.txt' has no place in the package");
+  });
+
+  test.each([
+    ['pikit-update-api-tcp.socket', 'usr/lib/systemd/system/pikit-update-api-tcp.socket'],
+    ['50-pikit-update.rules', 'usr/share/polkit-1/rules.d/50-pikit-update.rules'],
+    ['nginx.conf', 'usr/share/pikit-update/nginx.conf'],
+    ['nginx-api.conf', 'usr/share/pikit-update/nginx-api.conf'],
+  ])('puts %s where its reader looks', (file, place) => {
+    expect(placeOf(file)).toEqual({ path: place, mode: 0o644 });
   });
 
   test.each([

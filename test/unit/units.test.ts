@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
+import { runInNewContext } from 'node:vm';
 import { parse as parseToml } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../lib/core/config.ts';
@@ -9,8 +10,10 @@ import { packageFiles } from '../../scripts/deb.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
 const unitsDir = path.join(project, 'units');
-const units = fs.readdirSync(unitsDir).filter((file) => /\.(?:service|timer)$/.test(file));
+const units = fs.readdirSync(unitsDir).filter((file) => /\.(?:service|timer|socket)$/.test(file));
 const services = units.filter((file) => file.endsWith('.service'));
+const API = 'pikit-update-api.service';
+const steps = services.filter((file) => file !== API);
 const hasAnalyze = spawnSync('systemd-analyze', ['--version']).error === undefined;
 
 /** The settings of a unit, each with its values in order; comments and sections are dropped. */
@@ -66,14 +69,106 @@ describe('edges of the chain', () => {
   });
 });
 
+test.each(steps)('%s is a oneshot that ends, and is never skipped in a way that goes on', (unit) => {
+  const own = settings(unit);
+  expect(own.get('Type')).toEqual(['oneshot']);
+  expect(own.has('RemainAfterExit')).toBe(false);
+  expect(own.has('ExecCondition')).toBe(false);
+});
+
+describe('the API', () => {
+  const own = settings(API);
+
+  test('is there when it is asked, and no unit of an update knows it', () => {
+    expect(own.get('Type')).toEqual(['exec']);
+    expect(own.has('Restart')).toBe(false);
+    for (const unit of steps) expect(fs.readFileSync(path.join(unitsDir, unit), 'utf8')).not.toContain('pikit-update-api');
+    for (const key of ['Requires', 'Wants', 'BindsTo', 'PartOf', 'Conflicts', 'OnSuccess', 'OnFailure', 'WantedBy']) expect(own.has(key)).toBe(false);
+  });
+
+  test('opens a socket to the web server alone', () => {
+    const socket = settings('pikit-update-api.socket');
+    const wanted = { ListenStream: '/run/pikit-update/api.sock', SocketUser: 'pikit-update', SocketGroup: 'www-data', SocketMode: '0660' };
+    for (const [key, value] of Object.entries({ ...wanted, FileDescriptorName: 'unix' })) expect(socket.get(key)).toEqual([value]);
+  });
+
+  test('opens another, if the owner wants it, to this device alone', () => {
+    const socket = settings('pikit-update-api-tcp.socket');
+    const wanted = { ListenStream: '127.0.0.1:8737', Service: API, IPAddressDeny: 'any', IPAddressAllow: 'localhost', FileDescriptorName: 'tcp' };
+    for (const [key, value] of Object.entries(wanted)) expect(socket.get(key)).toEqual([value]);
+    expect(fs.readFileSync(path.join(unitsDir, 'deb/postinst'), 'utf8')).not.toMatch(/deb-systemd-helper.*api-tcp/);
+  });
+
+  test('makes no socket of the network, and gets its token from a file that may be missing', () => {
+    expect(own.get('RestrictAddressFamilies')).toEqual(['AF_UNIX AF_NETLINK']);
+    expect(own.get('LoadCredential')).toEqual(['pikit-api-token:/etc/pikit/api-token']);
+    expect(own.get('SetCredential')).toEqual(['pikit-api-token:\\n']);
+  });
+});
+
+describe('the rule for polkit', () => {
+  interface Polkit {
+    addRule: (rule: (action: { id: string; lookup: (key: string) => unknown }, subject: { user: string }) => string) => void;
+    Result: Record<'YES' | 'NO' | 'NOT_HANDLED', string>;
+  }
+  const MANAGE = 'org.freedesktop.systemd1.manage-units';
+
+  /** What the rule says, run as polkit runs it. */
+  function decide(user: string, id: string, unit: unknown, verb: unknown): string {
+    let answer = 'no rule';
+    const polkit: Polkit = {
+      addRule: (rule) => {
+        answer = rule({ id, lookup: (key) => (key === 'unit' ? unit : key === 'verb' ? verb : undefined) }, { user });
+      },
+      Result: { YES: 'yes', NO: 'no', NOT_HANDLED: 'not handled' },
+    };
+    runInNewContext(fs.readFileSync(path.join(unitsDir, '50-pikit-update.rules'), 'utf8'), { polkit });
+    return answer;
+  }
+
+  const may: readonly (readonly [verb: string, unit: string])[] = [
+    ...['check', 'apply', 'rollback', 'auto@off', 'auto@check', 'auto@download', 'auto@install'].map((name) => ['start', step(name)] as const),
+    ...['check', 'fetch', 'apply'].map((name) => ['stop', step(name)] as const),
+  ];
+
+  test.each(may)('lets pikit-update %s %s', (verb, unit) => {
+    expect(decide('pikit-update', MANAGE, unit, verb)).toBe('yes');
+  });
+
+  test('lets it do nothing else to any unit of ours, nor anything to others', () => {
+    const verbs = [
+      'start',
+      'stop',
+      'reload',
+      'restart',
+      'try-restart',
+      'reload-or-restart',
+      'kill',
+      'set-property',
+      'reset-failed',
+      'freeze',
+      '',
+      undefined,
+    ];
+    const names = ['nginx.service', 'ssh.service', 'reboot.target', step('auto@'), step('auto@x'), step('gate@apply'), step('auto@off/../check')];
+    const all = [...services, ...units, ...names, ...may.map(([, unit]) => unit), 'pikit-update-check', `${step('check')}\n`, '', undefined];
+    for (const verb of verbs) {
+      for (const unit of all) {
+        const wanted = may.some(([v, u]) => v === verb && u === unit) ? 'yes' : 'no';
+        expect(`${String(verb)} ${String(unit)}: ${decide('pikit-update', MANAGE, unit, verb)}`).toBe(`${String(verb)} ${String(unit)}: ${wanted}`);
+      }
+    }
+  });
+
+  test('says nothing about other users and other actions', () => {
+    expect(decide('www-data', MANAGE, step('check'), 'start')).toBe('not handled');
+    expect(decide('pikit-update', 'org.freedesktop.systemd1.manage-unit-files', step('check'), 'start')).toBe('not handled');
+    expect(decide('pikit-update', 'org.freedesktop.login1.reboot', undefined, undefined)).toBe('not handled');
+  });
+});
+
 describe.each(services)('%s', (unit) => {
   const own = settings(unit);
-
-  test('is a oneshot that ends, and is never skipped in a way that goes on', () => {
-    expect(own.get('Type')).toEqual(['oneshot']);
-    expect(own.has('RemainAfterExit')).toBe(false);
-    expect(own.has('ExecCondition')).toBe(false);
-  });
 
   test('has limits in time, a name in the journal and documentation', () => {
     for (const key of ['TimeoutStartSec', 'TimeoutStopSec', 'SyslogIdentifier', 'Documentation', 'Description']) expect(own.get(key)).toHaveLength(1);
@@ -92,11 +187,12 @@ test.each([
   ['rollback', 'root'],
   ['recover', 'root'],
   ['auto@', 'root'],
+  ['api', 'pikit-update'],
 ])('user-of-%s', (name, user) => {
   expect(settings(step(name)).get('User')).toEqual([user]);
 });
 
-test.each(services)('only the two with network get the token, from a file that may be missing: %s', (unit) => {
+test.each(steps)('only the two with network get the token, from a file that may be missing: %s', (unit) => {
   const own = settings(unit);
   const isNetworked = [step('check'), step('fetch')].includes(unit);
   expect(own.get('LoadCredential')).toEqual(isNetworked ? ['pikit-update-token:/etc/pikit/source-token'] : undefined);
@@ -131,7 +227,8 @@ describe.skipIf(!hasAnalyze)('systemd-analyze (skipped where it is not installed
       fs.mkdirSync(path.join(root, path.dirname(file)), { recursive: true });
       fs.writeFileSync(path.join(root, file), content, { mode });
     };
-    for (const name of ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'pikit-update', 'pikit-release']) put(`dist/${name}.js`, '', 0o644);
+    for (const name of ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'api', 'pikit-update', 'pikit-release'])
+      put(`dist/${name}.js`, '', 0o644);
     const files = packageFiles({ project, dist: path.join(root, 'dist'), out: root, epochSeconds: 0 });
     for (const file of files) put(file.path, file.content, file.mode);
     for (const program of ['usr/bin/node', 'usr/bin/mv']) put(program, '', 0o755);
