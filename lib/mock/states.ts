@@ -1,0 +1,108 @@
+/**
+ * What the mock shows: test/fixtures/mock-update-status.json, a list of named states of a device, each as `GET status` answers
+ * it, and of the failures that a step can end with.
+ *
+ *   base        a whole status
+ *   defaults    a whole run, receipt, offer and progress
+ *   states      name, what it is, and `changes`: members that take the place of those of the base; an object under `run`,
+ *               `last_result`, `available` or `progress` has to name only what differs from its default
+ *   failures    one for each code: the step and the phase it comes in, message and hint
+ *
+ * `failed:CODE` is a state too: the device after a run that ended with that failure.
+ */
+import * as z from 'zod';
+import { BranchesAnswer, LogLine, PlanAnswer, StatusAnswer } from '../core/api-answers.ts';
+import type { ErrorCode } from '../core/errors.ts';
+import { UpdateError, toErrorCode } from '../core/errors.ts';
+import { describeIssues } from '../core/json.ts';
+import { nearest } from '../core/nearest.ts';
+import { Run } from '../core/run.ts';
+import { Available, Progress, Receipt } from '../core/state.ts';
+import { afterFailure } from './after-failure.ts';
+
+const Code = z
+  .string()
+  .refine((code) => toErrorCode(code) === code, { error: 'must be a code of lib/core/errors.ts' })
+  .transform(toErrorCode);
+
+const Failure = z.strictObject({
+  code: Code,
+  step: Receipt.shape.step,
+  /** The phase of the step that it comes in. */
+  phase: z.string(),
+  outcome: Receipt.shape.outcome,
+  message: z.string(),
+  hint: z.string().nullable(),
+  subject: z.string().nullable().default(null),
+  lines: z.array(z.string()).default([]),
+});
+export type Failure = z.infer<typeof Failure>;
+
+const Changes = z.record(z.string(), z.unknown());
+const DEFAULTS = z.strictObject({ run: Run, last_result: Receipt, available: Available, progress: Progress });
+export type Defaults = z.infer<typeof DEFAULTS>;
+
+const File = z.strictObject({
+  about: z.string(),
+  base: StatusAnswer,
+  defaults: DEFAULTS,
+  states: z.array(z.strictObject({ name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/), what: z.string(), changes: Changes })),
+  failures: z.array(Failure),
+  branches: BranchesAnswer.shape.branches,
+  plan: PlanAnswer.shape.plan.unwrap(),
+  journal: z.array(LogLine.omit({ cursor: true, time: true })),
+});
+
+export interface MockStates extends Pick<z.infer<typeof File>, 'defaults' | 'failures' | 'branches' | 'plan' | 'journal'> {
+  /** Every name with what it is, in the order of the file; the failures after them. */
+  list: readonly { name: string; what: string }[];
+  /** Throws NOT_FOUND for a name that is not in the list. */
+  state: (name: string) => StatusAnswer;
+  failure: (code: ErrorCode) => Failure | null;
+}
+
+/** Throws INTERNAL, naming what is wrong, for a file with a state that a device could not answer. */
+export function mockStates(json: unknown): MockStates {
+  const file = validated(File, json, 'the file of mock states');
+  const states = new Map<string, { what: string; status: StatusAnswer }>();
+  for (const { name, what, changes } of file.states) {
+    if (states.has(name)) throw new UpdateError('INTERNAL', `the mock state '${name}' is there twice`);
+    states.set(name, { what, status: validated(StatusAnswer, { ...file.base, ...filled(changes, file.defaults) }, `the mock state '${name}'`) });
+  }
+  for (const failure of file.failures) {
+    states.set(`failed:${failure.code}`, {
+      what: failure.message,
+      status: validated(StatusAnswer, afterFailure(file.base, failure, file.defaults), `the mock state 'failed:${failure.code}'`),
+    });
+  }
+  return {
+    ...file,
+    list: [...states].map(([name, { what }]) => ({ name, what })),
+    state: (name) => states.get(name)?.status ?? unknown(name, [...states.keys()]),
+    failure: (code) => file.failures.find((failure) => failure.code === code) ?? null,
+  };
+}
+
+/** The members that name only what differs, with the rest of them. */
+function filled(changes: Readonly<Record<string, unknown>>, defaults: Defaults): Record<string, unknown> {
+  const whole = new Map<string, object>(Object.entries(defaults));
+  return Object.fromEntries(
+    Object.entries(changes).map(([name, value]) => {
+      const isPart = typeof value === 'object' && value !== null;
+      return [name, isPart && whole.has(name) ? { ...whole.get(name), ...value } : value];
+    }),
+  );
+}
+
+function validated<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  throw new UpdateError('INTERNAL', `${what} is not as it should be: ${describeIssues(result.error, value)}`);
+}
+
+function unknown(name: string, names: readonly string[]): never {
+  const near = nearest(name, names);
+  throw new UpdateError('NOT_FOUND', `there is no mock state '${name}'`, {
+    hint: `${near === null ? '' : `did you mean '${near}'? `}GET /api/update/dev/states lists them`,
+  });
+}
