@@ -91,7 +91,9 @@ describe('README', () => {
 
   it('leads to pages that are there', () => {
     const links = [...README.matchAll(/\]\((docs\/[^)]+)\)/g)].map(([, path = '']) => path);
-    expect([...new Set(links)].toSorted()).toEqual(['docs/branches.md', 'docs/hosting.md', 'docs/reliability.md']);
+    expect([...new Set(links)].toSorted()).toEqual(
+      ['api.md', 'branches.md', 'examples/pikit_api_update.py', 'hosting.md', 'reliability.md'].map((page) => `docs/${page}`),
+    );
     for (const path of links) expect(fs.existsSync(path), path).toBe(true);
   });
 });
