@@ -6,19 +6,23 @@ import { describeIssues } from '../core/json.ts';
 import { quotable } from '../core/release-path.ts';
 import { looseness } from '../core/strict-json.ts';
 
-const MAX_BYTES = 16 * 1024;
+export const MAX_BODY_BYTES = 16 * 1024;
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i;
 
-/** Throws MEDIA_TYPE, BODY_TOO_LARGE as soon as that is known, and REQUEST_INVALID naming the key, its value and what is allowed. */
+/**
+ * Throws BODY_TOO_LARGE as soon as that is known, MEDIA_TYPE, and REQUEST_INVALID naming the key, its value and what is allowed.
+ * The body is read in any case: a connection that is closed with something unread is reset, and takes the answer with it.
+ */
 export async function readBody<T>(incoming: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
+  const bytes = await bytesOf(incoming);
   if (!JSON_TYPE.test(incoming.headers['content-type'] ?? '') || incoming.headers['content-encoding'] !== undefined) {
     throw new UpdateError('MEDIA_TYPE', 'the body has to be JSON', { hint: 'send `Content-Type: application/json`, without an encoding' });
   }
-  return parseBody(await bytesOf(incoming), schema);
+  return parseBody(bytes, schema);
 }
 
 async function bytesOf(incoming: IncomingMessage): Promise<Buffer> {
-  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BYTES) throw tooLarge();
+  if (Number(incoming.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw tooLarge();
   const chunks: Buffer[] = [];
   let size = 0;
   return await new Promise((resolve, reject) => {
@@ -26,7 +30,7 @@ async function bytesOf(incoming: IncomingMessage): Promise<Buffer> {
       size += chunk.length;
       chunks.push(chunk);
       // What comes after is taken and thrown away by the server, as far as it goes.
-      if (size > MAX_BYTES) done(tooLarge());
+      if (size > MAX_BODY_BYTES) done(tooLarge());
     };
     const onEnd = (): void => {
       done(null);
@@ -44,7 +48,7 @@ async function bytesOf(incoming: IncomingMessage): Promise<Buffer> {
 }
 
 function tooLarge(): UpdateError {
-  return new UpdateError('BODY_TOO_LARGE', `a body may have ${String(MAX_BYTES)} bytes`);
+  return new UpdateError('BODY_TOO_LARGE', `a body may have ${String(MAX_BODY_BYTES)} bytes`);
 }
 
 function parseBody<T>(bytes: Buffer, schema: z.ZodType<T>): T {

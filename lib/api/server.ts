@@ -9,6 +9,7 @@ import type { App } from './app.ts';
 import type { ApiDeps } from './deps.ts';
 import { failedLogins } from './failed-logins.ts';
 import { guard } from './guard.ts';
+import { MAX_BODY_BYTES } from './request-body.ts';
 
 /** An open descriptor, the path of a unix socket, or a port of 127.0.0.1. */
 export type Listen = { fd: number } | { path: string } | { port: number };
@@ -78,8 +79,9 @@ export async function serveApi(app: App, deps: ApiDeps, listens: readonly Listen
       }
       void toHono(incoming, outgoing);
     });
-    server.on('checkExpectation', (incoming: http.IncomingMessage, outgoing: http.ServerResponse) => {
-      refuse(incoming, outgoing, errorAnswer(malformed()));
+    server.on('checkExpectation', (_incoming: http.IncomingMessage, outgoing: http.ServerResponse) => {
+      // Its body comes when it has been asked for, which it is not.
+      sendRefusal(outgoing, errorAnswer(malformed()), true);
     });
     servers.push(server);
     listening.push(door);
@@ -118,9 +120,29 @@ function doorOf(server: http.Server): string | number {
   });
 }
 
-/** A body that was on its way is thrown away, and its connection is not used again. */
+/** For the rest of a short body that nobody wants. */
+const BODY_WAIT_MS = 1000;
+
+/**
+ * A body that is on its way is thrown away, and its connection is not used again. A short one is waited for: closed with
+ * something unread, the connection is reset, and the client may never see the answer.
+ */
 function refuse(incoming: http.IncomingMessage, outgoing: http.ServerResponse, answer: Answer): void {
-  const hasBody = incoming.headers['transfer-encoding'] !== undefined || Number(incoming.headers['content-length'] ?? 0) > 0;
+  const length = Number(incoming.headers['content-length'] ?? 0);
+  if (length > 0 && length <= MAX_BODY_BYTES && !incoming.complete) {
+    const send = (): void => {
+      clearTimeout(deadline);
+      incoming.off('end', send);
+      sendRefusal(outgoing, answer, true);
+    };
+    const deadline = setTimeout(send, BODY_WAIT_MS);
+    incoming.resume().once('end', send);
+    return;
+  }
+  sendRefusal(outgoing, answer, length > 0 || incoming.headers['transfer-encoding'] !== undefined);
+}
+
+function sendRefusal(outgoing: http.ServerResponse, answer: Answer, hasBody: boolean): void {
   outgoing.writeHead(answer.status, {
     ...answer.headers,
     'Content-Length': Buffer.byteLength(answer.body),

@@ -56,3 +56,13 @@ it('keeps a connection for the next request, and not for one whose body it did n
   expect(refused).toContain('Connection: close');
   expectSafe(await api.ask('/api/update/status'));
 });
+
+it('has its answer read also by who closes: a connection with something unread would be reset', async () => {
+  const api = await served();
+  const post = (headers: string): string =>
+    `POST /api/update/check HTTP/1.1\r\nHost: localhost\r\n${headers}Connection: close\r\nContent-Length: 2\r\n\r\n`;
+  for (let round = 0; round < 20; round += 1) {
+    expect(statusOf(await api.raw([post('Content-Type: text/plain\r\n'), '{}']))).toBe(415);
+    expect(statusOf(await api.raw([post('Origin: https://evil.example\r\n'), '{}']))).toBe(403);
+  }
+});
