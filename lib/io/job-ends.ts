@@ -1,8 +1,9 @@
 /** Who waits for which of systemd's jobs. The end of a job may be told before the answer that names it; nothing is missed. */
+import type { Outage } from './outage.ts';
 
 export interface JobEnds {
-  /** Queues a job and resolves with its result, or with `timeout` after `timeoutMs`. Rejects when `failed` does. */
-  wait: (queue: () => Promise<string>, timeoutMs: number, failed: Promise<never>) => Promise<string>;
+  /** Queues a job and resolves with its result, or with `timeout` after `timeoutMs`. Rejects when the connection ends. */
+  wait: (queue: () => Promise<string>, timeoutMs: number, lost: Pick<Outage, 'on'>) => Promise<string>;
   /** Jobs that somebody waits for. */
   pending: () => string[];
   /** To be called for every job that ends. */
@@ -14,6 +15,8 @@ export interface JobEnds {
 interface Waiter {
   finish: (result: string) => void;
   timer: NodeJS.Timeout;
+  /** Does not wait for the end of the connection any more. */
+  forget: () => void;
 }
 
 export function jobEnds(): JobEnds {
@@ -33,7 +36,7 @@ export function jobEnds(): JobEnds {
     }
   }
 
-  function end(job: string, timeoutMs: number, failed: Promise<never>): Promise<string> {
+  function end(job: string, timeoutMs: number, lost: Pick<Outage, 'on'>): Promise<string> {
     return new Promise((resolve, reject) => {
       const waiters = waiting.get(job) ?? new Set();
       waiting.set(job, waiters);
@@ -41,24 +44,25 @@ export function jobEnds(): JobEnds {
         clearTimeout(waiter.timer);
         waiters.delete(waiter);
         if (waiters.size === 0) waiting.delete(job);
+        waiter.forget();
       };
       const finish = (result: string): void => {
         leave();
         resolve(result);
       };
-      const waiter: Waiter = { finish, timer: setTimeout(finish, timeoutMs, 'timeout') };
+      const waiter: Waiter = { finish, timer: setTimeout(finish, timeoutMs, 'timeout'), forget: () => undefined };
       waiters.add(waiter);
-      failed.catch((error: unknown) => {
+      waiter.forget = lost.on((error) => {
         leave();
-        reject(error instanceof Error ? error : new Error(String(error)));
+        reject(error);
       });
     });
   }
 
   return {
-    wait: async (queue, timeoutMs, failed) => {
+    wait: async (queue, timeoutMs, lost) => {
       const { job, result } = await queued(queue);
-      return result ?? (await end(job, timeoutMs, failed));
+      return result ?? (await end(job, timeoutMs, lost));
     },
     pending: () => [...waiting.keys()],
     ended: (job, result) => {
@@ -66,7 +70,12 @@ export function jobEnds(): JobEnds {
       if (queueing > 0) early.set(job, result);
     },
     close: () => {
-      for (const waiters of waiting.values()) for (const waiter of waiters) clearTimeout(waiter.timer);
+      for (const waiters of waiting.values()) {
+        for (const waiter of waiters) {
+          clearTimeout(waiter.timer);
+          waiter.forget();
+        }
+      }
       waiting.clear();
     },
   };

@@ -10,6 +10,7 @@ import { UpdateError } from '../core/errors.ts';
 import { refusal, unavailable } from './bus-errors.ts';
 import { jobEnds } from './job-ends.ts';
 import { nameOwner } from './name-owner.ts';
+import { outage } from './outage.ts';
 import type { Properties, UnitFacts } from './unit-facts.ts';
 import { nextElapse, unitFacts } from './unit-facts.ts';
 
@@ -90,20 +91,18 @@ export interface ConnectOptions {
 export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, onNews }: ConnectOptions = {}): Promise<Systemd> {
   const bus = openBus();
   let open = false;
-  const failed = new Promise<never>((_resolve, reject) => {
-    const fail = (error: UpdateError): void => {
-      reject(error);
-      if (open) onLost?.(error);
-      open = false;
-    };
-    bus.on('error', (error: unknown) => {
-      fail(unavailable('the system bus cannot be reached', error));
-    });
-    onEnd(bus, () => {
-      fail(unavailable('the system bus closed the connection'));
-    });
+  const lost = outage();
+  const fail = (error: UpdateError): void => {
+    lost.fail(error);
+    if (open) onLost?.(error);
+    open = false;
+  };
+  bus.on('error', (error: unknown) => {
+    fail(unavailable('the system bus cannot be reached', error));
   });
-  failed.catch(() => undefined); // every call races against it; between calls nobody has to listen
+  onEnd(bus, () => {
+    fail(unavailable('the system bus closed the connection'));
+  });
   const owner = nameOwner();
   let reloading = false;
   const jobs = jobEnds();
@@ -116,14 +115,7 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
   }
 
   async function call(path: string, iface: string, member: string, signature: string, body: unknown[]): Promise<unknown[]> {
-    let timer: NodeJS.Timeout | undefined;
     let isLate = false;
-    const deadline = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        isLate = true;
-        reject(late(member));
-      }, callTimeoutMs);
-    });
     const destination = path === BUS_PATH ? BUS : SYSTEMD;
     const ask = async (): Promise<unknown[]> => {
       if (destination === SYSTEMD) await owner.present();
@@ -133,12 +125,13 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
       return answer;
     };
     try {
-      return await Promise.race([ask(), failed, deadline]);
+      return await lost.within(ask, callTimeoutMs, () => {
+        isLate = true;
+        return late(member);
+      });
     } catch (error) {
       if (error instanceof UpdateError) throw error;
       throw refused(member, error);
-    } finally {
-      clearTimeout(timer);
     }
   }
   const manager = (member: string, signature = '', body: unknown[] = []): Promise<unknown[]> => call(MANAGER_PATH, MANAGER, member, signature, body);
@@ -213,7 +206,7 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
     nextElapse: async (timer) => nextElapse(await propertiesOf(await pathOf(timer), 'Timer')),
     job: async (verb, name, timeoutMs) => {
       const queue = async (): Promise<string> => Text.parse((await manager(verb, 'ss', [name, 'replace']))[0]);
-      const result = await jobs.wait(queue, timeoutMs, failed);
+      const result = await jobs.wait(queue, timeoutMs, lost);
       if (result !== MISSED) return result;
       return (await factsOf(name)).activeState === 'failed' ? 'failed' : 'done';
     },

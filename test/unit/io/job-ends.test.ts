@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { UpdateError } from '../../../lib/core/errors.ts';
 import { jobEnds } from '../../../lib/io/job-ends.ts';
+import { outage } from '../../../lib/io/outage.ts';
 
-const never = new Promise<never>(() => undefined);
+const never = outage();
 const queue = (job: string) => () => Promise.resolve(job);
 
 describe('jobEnds', () => {
@@ -45,9 +47,20 @@ describe('jobEnds', () => {
 
   it('fails with the connection, and when a job is not queued', async () => {
     const jobs = jobEnds();
-    const gone = Promise.reject(new Error('gone'));
-    await expect(jobs.wait(queue('/job/1'), 5000, gone)).rejects.toThrow('gone');
+    const line = outage();
+    const failed = expect(jobs.wait(queue('/job/1'), 5000, line)).rejects.toThrow('gone');
+    await new Promise(setImmediate);
+    line.fail(new UpdateError('SYSTEMD_UNAVAILABLE', 'gone'));
+    await failed;
+    await expect(jobs.wait(queue('/job/1'), 5000, line)).rejects.toThrow('gone');
+    expect(jobs.pending()).toEqual([]);
     await expect(jobs.wait(() => Promise.reject(new Error('refused')), 5000, never)).rejects.toThrow('refused');
+  });
+
+  it('keeps nothing of jobs that have ended, however many there were on one connection', async () => {
+    const [jobs, line] = [jobEnds(), outage()];
+    for (let each = 0; each < 100; each += 1) expect(await jobs.wait(queue('/job/1'), 0, line)).toBe('timeout');
+    expect(line.size()).toBe(0);
   });
 
   it('leaves no timer behind when it is closed', async () => {

@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import v8 from 'node:v8';
+import vm from 'node:vm';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import * as z from 'zod';
 import { connectSystemd } from '../../../lib/io/systemd.ts';
 import type { Systemd } from '../../../lib/io/systemd.ts';
 import type { FakeSystemd } from '../../helpers/fake-systemd.ts';
@@ -7,6 +10,16 @@ import { fakeSystemd, hasBus } from '../../helpers/fake-systemd.ts';
 import { containing, matching } from '../../helpers/matchers.ts';
 
 const UNIT = 'pikit-api.service';
+
+v8.setFlagsFromString('--expose-gc');
+const Gc = z.custom<() => void>((value) => typeof value === 'function');
+const collect = Gc.parse(vm.runInNewContext('gc'));
+
+/** What is still in use. */
+function usedHeap(): number {
+  collect();
+  return process.memoryUsage().heapUsed;
+}
 
 describe.skipIf(!hasBus)('connectSystemd (skipped without dbus-daemon)', () => {
   let fake: FakeSystemd;
@@ -180,6 +193,14 @@ describe.skipIf(!hasBus)('connectSystemd (skipped without dbus-daemon)', () => {
     const refused = expect(reload).rejects.toMatchObject({ code: 'SYSTEMD_UNAVAILABLE', message: 'systemd did not answer Reload within 25 s' });
     await vi.advanceTimersByTimeAsync(25_000);
     await refused;
+  });
+
+  it('keeps no answer once it has been given, however long the connection lives', async () => {
+    fake.units.set(UNIT, { unit: { Description: ['s', 'x'.repeat(256 * 1024)] } });
+    await systemd.unit(UNIT);
+    const before = usedHeap();
+    for (let each = 0; each < 100; each += 1) await systemd.unit(UNIT);
+    expect(usedHeap() - before).toBeLessThan(8 * 1024 * 1024);
   });
 
   it('says at once that the bus is gone, to a job that is waited for and to every later call', async () => {
