@@ -1,11 +1,13 @@
 /** JSON files behind a schema: how they are read, what becomes of damaged ones, and how they are written in folders of another user. */
 import fs from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import type * as z from 'zod';
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import { parseDocument } from '../core/json.ts';
-import { mkdirDurable, unlinkIfThere, writeDurable } from '../transaction/durable.ts';
+import type { Ownership } from '../transaction/durable.ts';
+import { mkdirDurable, writeAtomic, writeDurable } from '../transaction/durable.ts';
 import { keepAside, readPlain } from '../transaction/plain-file.ts';
+import { inRealDirectory } from './real-directory.ts';
 
 export const MAX_BYTES = 4 * 1024 * 1024;
 export const WORLD_READABLE = 0o644;
@@ -44,23 +46,23 @@ export function setAside(path: string, what: string, report: Report): void {
 
 /**
  * Writes into a folder of the user `pikit-update`, whoever runs this: what root writes there belongs to the folder's owner,
- * so that the network steps can write it again.
+ * so that the network steps can write it again. Throws DEST_TYPE for a folder that is a link: it would choose what root writes.
  */
 export function writeOwned(path: string, value: unknown, mode: number): void {
-  const dir = dirname(path);
-  mkdirDurable(dir, 0o755);
-  const { uid, gid } = fs.lstatSync(dir);
-  const owner = process.getuid?.() === 0 ? { uid, gid } : null;
-  writeDurable(path, `${JSON.stringify(value, null, 2)}\n`, { mode, owner });
+  mkdirDurable(dirname(path), 0o755);
+  inRealDirectory(dirname(path), (at, owner) => {
+    writeDurable(`${at}/${basename(path)}`, `${JSON.stringify(value, null, 2)}\n`, { mode, owner: ifRoot(owner) });
+  });
 }
 
-/** In /run, many times a second: atomic for readers, but not made durable. */
+/** As writeOwned, in /run, many times a second: atomic for readers, but not made durable. */
 export function writeLossy(path: string, value: unknown): void {
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  const { uid, gid } = fs.lstatSync(dirname(path));
-  const temp = `${path}.tmp`;
-  unlinkIfThere(temp);
-  fs.writeFileSync(temp, `${JSON.stringify(value)}\n`, { flag: 'wx', mode: WORLD_READABLE });
-  if (process.getuid?.() === 0) fs.chownSync(temp, uid, gid);
-  fs.renameSync(temp, path);
+  inRealDirectory(dirname(path), (at, owner) => {
+    writeAtomic(`${at}/${basename(path)}`, `${JSON.stringify(value)}\n`, { mode: WORLD_READABLE, owner: ifRoot(owner) });
+  });
+}
+
+function ifRoot(owner: Ownership): Ownership | null {
+  return process.getuid?.() === 0 ? owner : null;
 }

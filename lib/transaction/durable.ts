@@ -135,11 +135,24 @@ interface Finish {
   owner: Ownership | null;
 }
 
-/** Sets owner and mode of an open file and makes it durable. fchmod after fchown, which would clear bits. */
+/** fchmod after fchown, which would clear bits. */
+function setOwnerAndMode(fd: number, { mode, owner }: Finish): void {
+  if (owner !== null) fs.fchownSync(fd, owner.uid, owner.gid);
+  fs.fchmodSync(fd, mode);
+}
+
+/** Sets owner and mode of an open file and makes it durable. */
 function finishFile(fd: number, finish: Finish): void {
-  if (finish.owner !== null) fs.fchownSync(fd, finish.owner.uid, finish.owner.gid);
-  fs.fchmodSync(fd, finish.mode);
+  setOwnerAndMode(fd, finish);
   fs.fsyncSync(fd);
+}
+
+/** Replaces `path` atomically, and no more: after a power cut it may be empty. `owner` is set by the descriptor, never by the name. */
+export function writeAtomic(path: string, data: string, options: { mode: number; owner: Ownership | null }): void {
+  replace(path, (fd) => {
+    writeAll(fd, Buffer.from(data));
+    setOwnerAndMode(fd, options);
+  });
 }
 
 /**
@@ -147,13 +160,20 @@ function finishFile(fd: number, finish: Finish): void {
  * and the temp file is gone.
  */
 export function writeDurable(path: string, data: string | Uint8Array, options: { mode: number; owner?: Ownership | null }): void {
+  replace(path, (fd) => {
+    writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
+    finishFile(fd, { mode: options.mode, owner: options.owner ?? null });
+  });
+  fsyncDir(dirname(path));
+}
+
+function replace(path: string, fill: (fd: number) => void): void {
   const temp = `${path}.tmp`;
   unlinkIfThere(temp);
   try {
     const fd = fs.openSync(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
-      writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
-      finishFile(fd, { mode: options.mode, owner: options.owner ?? null });
+      fill(fd);
     } finally {
       fs.closeSync(fd);
     }
@@ -162,7 +182,6 @@ export function writeDurable(path: string, data: string | Uint8Array, options: {
     removeQuietly(temp);
     throw error;
   }
-  fsyncDir(dirname(path));
 }
 
 /** Best effort on a path that is already failing: the first error is the one to report. */

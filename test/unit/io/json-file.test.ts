@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { readJsonFile, readOrSetAside, setAside, writeLossy, writeOwned } from '../../../lib/io/json-file.ts';
 import { matching } from '../../helpers/matchers.ts';
@@ -68,5 +68,44 @@ describe.each([
     fs.chownSync(dirname(path), 33, 33);
     write(path, { a: 1 });
     expect(fs.statSync(path)).toMatchObject({ uid: 33, gid: 33 });
+  });
+
+  it('writes nothing where the folder is a link, wherever that leads', () => {
+    const elsewhere = join(dir, 'elsewhere');
+    fs.mkdirSync(elsewhere);
+    fs.rmdirSync(dirname(path));
+    fs.symlinkSync(elsewhere, dirname(path));
+    expect(() => {
+      write(path, { a: 1 });
+    }).toThrow(expect.objectContaining({ code: 'DEST_TYPE' }));
+    expect(fs.readdirSync(elsewhere)).toEqual([]);
+  });
+
+  it('touches nothing outside when its temporary file is exchanged for a link, or the folder for another', () => {
+    const outside = join(dir, 'outside');
+    fs.writeFileSync(outside, 'root', { mode: 0o600 });
+    const before = fs.statSync(outside);
+    const folder = dirname(path);
+    const close = fs.closeSync;
+    const exchange = (): void => {
+      const temp = `${folder}/thing.json.tmp`;
+      if (fs.lstatSync(temp, { throwIfNoEntry: false })?.isFile() !== true) return;
+      fs.unlinkSync(temp);
+      fs.symlinkSync(outside, temp);
+      fs.renameSync(folder, `${folder}-away`);
+      fs.symlinkSync(dir, folder);
+    };
+    const spy = vi.spyOn(fs, 'closeSync').mockImplementationOnce((fd) => {
+      close(fd);
+      exchange();
+    });
+    try {
+      if (process.getuid?.() === 0) fs.chownSync(folder, 33, 33);
+      write(path, { a: 1 });
+    } finally {
+      spy.mockRestore();
+    }
+    expect(fs.statSync(outside)).toMatchObject({ uid: before.uid, mode: before.mode, size: 4 });
+    expect(fs.readdirSync(dir).sort()).toEqual(['outside', 'sub', 'sub-away']);
   });
 });
