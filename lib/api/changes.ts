@@ -35,7 +35,11 @@ export function deviceChanges(deps: DeviceDeps, warn: (message: string) => void)
   return {
     tell,
     watch: async (onChange) => {
-      listeners.add(onChange);
+      // Of its own: somebody may begin to watch with the same function before the last one's wait is over.
+      const listener = (): void => {
+        onChange();
+      };
+      listeners.add(listener);
       unwatchDirs ??= watchDirs([deps.paths.runDir, deps.paths.stateDir], tell);
       following ??= followUnits();
       await following.catch((error: unknown) => {
@@ -43,7 +47,7 @@ export function deviceChanges(deps: DeviceDeps, warn: (message: string) => void)
         warn(`the units are not followed: ${toUpdateError(error).message}`);
       });
       return () => {
-        listeners.delete(onChange);
+        listeners.delete(listener);
         if (listeners.size > 0) return;
         unwatchDirs?.();
         unwatchDirs = null;

@@ -52,7 +52,7 @@ export interface ApiProcess {
   /** POST of JSON. */
   post: (path: string, body?: unknown, headers?: Record<string, string>) => Promise<Reply>;
   /** Bytes as they are, and everything that came back until the server closed. */
-  raw: (text: string | Buffer, options?: { end?: boolean }) => Promise<string>;
+  raw: (text: string | Buffer | readonly string[], options?: { end?: boolean }) => Promise<string>;
   connect: () => net.Socket;
   follow: (path: string, ask?: Ask) => Promise<Followed>;
   /** What it wrote on its two streams. */
@@ -167,8 +167,9 @@ export function clientOf(at: ApiProcess['at']): Client {
         socket.on('close', () => {
           resolve(all);
         });
-        if (end) socket.end(text);
-        else socket.write(text);
+        const pieces = typeof text === 'string' || Buffer.isBuffer(text) ? [text] : text;
+        for (const piece of pieces) socket.write(piece);
+        if (end) socket.end();
       }),
     follow: async (path, wanted = {}) => followed(await answered(send(path, wanted))),
   };

@@ -54,3 +54,17 @@ it('goes on with the files when systemd cannot be asked, says so, and tries agai
   expect([tries, warned]).toEqual([2, ['the units are not followed: no bus', 'the units are not followed: no bus']]);
   end();
 });
+
+it('goes on for the next one who watches with the same function, when the last one has left', async () => {
+  const device = cliDevice();
+  device.setState({});
+  const changes = deviceChanges(device.deps, () => undefined);
+  const { onChange, next } = bell();
+  const [first, second] = await Promise.all([changes.watch(onChange), changes.watch(onChange)]);
+  first();
+  first();
+  const heard = next();
+  device.setState({ latest: '1.1.0' });
+  await heard;
+  second();
+});
