@@ -37,7 +37,7 @@ await build({
   ...common,
   splitting: true,
   chunkNames: 'chunk-[hash]',
-  entryPoints: ['check', 'fetch', 'apply', 'auto', 'pikit-update', 'pikit-release', 'deb', 'demo'].map(entry),
+  entryPoints: ['check', 'fetch', 'apply', 'auto', 'publish', 'pikit-update', 'pikit-release', 'deb', 'demo'].map(entry),
 });
 // Not shipped, and neither is what only it needs.
 await build({ ...common, entryPoints: ['dev'].map(entry) });

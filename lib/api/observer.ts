@@ -57,7 +57,10 @@ export function observer(backend: Pick<Backend, 'status' | 'watch'>, warn: (mess
   const wasChanged = (): boolean => isStale;
 
   function watch(): void {
-    const begun = backend.watch(changed);
+    // Of its own: the one before may not have ended yet.
+    const begun = backend.watch(() => {
+      changed();
+    });
     unwatch = begun;
     // Whatever happened between a first look and this is seen now.
     begun.then(changed, (error: unknown) => {

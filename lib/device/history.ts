@@ -2,16 +2,19 @@
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import type { Receipt } from '../core/state.ts';
 import type { DeviceDeps } from './deps.ts';
-import { publishedHere } from './published.ts';
 
-/** Oldest first; for others than root the last hundred. Throws PERMISSION for them where root has not let them know. */
+/**
+ * Oldest first; for others than root the last hundred, as root let them know, whatever is installed since. Throws PERMISSION for
+ * them where root has not, and something was installed that there may be a receipt of.
+ */
 export function readReceipts(deps: Pick<DeviceDeps, 'files'>): Receipt[] {
   try {
     return deps.files.readHistory();
   } catch (error) {
     if (errnoOf(error) !== 'EACCES') throw error;
-    const published = publishedHere(deps);
+    const published = deps.files.readPublished();
     if (published !== null) return published.history;
+    if (deps.files.readVersion() === null) return [];
     throw new UpdateError('PERMISSION', 'only root can read the history', { hint: 'sudo pikit-update history', cause: error });
   }
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildDeb, debianVersion, packageFiles, placeOf } from '../../scripts/deb.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
-const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'api', 'pikit-update', 'pikit-release'];
+const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'pikit-update', 'pikit-release'];
 const hasDpkg = spawnSync('dpkg-deb', ['--version']).error === undefined;
 
 let work: string;

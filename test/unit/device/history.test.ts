@@ -1,3 +1,4 @@
+import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readReceipts } from '../../../lib/device/history.ts';
 import { publish } from '../../../lib/steps/publish.ts';
@@ -18,6 +19,7 @@ describe.skipIf(process.getuid?.() !== 0)('for others than root (needs root)', (
   it('takes root to know', async () => {
     const { root, deps } = cliDevice();
     deps.files.appendHistory(ONE);
+    fs.writeFileSync(deps.paths.version, '1.3.0\n');
     await expect(asAnotherUser(root, () => readReceipts(deps))).rejects.toMatchObject({ code: 'PERMISSION', hint: 'sudo pikit-update history' });
   });
 
@@ -26,5 +28,12 @@ describe.skipIf(process.getuid?.() !== 0)('for others than root (needs root)', (
     deps.files.appendHistory(ONE);
     publish({ ...deps, narrate: SILENT }, 'apply', null);
     expect(await asAnotherUser(root, () => readReceipts(deps))).toEqual([ONE]);
+    fs.writeFileSync(deps.paths.version, '1.4.0\n');
+    expect(await asAnotherUser(root, () => readReceipts(deps))).toEqual([ONE]);
+  });
+
+  it('is empty where nothing was ever installed', async () => {
+    const { root, deps } = cliDevice();
+    expect(await asAnotherUser(root, () => readReceipts(deps))).toEqual([]);
   });
 });

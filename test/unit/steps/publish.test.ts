@@ -1,12 +1,14 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
+import { takeLock } from '../../../lib/io/lock.ts';
 import { apply } from '../../../lib/steps/apply.ts';
 import { publish } from '../../../lib/steps/publish.ts';
 import { recoverStep } from '../../../lib/steps/recover.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
+import { receipt } from '../../helpers/cli-device.ts';
 import type { Device } from '../../helpers/device.ts';
-import { device, rootDeps, step, stepDeps } from '../../helpers/device.ts';
+import { device, rootDeps, run, step, stepDeps } from '../../helpers/device.ts';
 import { install, onSite } from './published.ts';
 
 function published(on: Device) {
@@ -45,6 +47,32 @@ describe('publish', () => {
     const { ino } = fs.statSync(on.paths.published);
     publish(stepDeps(on), 'recover', null);
     expect(fs.statSync(on.paths.published).ino).toBe(ino);
+  });
+
+  it('keeps to root what programs wrote, but for the last result, which everybody may read anyway', () => {
+    const on = device();
+    const deps = stepDeps(on);
+    const [old, last] = [receipt({ message: 'old', lines: ['secret'] }), receipt({ message: 'last', lines: ['shown'] })];
+    for (const one of [old, last]) on.files.appendHistory(one);
+    on.files.writeState({ ...on.files.readState(), last_result: last });
+    publish(deps, 'apply', null);
+    expect(published(on)?.history).toEqual([{ ...old, lines: [] }, last]);
+  });
+
+  it('is done by the package, too, where no step of root has run yet', async () => {
+    const on = device();
+    fs.writeFileSync(on.paths.version, '1.0.0\n');
+    on.files.appendHistory(receipt({ message: 'before' }));
+    expect(await run('publish', on.root)).toMatchObject({ code: 0, err: '' });
+    expect(published(on)).toMatchObject({ version: '1.0.0', history: [{ message: 'before' }] });
+  });
+
+  it('is left by the package to a step that runs', async () => {
+    const on = device();
+    const release = await takeLock(on.paths.lock, { waitMs: 0, onWait: () => undefined, signal: new AbortController().signal });
+    expect(await run('publish', on.root)).toMatchObject({ code: 0, err: '' });
+    release();
+    expect(published(on)).toBeNull();
   });
 
   it('is nothing that check and fetch could know', () => {
