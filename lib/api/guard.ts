@@ -8,7 +8,7 @@ import type { FailedLogins } from './failed-logins.ts';
 import { checkHost } from './host-guard.ts';
 import { assertOwnOrigin } from './origin-guard.ts';
 import { assertNoSecret, splitTarget } from './request-query.ts';
-import { assertToken, clientOf } from './token-guard.ts';
+import { assertToken, callerOf } from './token-guard.ts';
 
 /** The socket that a request came in by; `port` is null for the unix socket, whose permissions are the authentication. */
 export interface Door {
@@ -22,7 +22,7 @@ export function guard(incoming: IncomingMessage, door: Door, deps: ApiDeps, fail
   assertOwnOrigin(method, headers, host);
   const { path, query } = splitTarget(target);
   assertNoSecret(query);
-  if (door.port !== null) assertToken(headers, clientOf(socket.remoteAddress, headers['x-forwarded-for']), deps.token(), failed);
+  if (door.port !== null) assertToken(headers, callerOf(socket.remoteAddress, headers['x-forwarded-for']), deps.token(), failed);
   assertRoute(method, path);
   return target;
 }

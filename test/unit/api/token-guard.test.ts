@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { failedLogins } from '../../../lib/api/failed-logins.ts';
-import { assertToken, clientOf } from '../../../lib/api/token-guard.ts';
+import { assertToken, callerOf } from '../../../lib/api/token-guard.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
 
 function codeFor(authorization: string | undefined, expected: string | null, failed = failedLogins(() => new Date(0))): string {
   try {
-    assertToken(authorization === undefined ? {} : { authorization }, 'client', expected, failed);
+    assertToken(authorization === undefined ? {} : { authorization }, { peer: 'peer', client: 'client' }, expected, failed);
     return 'ok';
   } catch (error) {
     return error instanceof UpdateError ? error.code : String(error);
@@ -28,13 +28,13 @@ describe('assertToken', () => {
   });
 });
 
-describe('clientOf', () => {
+describe('callerOf', () => {
   it('believes a proxy on this device only, and of what it says the end only', () => {
-    expect(clientOf('192.0.2.1', '10.0.0.1')).toBe('192.0.2.1');
-    expect(clientOf('127.0.0.1', undefined)).toBe('127.0.0.1');
-    expect(clientOf('::ffff:127.0.0.1', 'made-up, 192.0.2.7')).toBe('192.0.2.7');
-    expect(clientOf('127.0.0.1', ['made-up', '192.0.2.8'])).toBe('192.0.2.8');
-    expect(clientOf('127.0.0.1', 'x'.repeat(5000))).toHaveLength(64);
-    expect(clientOf(undefined, '10.0.0.1')).toBe('');
+    expect(callerOf('192.0.2.1', '10.0.0.1').client).toBe('192.0.2.1');
+    expect(callerOf('127.0.0.1', undefined).client).toBe('127.0.0.1');
+    expect(callerOf('::ffff:127.0.0.1', 'made-up, 192.0.2.7').client).toBe('192.0.2.7');
+    expect(callerOf('127.0.0.1', ['made-up', '192.0.2.8']).client).toBe('192.0.2.8');
+    expect(callerOf('127.0.0.1', 'x'.repeat(5000)).client).toHaveLength(64);
+    expect(callerOf(undefined, '10.0.0.1').client).toBe('');
   });
 });
