@@ -10,6 +10,7 @@ import type { KnownBranches } from '../device/known-branches.ts';
 import { knownBranches } from '../device/known-branches.ts';
 import { dismissNotices } from '../device/notices.ts';
 import { readPlan } from '../device/plan.ts';
+import { unitOf } from '../device/running.ts';
 import { writeSettings } from '../device/settings.ts';
 import { readStatus } from '../device/status.ts';
 import { wantVersion } from '../device/wanted-version.ts';
@@ -45,8 +46,14 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
     watch: changes.watch,
     check: async () => await beginRun(deps, changes, ['check']),
     apply: async (version) => {
-      if (version !== null) wantVersion(deps, version);
-      return await beginRun(deps, changes, ['fetch', 'apply']);
+      const heldBefore = version !== null && wantVersion(deps, version).heldBefore;
+      try {
+        return await beginRun(deps, changes, ['fetch', 'apply']);
+      } catch (error) {
+        // With the mark there, the timer would try it again without being asked.
+        if (heldBefore && !(await isComing(deps))) deps.files.dropRetry();
+        throw error;
+      }
     },
     rollback: async () => await beginRun(deps, changes, ['rollback']),
     cancel: async (): Promise<CancelAnswer> => {
@@ -86,4 +93,16 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
 
 function followed({ choice: { selected, used, why, message } }: KnownBranches) {
   return { selected, used, why, message };
+}
+
+/** Whether what was asked for may still begin; not where nobody can be asked. */
+async function isComing(deps: DeviceDeps): Promise<boolean> {
+  try {
+    const units = await deps.units();
+    const { active, waiting } = await units.look(unitOf('apply'));
+    return active || waiting;
+  } catch {
+    // Safe to ignore: the error that led here is the one to tell, and a held version can be asked for again.
+    return false;
+  }
 }

@@ -48,7 +48,8 @@ async function set(deps: DeviceDeps, before: Settings, settings: Settings): Prom
   try {
     await startSetter(deps, `pikit-update-auto@${settings.auto}.service`);
   } catch (error) {
-    writeSettings(deps, before, 'auto');
+    // Read anew: another choice may have been written while the unit was at work.
+    writeSettings(deps, { ...deps.files.readSettings(), auto: before.auto, time: before.time }, 'auto');
     throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deviceBackend } from '../../../lib/api/device-backend.ts';
+import { UpdateError } from '../../../lib/core/errors.ts';
 import { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer, StatusAnswer } from '../../../lib/core/api-answers.ts';
 import { available, cliDevice, receipt } from '../../helpers/cli-device.ts';
 
@@ -26,6 +27,21 @@ describe('deviceBackend', () => {
     expect(device.asked).toEqual(['start pikit-update-check.service', 'start pikit-update-rollback.service', 'start pikit-update-apply.service']);
     await expect(backend.apply('9.9.9')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(device.asked).toHaveLength(3);
+  });
+
+  it('takes back that a held version may be tried again when its start fails, unless that is still to come', async () => {
+    const device = cliDevice({ alive: false });
+    const backend = deviceBackend(device.deps, () => undefined);
+    device.setState({ available: available({ outcome: 'held', reason: 'it fell' }) });
+    device.onStart = () => Promise.reject(new UpdateError('PERMISSION', 'no'));
+    await expect(backend.apply('1.4.0')).rejects.toMatchObject({ code: 'PERMISSION' });
+    expect(device.deps.files.readRetry()).toBeNull();
+    device.onStart = () => {
+      device.looks.set('pikit-update-apply.service', { waiting: true });
+      return 'done';
+    };
+    await backend.apply('1.4.0');
+    expect(device.deps.files.readRetry()).toBe('1.4.0');
   });
 
   it('sets what happens by itself through its unit, passes a version over, and tells whoever watches', async () => {

@@ -48,6 +48,17 @@ describe('setAuto', () => {
     expect([seen, device.deps.files.readSettings().auto]).toEqual([['off'], 'check']);
   });
 
+  it('puts back nothing but what it had set', async () => {
+    const device = cliDevice();
+    const { files } = device.deps;
+    device.onStart = () => {
+      files.writeSettings({ ...files.readSettings(), branch: 'beta', skipped_version: '1.5.0' });
+      return 'failed';
+    };
+    await expect(setAuto(device.deps, { auto: 'off', time: '01:00' })).rejects.toMatchObject({ code: 'STEP_FAILED' });
+    expect(files.readSettings()).toMatchObject({ auto: 'check', time: '04:20', branch: 'beta', skipped_version: '1.5.0' });
+  });
+
   it('puts it back when nobody can start the unit', async () => {
     const { deps } = cliDevice();
     await expect(setAuto({ ...deps, units: noBus }, { auto: 'off', time: null })).rejects.toMatchObject({ code: 'SYSTEMD_UNAVAILABLE' });
