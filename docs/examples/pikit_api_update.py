@@ -42,7 +42,7 @@ ROUTES = frozenset(
 MAX_BODY = 16 * 1024
 CONNECT_TIMEOUT_S = 5.0
 # Setting the timer, and ending what runs, take their time.
-ANSWER_TIMEOUT_S = 120.0
+ANSWER_TIMEOUT_S = 240.0
 # A stream says something every 15 seconds.
 STREAM_TIMEOUT_S = 45.0
 CLIENT_TIMEOUT_S = 30.0
