@@ -17,7 +17,7 @@ import { JSON_TYPE, HEADERS, errorAnswer, jsonAnswer } from './answer.ts';
 import type { ApiDeps } from './deps.ts';
 import { eventStreams } from './event-streams.ts';
 import { watchStatus } from './events.ts';
-import { followLogs, readable } from './logs.ts';
+import { followLogs, goingOn, readable } from './logs.ts';
 import { observer } from './observer.ts';
 import { readBody } from './request-body.ts';
 import { readQuery, splitTarget } from './request-query.ts';
@@ -54,7 +54,7 @@ export function createApp(deps: ApiDeps): App {
   async function failed(route: Route, error: UpdateError): Promise<Answer> {
     const status = statusOf(error.code);
     if (status === 500) deps.warn(`${route.method} ${route.path}: ${String(error.cause instanceof Error ? error.cause.stack : error.stack)}`);
-    const busy = error.code === 'BUSY' ? { run: await lastRun() } : undefined;
+    const busy = error.code === 'BUSY' ? { run: await lastRun().catch(() => null) } : undefined;
     const answer = errorAnswer(error, busy);
     return status === 500 || status in route.answers ? answer : { ...answer, status: 503 };
   }
@@ -84,10 +84,9 @@ export function createApp(deps: ApiDeps): App {
   });
   on(ROUTES.events, async (c) => {
     queryOf(c, NoQuery);
-    const lastId = c.env.incoming.headers['last-event-id'];
     const slot = streams.take();
     try {
-      await watchStatus(seen, { slot, response: c.env.outgoing, lastId: typeof lastId === 'string' ? lastId : null, until: null });
+      await watchStatus(seen, { slot, response: c.env.outgoing, lastId: lastIdOf(c), until: null });
     } catch (error) {
       slot.release();
       throw error;
@@ -111,7 +110,7 @@ export function createApp(deps: ApiDeps): App {
     const query = queryOf(c, LogsQuery);
     const journal = readable(deps.journal);
     if (!wantsEvents(c)) return json(200, await journal.read(query));
-    followLogs(journal, query, streams.take(), c.env.outgoing);
+    followLogs(journal, goingOn(query, lastIdOf(c)), streams.take(), c.env.outgoing);
     return RESPONSE_ALREADY_SENT;
   });
   on(ROUTES.openapi, (c) => {
@@ -171,6 +170,11 @@ function queryOf<T>(c: Ctx, schema: z.ZodType<T>): T {
 async function bodyOf<T>(c: Ctx, schema: z.ZodType<T>): Promise<T> {
   queryOf(c, NoQuery);
   return await readBody(c.env.incoming, schema);
+}
+
+function lastIdOf(c: Ctx): string | null {
+  const id = c.env.incoming.headers['last-event-id'];
+  return typeof id === 'string' ? id : null;
 }
 
 function wantsEvents(c: Ctx): boolean {

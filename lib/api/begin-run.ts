@@ -1,6 +1,7 @@
 /** Starts a unit and waits until its run is there to be shown, not until it is over: it goes on without us. */
 import { UpdateError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
+import { QUEUED_RUN } from '../core/run.ts';
 import type { Receipt } from '../core/state.ts';
 import type { DeviceDeps } from '../device/deps.ts';
 import { readRun } from '../device/run.ts';
@@ -11,8 +12,6 @@ import type { JobResult } from '../io/unit-runner.ts';
 import type { Changes } from './changes.ts';
 
 const DEADLINE_MS = 20_000;
-/** What a run is called before its first step has one. */
-const QUEUED = 'queued';
 
 type Ended = { is: 'ended'; result: JobResult } | { is: 'failed'; error: unknown };
 
@@ -47,7 +46,7 @@ export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readon
       const next = events.next();
       const { ended } = state;
       const run = await readRun(deps);
-      if (run !== null && run.id !== QUEUED && isNew(run, before)) return run;
+      if (run !== null && run.id !== QUEUED_RUN && isNew(run, before)) return run;
       if (ended?.is === 'failed') throw startRefused(unit, ended.error);
       if (ended !== null) return await endedRun(deps, steps, ended.result, receiptBefore);
       if ((await next) === 'late') {

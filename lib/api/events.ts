@@ -1,6 +1,7 @@
 /** `GET events`, and a start that is watched to its end: the status as events named `status`. */
 import type { ServerResponse } from 'node:http';
 import type { Run } from '../core/run.ts';
+import { QUEUED_RUN } from '../core/run.ts';
 import type { Slot } from './event-streams.ts';
 import type { Observer, Seen } from './observer.ts';
 
@@ -18,15 +19,20 @@ export async function watchStatus(observer: Observer, { slot, response, lastId, 
   const first = await observer.look();
   const stream = slot.open(response);
   let last = lastId;
+  let awaited = until;
   const show = (seen: Seen): void => {
     if (seen.is === 'failure') {
       stream.send({ event: 'failure', id: null, data: seen.data });
+      // That it is over is news, also when nothing has changed meanwhile.
+      last = null;
       return;
     }
     if (seen.id === last) return;
     last = seen.id;
     stream.send({ event: 'status', id: seen.id, data: seen.data });
-    if (until !== null && isOver(until, seen.status.run)) stream.end();
+    const { run } = seen.status;
+    if (awaited?.id === QUEUED_RUN && run !== null) awaited = run;
+    if (awaited !== null && isOver(awaited, run)) stream.end();
   };
   if (first.id === lastId) stream.comment('nothing has changed');
   show(first);

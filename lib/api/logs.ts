@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { LogsQuery } from '../core/api-requests.ts';
 import { UpdateError, errorJson, toUpdateError } from '../core/errors.ts';
+import { JournalCursor } from '../core/journal-line.ts';
 import type { JournalReader } from './deps.ts';
 import type { Slot } from './event-streams.ts';
 
@@ -11,13 +12,21 @@ export function readable(journal: JournalReader | null): JournalReader {
   throw new UpdateError('NOT_FOUND', 'a folder has no journal', { hint: 'the history shows what happened here' });
 }
 
-/** Follows until the client goes, or is let go of because it does not read; then it can go on after its last cursor. */
+/** A browser that reconnects asks for the same address, and names the last line that it had. */
+export function goingOn(query: LogsQuery, lastId: string | null): LogsQuery {
+  const cursor = JournalCursor.safeParse(lastId);
+  return cursor.success ? { ...query, cursor: cursor.data } : query;
+}
+
+/** Follows as fast as the client reads, until it goes, or is let go of because it does not; then it can go on after its last cursor. */
 export function followLogs(journal: JournalReader, query: LogsQuery, slot: Slot, response: ServerResponse): void {
   const stream = slot.open(response);
   const pass = async (): Promise<void> => {
     try {
       for await (const line of journal.follow(query, stream.closed)) {
         stream.send({ event: 'line', id: line.cursor, data: JSON.stringify(line) });
+        await stream.drained();
+        if (stream.closed.aborted) break;
       }
     } catch (error) {
       stream.send({ event: 'failure', id: null, data: JSON.stringify({ error: errorJson(toUpdateError(error)) }) });

@@ -1,6 +1,7 @@
 /** Starts one after the other, so that of many at once one begins and the others are told of it. */
 import { UpdateError } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
+import { QUEUED_RUN } from '../core/run.ts';
 
 const MAX_KEYS = 64;
 const KEY = /^[A-Za-z0-9_-]{1,64}$/;
@@ -50,7 +51,8 @@ export function startsOf(current: () => Promise<Run | null>): Starts {
         if (begun !== arrived) throw busy(await current());
         const started = await start();
         begun += 1;
-        if (key !== null) keys.set(key, started.id);
+        // One that has no id of its own yet could not be told from the next.
+        if (key !== null && started.id !== QUEUED_RUN) keys.set(key, started.id);
         const [oldest] = keys.keys();
         if (keys.size > MAX_KEYS && oldest !== undefined) keys.delete(oldest);
         return started;

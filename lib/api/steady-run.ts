@@ -8,7 +8,8 @@ import type { Run } from '../core/run.ts';
 export function steadyRun(): (run: Run) => Run {
   let last: Run | null = null;
   return (run) => {
-    const before = last?.id === run.id ? last : null;
+    // A step that goes on with a run that was over is a new beginning; one that is over is shown as it was.
+    const before = last?.id === run.id && (last.state === 'running' || run.state === 'ended') ? last : null;
     const steady: Run = {
       ...run,
       ...(before !== null && run.state === 'running' ? stillTheSame(before, run) : {}),

@@ -5,6 +5,7 @@
 import type { RecordedStep, RunRecord } from './run-record.ts';
 import { continues, isWithin } from './run-record.ts';
 import type { RunStep } from './run.ts';
+import { QUEUED_RUN } from './run.ts';
 import type { Receipt, Token } from './state.ts';
 
 type Step = Receipt['step'];
@@ -72,7 +73,7 @@ export function viewRun(sights: Sights): RunView | null {
   const begun = coming.find(({ state }) => state === 'running') ?? first;
   const token = tokenFor(begun.step, sights);
   return {
-    id: (begun.state === 'running' ? sights.units?.[begun.step].invocation : null) ?? 'queued',
+    id: (begun.state === 'running' ? sights.units?.[begun.step].invocation : null) ?? QUEUED_RUN,
     by: token?.by === 'timer' ? 'timer' : 'owner',
     started: begun.started ?? now.toISOString(),
     steps: coming,

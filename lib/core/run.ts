@@ -5,6 +5,9 @@
 import * as z from 'zod';
 import { Receipt } from './state.ts';
 
+/** What a run is called before its first step has an id. */
+export const QUEUED_RUN = 'queued';
+
 const Time = z.iso.datetime();
 
 export const RunStep = z.strictObject({

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { expectRefused } from '../../helpers/api-server.ts';
-import { status } from './a-run.ts';
+import { run, status } from './a-run.ts';
 import { served } from './served.ts';
 
 const LIMITS = { heartbeatMs: 15_000, streams: 2, bufferedBytes: 64 * 1024 };
@@ -58,5 +58,33 @@ it('ends all of them when the server stops', async () => {
   await stream.until(() => true);
   api.server.stop();
   await stream.ended;
+  await api.server.ended;
+});
+
+it('ends at once what is opened when all have been ended', async () => {
+  let begin = (): void => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  let go = (): void => undefined;
+  const api = await served(
+    {
+      check: async () => {
+        begin();
+        await new Promise<void>((resolve) => (go = resolve));
+        return run({ kind: 'check' });
+      },
+    },
+    { limits: LIMITS },
+  );
+  const opening = api.follow('/api/update/check', {
+    method: 'POST',
+    body: {},
+    headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' },
+  });
+  await begun;
+  api.server.stop();
+  go();
+  await (
+    await opening
+  ).ended;
   await api.server.ended;
 });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { status } from './a-run.ts';
+import { run, status } from './a-run.ts';
 import { served } from './served.ts';
 
 it('sends the status at once, then what is different, each with an id of its own', async () => {
@@ -40,4 +40,41 @@ it('does not repeat what a client that comes back has seen, and tells it what it
 it('does not begin a stream when there is nothing to be read', async () => {
   const api = await served({ status: () => Promise.reject(new Error('no')) });
   for (let round = 0; round < 20; round += 1) expect((await api.ask('/api/update/events')).status).toBe(500);
+});
+
+it('tells that it is over when the status could not be read for a while, also when nothing has changed', async () => {
+  const now = { fails: false };
+  const api = await served({ status: () => (now.fails ? Promise.reject(new Error('no')) : Promise.resolve(status())) });
+  const stream = await api.follow('/api/update/events');
+  const { id } = await stream.until(({ event }) => event === 'status');
+  now.fails = true;
+  api.change();
+  await stream.until(({ event }) => event === 'failure');
+  now.fails = false;
+  api.change();
+  await expect.poll(() => stream.events.map((one) => [one.event, one.id]).at(-1)).toEqual(['status', id]);
+  stream.close();
+});
+
+it('watches a run that had no id when it was queued to its end under the one that it got', async () => {
+  const now = { run: run({ id: 'before', state: 'ended' }) };
+  const api = await served({
+    status: () => Promise.resolve(status({ run: now.run })),
+    check: () => {
+      now.run = run({ id: 'queued' });
+      return Promise.resolve(now.run);
+    },
+  });
+  const stream = await api.follow('/api/update/check', {
+    method: 'POST',
+    body: {},
+    headers: { 'Content-Type': 'application/json', Accept: 'text/event-stream' },
+  });
+  now.run = run({ id: 'its-own', percent: 5 });
+  api.change();
+  await stream.until(({ data }) => data.includes('its-own'));
+  now.run = run({ id: 'its-own', state: 'ended' });
+  api.change();
+  await stream.ended;
+  expect(JSON.parse(stream.events.at(-1)?.data ?? '')).toMatchObject({ run: { id: 'its-own', state: 'ended' } });
 });

@@ -58,3 +58,64 @@ it('says why it ends', async () => {
   await stream.ended;
   expect(stream.events).toMatchObject([{ event: 'failure' }]);
 });
+
+it('goes on after the last line that a client had, whatever its address says', async () => {
+  const asked: unknown[] = [];
+  const follow: JournalReader['follow'] = async function* (query) {
+    await Promise.resolve();
+    asked.push(query.cursor);
+    yield LINE;
+  };
+  const api = await served({}, { journal: journal({ follow }) });
+  const cursor = (count: number): string => `s=1;i=${String(count)};b=1;m=1;t=1;x=1`;
+  for (const last of [cursor(2), 'nonsense']) {
+    const path = `/api/update/logs?cursor=${encodeURIComponent(cursor(1))}`;
+    await (
+      await api.follow(path, { headers: { Accept: 'text/event-stream', 'Last-Event-ID': last } })
+    ).ended;
+  }
+  expect(asked).toEqual([cursor(2), cursor(1)]);
+});
+
+const LONG = { ...LINE, message: 'x'.repeat(20_000) };
+
+/** A reader who takes nothing until it is told to. */
+function slowReader(api: Awaited<ReturnType<typeof served>>) {
+  const socket = api.connect();
+  socket.pause();
+  socket.on('error', () => undefined);
+  socket.write('GET /api/update/logs HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n\r\n');
+  return { socket, closed: new Promise((resolve) => socket.on('close', resolve)) };
+}
+
+it('waits for a client that reads slowly, line by line', async () => {
+  let told = 0;
+  const follow: JournalReader['follow'] = async function* () {
+    await Promise.resolve();
+    for (told = 0; told < 200; told += 1) yield LONG;
+  };
+  const api = await served({}, { journal: journal({ follow }) });
+  const { socket, closed } = slowReader(api);
+  await expect.poll(() => told).toBeGreaterThan(1);
+  expect(told).toBeLessThan(200);
+  let text = '';
+  socket.on('data', (data) => (text += data.toString()));
+  socket.resume();
+  await closed;
+  expect(text.split('event: line').length - 1).toBe(200);
+});
+
+it('does not wait for ever for a client that does not read at all', async () => {
+  let ended = false;
+  const follow: JournalReader['follow'] = async function* () {
+    try {
+      await Promise.resolve();
+      for (;;) yield LONG;
+    } finally {
+      ended = true;
+    }
+  };
+  const api = await served({}, { journal: journal({ follow }), limits: { heartbeatMs: 20, streams: 8, bufferedBytes: 64 * 1024 } });
+  slowReader(api);
+  await expect.poll(() => ended).toBe(true);
+});

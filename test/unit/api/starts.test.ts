@@ -62,3 +62,17 @@ it('goes on after a start that failed', async () => {
   expect((await starts.begin('apply', null, start)).id).toBe('r1');
   await expect(starts.inTurn(() => Promise.resolve(5))).resolves.toBe(5);
 });
+
+it('keeps no key for a run that has no id of its own yet: the next one is called the same', async () => {
+  const now: { run: Run | null } = { run: null };
+  const starts = startsOf(() => Promise.resolve(now.run));
+  let count = 0;
+  const start = (): Promise<Run> => {
+    count += 1;
+    return Promise.resolve(run({ id: 'queued' }));
+  };
+  await starts.begin('apply', 'k', start);
+  now.run = run({ id: 'queued', state: 'running' });
+  await expect(starts.begin('apply', 'k', start)).rejects.toMatchObject({ code: 'BUSY' });
+  expect(count).toBe(1);
+});

@@ -15,6 +15,8 @@ it('never goes back in one run, and begins anew with the next', () => {
   expect(shown({ percent: null, seconds_left: null })).toEqual([40, 20]);
   expect(shown({ percent: 41, seconds_left: 3 })).toEqual([41, 3]);
   expect(shown({ percent: 100, seconds_left: null, state: 'ended' })).toEqual([100, null]);
+  expect(shown({ percent: 99, seconds_left: null, state: 'ended' })).toEqual([100, null]);
+  expect(shown({ percent: 55, seconds_left: 7 })).toEqual([55, 7]);
   expect(shown({ id: 'other', percent: 1, seconds_left: 99 })).toEqual([1, 99]);
 });
 
