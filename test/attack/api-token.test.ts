@@ -66,16 +66,19 @@ describe('the token', () => {
   });
 
   it('20: the time of an answer tells nothing of how much was right', async () => {
-    const api = await overTcp();
-    const timeOf = async (token: string, client: string): Promise<number> => {
+    const timeOf = async (api: ApiProcess, token: string, client: string): Promise<number> => {
       const begun = performance.now();
       await withToken(api, `Bearer ${token}`, { 'X-Forwarded-For': client });
       return performance.now() - begun;
     };
     const times: { near: number[]; far: number[] } = { near: [], far: [] };
-    for (let at = 0; at < 200; at += 1) {
-      times.near.push(await timeOf(`${TOKEN.slice(0, -1)}!`, `near-${String(at)}`));
-      times.far.push(await timeOf('!', `far-${String(at)}`));
+    // After fifty through one proxy none is looked at any more.
+    for (let round = 0; round < 8; round += 1) {
+      const api = await overTcp();
+      for (let at = 0; at < 25; at += 1) {
+        times.near.push(await timeOf(api, `${TOKEN.slice(0, -1)}!`, `near-${String(at)}`));
+        times.far.push(await timeOf(api, '!', `far-${String(at)}`));
+      }
     }
     const median = (list: number[]): number => list.toSorted((a, b) => a - b)[list.length / 2] ?? 0;
     const [near, far] = [median(times.near), median(times.far)];
@@ -124,11 +127,11 @@ describe('the token', () => {
   it('23: after it was replaced, the old one is not it any more', async () => {
     const api = await overTcp();
     expect((await withToken(api, `Bearer ${TOKEN}`)).status).toBe(200);
-    fs.writeFileSync(join(api.root, 'etc/pikit/api-token'), 'another-token-0123456789abcdef\n');
+    fs.writeFileSync(join(api.root, 'etc/pikit/api-token'), 'another-token-of-the-test-0123456789abcdef\n');
     expectRefused(await withToken(api, `Bearer ${TOKEN}`), 401, 'UNAUTHORIZED');
-    expect((await withToken(api, 'Bearer another-token-0123456789abcdef')).status).toBe(200);
+    expect((await withToken(api, 'Bearer another-token-of-the-test-0123456789abcdef')).status).toBe(200);
     fs.rmSync(join(api.root, 'etc/pikit/api-token'));
-    expectRefused(await withToken(api, 'Bearer another-token-0123456789abcdef'), 503, 'TOKEN_MISSING');
+    expectRefused(await withToken(api, 'Bearer another-token-of-the-test-0123456789abcdef'), 503, 'TOKEN_MISSING');
   });
 });
 

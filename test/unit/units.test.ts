@@ -227,7 +227,7 @@ describe.skipIf(!hasAnalyze)('systemd-analyze (skipped where it is not installed
       fs.mkdirSync(path.join(root, path.dirname(file)), { recursive: true });
       fs.writeFileSync(path.join(root, file), content, { mode });
     };
-    for (const name of ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'api', 'pikit-update', 'pikit-release'])
+    for (const name of ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'pikit-update', 'pikit-release'])
       put(`dist/${name}.js`, '', 0o644);
     const files = packageFiles({ project, dist: path.join(root, 'dist'), out: root, epochSeconds: 0 });
     for (const file of files) put(file.path, file.content, file.mode);
