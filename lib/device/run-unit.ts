@@ -33,12 +33,17 @@ export async function runUnit(deps: DeviceDeps, steps: readonly [Step, ...Step[]
     if (progress !== null && (steps.includes(progress.step) || progress.step === 'rollback')) onProgress(progress);
     changes.tell();
   };
-  await units.follow([...steps.map(unitOf), unitOf('rollback'), ROLLBACK_GATE], show);
-  const started = units.start(unit);
-  show();
-  const result = await Promise.race([started, changes.stopped]);
-  if (result === null) return { is: 'interrupted' };
-  if (result !== 'done' && lastResult(deps) === before && steps.includes('apply')) await undoEnds(deps, units, changes);
+  const unfollow = await units.follow([...steps.map(unitOf), unitOf('rollback'), ROLLBACK_GATE], show);
+  let result: JobResult | null;
+  try {
+    const started = units.start(unit);
+    show();
+    result = await Promise.race([started, changes.stopped]);
+    if (result === null) return { is: 'interrupted' };
+    if (result !== 'done' && lastResult(deps) === before && steps.includes('apply')) await undoEnds(deps, units, changes);
+  } finally {
+    unfollow();
+  }
   const decided = result === 'dependency' ? unitOf(steps[0]) : unit;
   const after = lastResult(deps);
   return {

@@ -56,7 +56,7 @@ export function localUnitRunner(options: LocalUnitOptions): LocalUnits {
   const { unitsDir, root } = options;
   const jobs = new Map<string, Job>();
   const lastRuns = new Map<string, { run: RunResult; invocation: string; since: Date | null }>();
-  const followers: { units: ReadonlySet<string>; onChange: () => void }[] = [];
+  const followers = new Set<{ units: ReadonlySet<string>; onChange: () => void }>();
   let abandoned = false;
 
   function tell(event: UnitEvent): void {
@@ -156,8 +156,11 @@ export function localUnitRunner(options: LocalUnitOptions): LocalUnits {
     },
     nextElapse: () => Promise.resolve(null),
     follow: (units, onChange) => {
-      followers.push({ units: new Set(units), onChange });
-      return Promise.resolve();
+      const follower = { units: new Set(units), onChange };
+      followers.add(follower);
+      return Promise.resolve(() => {
+        followers.delete(follower);
+      });
     },
     settled,
     abandon: async () => {
@@ -170,7 +173,7 @@ export function localUnitRunner(options: LocalUnitOptions): LocalUnits {
       await settled();
     },
     close: () => {
-      followers.length = 0;
+      followers.clear();
     },
   };
 }

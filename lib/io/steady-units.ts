@@ -43,6 +43,8 @@ function explained(error: unknown): unknown {
 interface Follower {
   units: readonly string[];
   onChange: () => void;
+  /** Takes it away from the connection that there is. */
+  forget: () => void;
 }
 
 /**
@@ -51,7 +53,7 @@ interface Follower {
  * and whenever it is there again, because anything may have changed in between.
  */
 export function steadyUnits({ firstRetryMs = FIRST_RETRY_MS, callTimeoutMs = CALL_TIMEOUT_MS }: SteadyOptions = {}): UnitRunner {
-  const followers: Follower[] = [];
+  const followers = new Set<Follower>();
   let connection: Promise<Systemd> | null = null;
   /** Since followers were last told that systemd is there. */
   let wasLost = false;
@@ -65,13 +67,22 @@ export function steadyUnits({ firstRetryMs = FIRST_RETRY_MS, callTimeoutMs = CAL
   };
 
   function tryLater(): void {
-    if (closed || followers.length === 0 || retry !== undefined) return;
+    if (closed || followers.size === 0 || retry !== undefined) return;
     retry = setTimeout(() => {
       retry = undefined;
       attempt().catch(() => undefined); // `failed` sees to the next one
     }, retryMs);
     retry.unref();
     retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+  }
+
+  async function listen(bus: Systemd, follower: Follower): Promise<void> {
+    const forgets: (() => void)[] = [];
+    follower.forget = () => {
+      for (const forget of forgets) forget();
+    };
+    for (const unit of follower.units) forgets.push(await bus.onChange(unit, follower.onChange));
+    if (!followers.has(follower)) follower.forget();
   }
 
   async function connect(): Promise<Systemd> {
@@ -86,7 +97,7 @@ export function steadyUnits({ firstRetryMs = FIRST_RETRY_MS, callTimeoutMs = CAL
       onNews: tellAll,
     });
     try {
-      for (const { units, onChange } of followers) for (const unit of units) await opened.onChange(unit, onChange);
+      for (const follower of followers) await listen(opened, follower);
     } catch (error) {
       opened.close();
       throw error;
@@ -141,24 +152,30 @@ export function steadyUnits({ firstRetryMs = FIRST_RETRY_MS, callTimeoutMs = CAL
     look,
     nextElapse: (timer) => explaining(calls.nextElapse(timer)),
     follow: async (units, onChange) => {
-      const follower = { units, onChange };
-      followers.push(follower);
+      const follower: Follower = { units, onChange, forget: () => undefined };
+      const unfollow = (): void => {
+        followers.delete(follower);
+        follower.forget();
+      };
+      // Of those that are there when a connection is made, it sees to all; it must not do so beside this.
       const bus = await systemd().catch(() => null);
+      followers.add(follower);
       if (bus === null) {
         tryLater();
-        return;
+        return unfollow;
       }
       try {
-        for (const unit of units) await explaining(bus.onChange(unit, onChange));
+        await explaining(listen(bus, follower));
       } catch (error) {
-        followers.splice(followers.indexOf(follower), 1);
+        unfollow();
         throw error;
       }
+      return unfollow;
     },
     close: () => {
       closed = true;
       clearTimeout(retry);
-      followers.length = 0;
+      followers.clear();
       connection?.then(
         (bus) => {
           bus.close();

@@ -35,8 +35,8 @@ export interface Systemd {
    * PERMISSION or NOT_FOUND when systemd does not queue it.
    */
   job: (verb: JobVerb, name: string, timeoutMs: number) => Promise<string>;
-  /** Calls back whenever a property of the unit changes, until `close`. */
-  onChange: (name: string, listener: () => void) => Promise<void>;
+  /** Calls back whenever a property of the unit changes, until `close`, or until the function that it resolves to is called. */
+  onChange: (name: string, listener: () => void) => Promise<() => void>;
   /** Forgets that the unit has failed, and how often it was started: the next start is not refused by its start limit. */
   forgetFailures: (name: string) => Promise<void>;
   enable: (names: readonly string[]) => Promise<void>;
@@ -213,8 +213,14 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
     onChange: async (name, listener) => {
       const path = await pathOf(name);
       const set = listeners.get(path) ?? new Set();
-      set.add(listener);
-      listeners.set(path, set);
+      // Of its own: the same function may be there twice, and be taken away once.
+      const own = (): void => {
+        listener();
+      };
+      listeners.set(path, set.add(own));
+      return () => {
+        set.delete(own);
+      };
     },
     forgetFailures: async (name) => {
       await manager('ResetFailedUnit', 's', [name]);

@@ -35,8 +35,11 @@ export interface UnitRunner {
   look: (unit: string) => Promise<UnitLook>;
   /** When a timer elapses next, or null when it does not. */
   nextElapse: (timer: string) => Promise<Date | null>;
-  /** Resolves once changes are listened to; from then on `onChange` is called at each one of any of these units, until `close`. */
-  follow: (units: readonly string[], onChange: () => void) => Promise<void>;
+  /**
+   * Resolves once changes are listened to; from then on `onChange` is called at each one of any of these units, until `close`, or
+   * until the function that it resolves to is called.
+   */
+  follow: (units: readonly string[], onChange: () => void) => Promise<() => void>;
   /** Ends the connection. Units go on: none is stopped by it. */
   close: () => void;
 }
@@ -69,7 +72,11 @@ export function systemdUnits(): UnitRunner {
     ...unitCalls(systemd),
     follow: async (units, onChange) => {
       const bus = await systemd();
-      for (const unit of units) await bus.onChange(unit, onChange);
+      const forgets: (() => void)[] = [];
+      for (const unit of units) forgets.push(await bus.onChange(unit, onChange));
+      return () => {
+        for (const forget of forgets) forget();
+      };
     },
     close: () => {
       connection?.then(

@@ -42,7 +42,7 @@ export function cliDevice(options: { terminal?: boolean; alive?: boolean } = {})
   });
   const paths = devicePaths(root);
   const stop = new AbortController();
-  const followers: (() => void)[] = [];
+  const followers = new Set<() => void>();
   let out = '';
   let err = '';
   fs.mkdirSync(join(root, 'etc/pikit'), { recursive: true });
@@ -63,8 +63,10 @@ export function cliDevice(options: { terminal?: boolean; alive?: boolean } = {})
     look: (unit) => Promise.resolve({ ...AT_REST, ...device.looks.get(unit) }),
     nextElapse: () => Promise.resolve(null),
     follow: (_units, onChange) => {
-      followers.push(onChange);
-      return Promise.resolve();
+      followers.add(onChange);
+      return Promise.resolve(() => {
+        followers.delete(onChange);
+      });
     },
     close: () => undefined,
   };

@@ -1,6 +1,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runUnit } from '../../../lib/device/run-unit.ts';
+import { UpdateError } from '../../../lib/core/errors.ts';
 import type { Progress } from '../../../lib/core/state.ts';
 import type { JobResult } from '../../../lib/io/unit-runner.ts';
 import { cliDevice, receipt } from '../../helpers/cli-device.ts';
@@ -41,6 +42,20 @@ describe('runUnit', () => {
       return 'done';
     };
     expect(await runUnit(device.deps, ['check'], recorder().show)).toMatchObject({ receipt: { at: '2020-01-01T00:00:00.000Z' } });
+  });
+
+  it('listens no longer than it waits', async () => {
+    const device = cliDevice();
+    const { show, shown } = recorder();
+    device.onStart = () => 'done';
+    await runUnit(device.deps, ['check'], show);
+    device.onStart = () => {
+      throw new UpdateError('SYSTEMD_UNAVAILABLE', 'no bus');
+    };
+    await expect(runUnit(device.deps, ['check'], show)).rejects.toMatchObject({ code: 'SYSTEMD_UNAVAILABLE' });
+    device.setProgress({ step: 'check' });
+    device.change();
+    expect(shown).toEqual([]);
   });
 
   it('looks at the unit that failed: with a dependency, at the first', async () => {

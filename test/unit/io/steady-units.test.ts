@@ -85,6 +85,25 @@ describe.skipIf(!hasBus)('steadyUnits (skipped without dbus-daemon)', () => {
     }
   });
 
+  it('tells nobody who has left, neither before the bus was gone nor after it is back', async () => {
+    const [left, stays] = [vi.fn(), vi.fn()];
+    const unfollow = await units.follow([CHECK], left);
+    // The same function twice is two who follow, and one of them stays.
+    const unfollowOne = await units.follow([CHECK], stays);
+    await units.follow([CHECK], stays);
+    unfollow();
+    unfollowOne();
+    fake.change(CHECK, isActive);
+    await units.look(CHECK);
+    expect([left.mock.calls.length, stays.mock.calls.length]).toEqual([0, 1]);
+    await fake.killBus();
+    await fake.reviveBus();
+    await vi.waitUntil(() => stays.mock.calls.length === 3, { timeout: 5000 });
+    fake.change(CHECK, inactive);
+    await units.look(CHECK);
+    expect([left.mock.calls.length, stays.mock.calls.length]).toEqual([0, 4]);
+  });
+
   it('ends the wait for a job with the bus, because nobody will tell its end', async () => {
     fake.job = () => 'never';
     const refused = expect(units.start(APPLY)).rejects.toMatchObject(GONE);
