@@ -11,6 +11,7 @@ import { failureOf } from '../device/verdict.ts';
 import type { JobResult } from '../io/unit-runner.ts';
 import type { Changes } from './changes.ts';
 
+/** A start that waits behind something else for longer is shown as queued, if it is. */
 const DEADLINE_MS = 20_000;
 
 type Ended = { is: 'ended'; result: JobResult } | { is: 'failed'; error: unknown };
@@ -19,14 +20,14 @@ type Ended = { is: 'ended'; result: JobResult } | { is: 'failed'; error: unknown
  * The run of `steps`, the last of which is started and brings the others along. Throws SYSTEMD_UNAVAILABLE when systemd cannot
  * be asked or does not know the unit, PERMISSION when it does not allow it, and what the unit came to when it failed before it could begin.
  */
-export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readonly [Step, ...Step[]]): Promise<Run> {
+export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readonly [Step, ...Step[]], deadlineMs = DEADLINE_MS): Promise<Run> {
   const units = await deps.units();
   const unit = unitOf(steps.at(-1) ?? steps[0]);
   const before = await readRun(deps);
   const receiptBefore = JSON.stringify(deps.files.readState().last_result);
   const events = nextOf();
   const unwatch = await changes.watch(events.tell);
-  const deadline = setTimeout(events.expire, DEADLINE_MS);
+  const deadline = setTimeout(events.expire, deadlineMs);
   const state: { ended: Ended | null } = { ended: null };
   const end = (ended: Ended): void => {
     state.ended = ended;
@@ -51,7 +52,7 @@ export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readon
       if (ended !== null) return await endedRun(deps, steps, ended.result, receiptBefore);
       if ((await next) === 'late') {
         if (run !== null && isNew(run, before)) return run;
-        throw notBegun(unit);
+        throw notBegun(unit, deadlineMs);
       }
     }
   } finally {
@@ -74,8 +75,8 @@ function startRefused(unit: string, error: unknown): unknown {
   });
 }
 
-function notBegun(unit: string): UpdateError {
-  return new UpdateError('SYSTEMD_UNAVAILABLE', `systemd has queued '${unit}' and has not begun it within ${String(DEADLINE_MS / 1000)} s`, {
+function notBegun(unit: string, waitedMs: number): UpdateError {
+  return new UpdateError('SYSTEMD_UNAVAILABLE', `systemd has queued '${unit}' and has not begun it within ${String(waitedMs / 1000)} s`, {
     hint: '`systemctl list-jobs` shows what it waits for; the status shows it when it begins',
   });
 }

@@ -2,26 +2,46 @@ import { describe, expect, it } from 'vitest';
 import { beginRun } from '../../../lib/api/begin-run.ts';
 import { deviceChanges } from '../../../lib/api/changes.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
+import { stepBegun } from '../../../lib/core/run-record.ts';
 import type { CliDevice } from '../../helpers/cli-device.ts';
 import { cliDevice, receipt } from '../../helpers/cli-device.ts';
 
-const begin = async (device: CliDevice) =>
+const begin = async (device: CliDevice, deadlineMs?: number) =>
   await beginRun(
     device.deps,
     deviceChanges(device.deps, () => undefined),
     ['fetch', 'apply'],
+    deadlineMs,
   );
+
+/** What fetch writes when it begins. */
+function recordFetch({ deps }: CliDevice): void {
+  const begun = { step: 'fetch', invocation: 'the-run', pid: process.pid, at: deps.now(), byTimer: false, token: null } as const;
+  deps.files.writeRunRecord(stepBegun(null, begun));
+}
 
 describe('beginRun', () => {
   it('has the run as soon as its first step reports, and does not wait for its end', async () => {
     const device = cliDevice();
     device.onStart = () => {
-      device.setProgress({ step: 'fetch', invocation: 'the-run' });
-      device.looks.set('pikit-update-fetch.service', { active: true });
+      recordFetch(device);
+      device.looks.set('pikit-update-fetch.service', { active: true, invocation: 'the-run' });
+      device.looks.set('pikit-update-apply.service', { waiting: true });
       return new Promise(() => undefined);
     };
-    expect(await begin(device)).toMatchObject({ state: 'running' });
+    expect(await begin(device)).toMatchObject({ id: 'the-run', kind: 'update', state: 'running' });
     expect(device.asked).toEqual(['start pikit-update-apply.service']);
+  });
+
+  it('shows one that waits behind something else as queued, and says of one that nobody has queued that it has not begun', async () => {
+    const device = cliDevice();
+    device.onStart = () => new Promise(() => undefined);
+    await expect(begin(device, 50)).rejects.toMatchObject({
+      code: 'SYSTEMD_UNAVAILABLE',
+      message: "systemd has queued 'pikit-update-apply.service' and has not begun it within 0.05 s",
+    });
+    device.looks.set('pikit-update-apply.service', { waiting: true });
+    expect(await begin(device, 50)).toMatchObject({ id: 'queued', kind: 'update', state: 'running' });
   });
 
   it('tells of a run that was over before anybody saw it', async () => {
