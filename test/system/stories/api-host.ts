@@ -291,6 +291,12 @@ export function tellOfApiHost(image: DeviceImage): void {
       await device.letGo();
       expect(await api.runEnds(runIn(started.body).id)).toMatchObject({ outcome: 'ok' });
       await device.expectExactly(newer);
+
+      // What root knows of the files: written by every step, and by a package that meets a device where none has run since.
+      const published = '/var/lib/pikit-update/published.json';
+      const before = await device.sh(`cat ${published}`);
+      await device.sh(`rm ${published}; /var/lib/dpkg/info/pikit-update.postinst configure 0.0.1`);
+      expect(await device.sh(`cat ${published}`)).toBe(before);
     });
 
     it('wrote no line that is not on the list', async () => {

@@ -43,10 +43,11 @@ it('reads JSON that fits the schema', async () => {
   expect(await read('Content-Type: APPLICATION/JSON\r\nTransfer-Encoding: chunked\r\n', '2\r\n{}\r\n0\r\n\r\n')).toEqual({});
 });
 
-it('refuses another type, before it reads anything', async () => {
-  expect(await read('Content-Type: text/plain\r\nContent-Length: 5\r\n', '')).toBe('MEDIA_TYPE');
-  expect(await read('Content-Length: 5\r\n', '')).toBe('MEDIA_TYPE');
-  expect(await read(`Content-Encoding: gzip\r\n${json(5)}`, '')).toBe('MEDIA_TYPE');
+it('refuses another type, whatever the body is, when all of it has come', async () => {
+  expect(await read('Content-Type: text/plain\r\nContent-Length: 2\r\n', '{}')).toBe('MEDIA_TYPE');
+  expect(await read('Content-Length: 5\r\n', 'a=b&c')).toBe('MEDIA_TYPE');
+  expect(await read(`Content-Encoding: gzip\r\n${json(2)}`, '{}')).toBe('MEDIA_TYPE');
+  expect(await read('Content-Type: text/plain\r\nContent-Length: 5\r\n', 'a', true)).toBe('REQUEST_INVALID');
 });
 
 it('refuses more than 16 KiB as soon as that is known', async () => {
