@@ -197,7 +197,9 @@ export function inconsistencies(runs: readonly Run[]): string[] {
     if (run.state === 'running' && run.percent === 100) found.push(`100 % before the end in event ${String(index)}`);
     const before = runs[index - 1];
     if (before?.id !== run.id) continue;
-    if (before.state === 'ended') found.push(`event ${String(index)} after the end`);
+    // Other members of the status may change when it has ended, such as when the next check is.
+    const [was, is] = [JSON.stringify(before), JSON.stringify(run)];
+    if (before.state === 'ended' && was !== is) found.push(`event ${String(index)} after the end: ${was} became ${is}`);
     // Until a step has written down when it began, its unit tells: the program starts a moment later.
     const isSameStart = Math.abs(Date.parse(before.started) - Date.parse(run.started)) < 5000;
     if (!isSameStart || before.kind !== run.kind) found.push(`${before.kind} from ${before.started} became ${run.kind} from ${run.started}`);
