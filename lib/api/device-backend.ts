@@ -10,6 +10,7 @@ import type { KnownBranches } from '../device/known-branches.ts';
 import { knownBranches } from '../device/known-branches.ts';
 import { dismissNotices } from '../device/notices.ts';
 import { readPlan } from '../device/plan.ts';
+import { seeRun } from '../device/run.ts';
 import { unitOf } from '../device/running.ts';
 import { writeSettings } from '../device/settings.ts';
 import { readStatus } from '../device/status.ts';
@@ -25,8 +26,7 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
   const silent = (): void => undefined;
 
   async function status(): Promise<StatusAnswer> {
-    const { run, ...known } = await readStatus(deps);
-    return { ...known, run: run === null ? null : steady(run) };
+    return await readStatus(deps, async () => steady(await seeRun(deps)));
   }
 
   /** What changes a file only, and nobody waits for. */

@@ -1,13 +1,20 @@
 /**
  * Within one run, percent never goes back and the time left never grows: a client that saw 40 % sees no 38 %. An
- * update whose install is no longer queued, because it is being cancelled, is still an update.
+ * update whose install is no longer queued, because it is being cancelled, is still an update. And while systemd cannot be
+ * asked, as for a moment in `systemctl daemon-reexec`, a run that has begun does not give way to the one before it.
  */
 import type { Run } from '../core/run.ts';
+import type { RunSeen } from '../device/run.ts';
 
 /** Remembers the run it was last given. One for all observers of a process. */
-export function steadyRun(): (run: Run) => Run {
+export function steadyRun(): (seen: RunSeen) => Run | null {
   let last: Run | null = null;
-  return (run) => {
+  return ({ run, isSure }) => {
+    if (!isSure && last?.state === 'running' && (run === null || run.started < last.started)) return last;
+    if (run === null) {
+      last = null;
+      return null;
+    }
     // A step that goes on with a run that was over is a new beginning; one that is over is shown as it was.
     const before = last?.id === run.id && (last.state === 'running' || run.state === 'ended') ? last : null;
     const steady: Run = {

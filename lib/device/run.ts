@@ -12,11 +12,23 @@ import { readReceipts } from './history.ts';
 import type { Step } from './running.ts';
 import { liveProgress, unitOf } from './running.ts';
 
+export interface RunSeen {
+  /** Null when nothing has run since the device was started. */
+  run: Run | null;
+  /** False when systemd could not be asked: a run that has not written anything yet is not seen then, and the one before it is. */
+  isSure: boolean;
+}
+
 /** Null when nothing has run since the device was started. Works without systemd, by what the steps wrote. */
 export async function readRun(deps: DeviceDeps): Promise<Run | null> {
+  return (await seeRun(deps)).run;
+}
+
+/** As readRun, and whether systemd was asked. */
+export async function seeRun(deps: DeviceDeps): Promise<RunSeen> {
   const looks = await lookAtAll(deps);
   // After the units: what a step wrote at its end is there when its unit has ended.
-  return runOf({
+  const run = runOf({
     units: looks?.units ?? null,
     passes: passesOf(deps, looks?.gates ?? null),
     record: deps.files.readRunRecord(),
@@ -25,6 +37,7 @@ export async function readRun(deps: DeviceDeps): Promise<Run | null> {
     medians: medians(deps),
     now: deps.now(),
   });
+  return { run, isSure: looks !== null };
 }
 
 const PASSED = ['fetch', 'apply', 'rollback'] as const;

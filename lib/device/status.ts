@@ -22,8 +22,8 @@ export interface Status extends Omit<State, 'progress'> {
   run: Run | null;
 }
 
-/** Merges what the steps wrote with what runs now; a reader always finds the eight names of state.json. */
-export async function readStatus(deps: DeviceDeps): Promise<Status> {
+/** Merges what the steps wrote with what runs now; a reader always finds the eight names of state.json. `run` is how the run is read. */
+export async function readStatus(deps: DeviceDeps, run: (deps: DeviceDeps) => Promise<Run | null> = readRun): Promise<Status> {
   const state = deps.files.readState();
   const { selected, used, why, message } = currentChoice(deps);
   return {
@@ -35,7 +35,7 @@ export async function readStatus(deps: DeviceDeps): Promise<Status> {
     progress: await runningProgress(deps),
     settings: deps.files.readSettings(),
     rollback: rollbackTarget(deps),
-    run: await readRun(deps),
+    run: await run(deps),
   };
 }
 
