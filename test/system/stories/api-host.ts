@@ -240,8 +240,8 @@ export function tellOfApiHost(image: DeviceImage): void {
     it.each(['daemon-reload', 'daemon-reexec'])('outlives systemctl %s in the middle of a run', async (verb) => {
       await device.sh('rm -f /var/lib/pikit-update/staged');
       const watched = api.events('check', {});
-      const pid = (await device.unit(API)).MainPID;
       await watched.untilRun(() => true);
+      const pid = (await device.unit(API)).MainPID;
       await device.sh(`systemctl ${verb}`);
       await watched.ended;
       expect(watched.runs().at(-1)).toMatchObject({ kind: 'check', state: 'ended', outcome: WELL });
