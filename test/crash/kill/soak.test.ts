@@ -91,8 +91,8 @@ async function onOwnFilesystem(use: (dir: string, scratch: string) => Promise<vo
   }
 }
 
-/** Logs grow, up to limits of their own; the largest is that of the history, and a receipt more. */
-const LOGS = /\.jsonl$/;
+/** Logs grow, up to limits of their own; the largest is that of the history, and a receipt more. The last of it is published, too. */
+const LOGS = /\.jsonl$|\/published\.json$/;
 const LOG_MAX_BYTES = 260 * 1024;
 const PAGE = 4096;
 

@@ -23,6 +23,8 @@ const ON_TWO_PATHS: Readonly<Record<string, 'link' | 'rename'>> = { linkSync: 'l
 const ON_DESCRIPTORS: Readonly<Record<string, 'sync' | 'attributes'>> = { fsyncSync: 'sync', fchmodSync: 'attributes', fchownSync: 'attributes' };
 const UNKNOWN = /^(cp|copyFile|rm|symlink|f?truncate|[fl]?utimes|lchown|lchmod|writev|mkdtemp|fdatasync)Sync$/;
 
+const THROUGH_DESCRIPTOR = /^\/proc\/self\/fd\/(\d+)(\/.*)?$/;
+
 /** The original function: for whoever looks at files while they are watched. */
 export const { lstatSync } = fs;
 const { existsSync } = fs;
@@ -38,8 +40,16 @@ interface OpenFile {
 export function watch(root: string, seen: (change: Change) => void): () => void {
   const files = new Map<number, OpenFile>();
 
-  const within = (path: unknown): string | null => {
-    if (typeof path !== 'string' || !path.startsWith(`${root}/`)) return null;
+  /** A file in a directory that is held open: named through its descriptor. */
+  const named = (path: string): string => {
+    const [, fd = '', rest = ''] = THROUGH_DESCRIPTOR.exec(path) ?? [];
+    const dir = files.get(Number(fd));
+    return fd === '' || dir === undefined ? path : `${root}${dir.path}${rest}`;
+  };
+
+  const within = (given: unknown): string | null => {
+    const path = typeof given === 'string' ? named(given) : '';
+    if (!path.startsWith(`${root}/`)) return null;
     const device = path.slice(root.length);
     return FLEETING.some((dir) => device === dir || device.startsWith(`${dir}/`)) ? null : device;
   };

@@ -26,7 +26,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no fsync of files',
     story: 'apply',
-    mutations: [{ file: 'durable.ts', find: '  fs.fchmodSync(fd, finish.mode);\n  fs.fsyncSync(fd);\n', put: '  fs.fchmodSync(fd, finish.mode);\n' }],
+    mutations: [{ file: 'durable.ts', find: '  setOwnerAndMode(fd, finish);\n  fs.fsyncSync(fd);\n', put: '  setOwnerAndMode(fd, finish);\n' }],
   },
   {
     name: 'no fsync of directories',
