@@ -21,8 +21,8 @@ export default defineConfig({
           name: 'system',
           include: ['test/system/**/*.test.ts'],
           globalSetup: ['test/helpers/testbed.ts'],
-          // Two devices at a time: they wait more than they work.
-          maxWorkers: 2,
+          // Three devices at a time: they wait more than they work.
+          maxWorkers: 3,
           testTimeout: 300_000,
           hookTimeout: 300_000,
         },
