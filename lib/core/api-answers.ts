@@ -1,6 +1,7 @@
 /** What the HTTP API answers, route by route. The OpenAPI document is made from these, and tests hold every answer against them. */
 import * as z from 'zod';
 import { PlanSummary } from './plan-summary.ts';
+import { RollbackTarget } from './published.ts';
 import { Run } from './run.ts';
 import { Notice, Progress, Receipt, Settings, State } from './state.ts';
 
@@ -13,14 +14,6 @@ const Following = z.strictObject({
   why: z.enum(['selected', 'disabled', 'removed', 'not-listed', 'no-list', 'not-known']),
   message: z.string().nullable(),
 });
-
-const RollbackTarget = z.discriminatedUnion('is', [
-  z.strictObject({ is: z.literal('there'), path: z.string(), from: z.string().nullable(), to: z.string().nullable(), created: z.string() }),
-  z.strictObject({ is: z.literal('open') }),
-  z.strictObject({ is: z.literal('none') }),
-  z.strictObject({ is: z.literal('damaged'), path: z.string() }),
-  z.strictObject({ is: z.literal('private') }),
-]);
 
 /** As `pikit-update status --json` prints it. */
 export const StatusAnswer = State.omit({ progress: true }).extend({
