@@ -10,6 +10,8 @@ const DIFFERENT: readonly (readonly [RegExp, string])[] = [
   [/"tx": ?"[0-9a-f]{8}"/g, '"tx":"<tx>"'],
   [/(\/edited\/|\.pikit-)[0-9a-f]{8}/g, '$1<tx>'],
   [/"(duration_ms|pid)": ?\d+/g, '"$1":<number>'],
+  // How long checks and downloads took, a line each (timings.json).
+  [/^ +\d+(,?)$/gm, '<ms>$1'],
 ];
 
 function same(text: string): string {
