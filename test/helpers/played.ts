@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { openApiDocument } from '../../lib/core/openapi.ts';
+import { webFiles } from '../../lib/io/web-files.ts';
 import type { DevServer } from '../../lib/mock/dev-server.ts';
 import { serveMock } from '../../lib/mock/dev-server.ts';
 import type { MockClock } from '../../lib/mock/player.ts';
@@ -50,14 +51,17 @@ export function readMockStates(): MockStates {
 }
 
 /** The server of `npm run dev`, until the test ends. */
-export async function playedServer({ first = 'available', clock = handClock() } = {}): Promise<DevServer & { clock: HandClock; warnings: string[] }> {
+export async function playedServer({ first = 'available', clock = handClock(), port = 0 } = {}): Promise<
+  DevServer & { clock: HandClock; warnings: string[] }
+> {
   const warnings: string[] = [];
   const server = await serveMock({
     states: readMockStates(),
-    port: 0,
+    port,
     first,
     dir: join(temporary(), '.'),
     hosts: [],
+    webFile: webFiles(join(process.env['PIKIT_TEST_DIST'] ?? 'dist', 'web')),
     openapi: JSON.stringify(openApiDocument('0.0.0')),
     clock,
     warn: (message) => warnings.push(message),

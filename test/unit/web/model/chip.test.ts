@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest';
+import type { Failure } from '../../../../web/api/requests.ts';
+import type { Link } from '../../../../web/api/watch-status.ts';
+import type { Chip } from '../../../../web/model/chip.ts';
+import { chipOf } from '../../../../web/model/chip.ts';
+import { de } from '../../../../web/strings/de.ts';
+import { en } from '../../../../web/strings/en.ts';
+import { readMockStates } from '../../../helpers/played.ts';
+
+const STATES = readMockStates();
+const EN = en;
+const NOW_MS = Date.parse('2026-11-22T09:01:00.000Z');
+const LIVE: Link = { is: 'live' };
+
+function chip(state: string, link: Link = LIVE, strings = EN): Chip {
+  return chipOf({ status: STATES.state(state), link, nowMs: NOW_MS }, strings);
+}
+
+const gone = (code: string): Link => ({ is: 'gone', failure: { code, message: '', hint: null } satisfies Failure });
+
+/** Every state of the mock; the failures are in the table below. */
+const EXPECTED: readonly (readonly [state: string, kind: Chip['kind'], text: string, tone: Chip['tone'], percent?: number])[] = [
+  ['up-to-date', 'up-to-date', 'Up to date', 'ok'],
+  ['never-checked', 'stale', 'Not checked yet', 'neutral'],
+  ['first-install', 'available', 'Ready to install (1.5.0)', 'info'],
+  ['available', 'available', 'Update available (1.5.0)', 'info'],
+  ['available-staged', 'available', 'Update available (1.5.0)', 'info'],
+  ['available-hostile-notes', 'available', 'Update available (1.5.0)', 'info'],
+  ['available-long-notes', 'available', 'Update available (1.5.0)', 'info'],
+  ['available-unknown-size', 'available', 'Update available (1.5.0)', 'info'],
+  ['downgrade', 'available', 'Older release offered (1.5.0)', 'info'],
+  ['on-a-branch', 'available', 'Update available (1.6.0-beta.2)', 'info'],
+  ['held', 'held', '1.5.0 is on hold', 'warning'],
+  ['held-after-three-attempts', 'held', '1.5.0 is on hold', 'warning'],
+  ['left-by-rollback', 'available', 'Update available (1.5.0)', 'info'],
+  ['waiting', 'waiting', '1.5.0 comes later', 'neutral'],
+  ['incompatible', 'incompatible', '1.5.0 does not fit', 'neutral'],
+  ['skipped', 'skipped', '1.5.0 is skipped', 'neutral'],
+  ['checking', 'checking', 'Checking…', 'busy', 10],
+  ['checking-by-timer', 'checking', 'Checking…', 'busy'],
+  ['downloading', 'downloading', 'Downloading 43 %', 'busy', 43],
+  ['downloading-unknown-size', 'downloading', 'Downloading…', 'busy'],
+  ['downloading-stalled', 'downloading', 'Downloading 43 %', 'busy', 43],
+  ['download-by-timer', 'downloading', 'Downloading 43 %', 'busy', 43],
+  ['unpacking', 'downloading', 'Unpacking…', 'busy', 45],
+  ['verifying', 'installing', 'Installing…', 'busy', 52],
+  ['preparing', 'installing', 'Installing…', 'busy', 56],
+  ['installing', 'installing', 'Installing…', 'busy', 61],
+  ['installing-staged', 'installing', 'Installing…', 'busy', 40],
+  ['post-install', 'installing', 'Installing…', 'busy', 66],
+  ['restarting', 'installing', 'Installing…', 'busy', 70],
+  ['checking-health', 'installing', 'Installing…', 'busy', 76],
+  ['going-back', 'rolling-back', 'Going back…', 'busy', 76],
+  ['update-queued', 'downloading', 'Downloading…', 'busy'],
+  ['rolling-back', 'rolling-back', 'Going back…', 'busy', 26],
+  ['recovering', 'recovering', 'Repairing…', 'busy'],
+  ['updated', 'up-to-date', 'Up to date', 'ok'],
+  ['rolled-back', 'rolled-back', 'Rolled back', 'warning'],
+  ['went-back', 'available', 'Update available (1.4.0)', 'info'],
+  ['cancelled', 'available', 'Update available (1.5.0)', 'info'],
+  ['nothing-to-do', 'up-to-date', 'Up to date', 'ok'],
+  ['offline', 'offline', 'Offline', 'warning'],
+  ['stale', 'stale', 'Not checked for 40 days', 'warning'],
+  ['stale-offline', 'offline', 'Server unavailable', 'warning'],
+  ['signed', 'up-to-date', 'Up to date', 'ok'],
+  ['unsigned', 'available', 'Update available (1.5.0)', 'info'],
+  ['broken', 'broken', 'Broken', 'danger'],
+  ['branch-disabled', 'up-to-date', 'Up to date', 'ok'],
+  ['branch-removed', 'up-to-date', 'Up to date', 'ok'],
+  ['branch-not-listed', 'up-to-date', 'Up to date', 'ok'],
+  ['branch-no-list', 'up-to-date', 'Up to date', 'ok'],
+  ['branch-not-known', 'up-to-date', 'Up to date', 'ok'],
+  ['drift', 'up-to-date', 'Up to date', 'ok'],
+  ['config-conflict', 'up-to-date', 'Up to date', 'ok'],
+  ['edits-kept', 'up-to-date', 'Up to date', 'ok'],
+  ['notices', 'up-to-date', 'Up to date', 'ok'],
+  ['auto-off', 'up-to-date', 'Up to date', 'ok'],
+  ['auto-install', 'up-to-date', 'Up to date', 'ok'],
+  ['no-backup', 'up-to-date', 'Up to date', 'ok'],
+  ['backup-damaged', 'up-to-date', 'Up to date', 'ok'],
+  ['rollback-open', 'failed', 'Update interrupted', 'danger'],
+  ['rollback-private', 'up-to-date', 'Up to date', 'ok'],
+];
+
+describe('every state of the mock', () => {
+  it.each(EXPECTED.map((row) => ({ row })))('$row.0 is $row.1: $row.2', ({ row: [state, kind, text, tone, percent] }) => {
+    expect(chip(state)).toMatchObject({ kind, text, tone, percent: percent ?? null, note: null });
+  });
+
+  it('is in that table, or is a failure', () => {
+    const names = STATES.list.map(({ name }) => name).filter((name) => !name.startsWith('failed:'));
+    expect(EXPECTED.map(([state]) => state)).toEqual(names);
+  });
+
+  it('after a failure is what became of it', () => {
+    const kinds = STATES.failures.map(({ code, step, outcome }) => [code, chip(`failed:${code}`).kind, chip(`failed:${code}`).text, step, outcome]);
+    for (const [code, kind, text, step, outcome] of kinds) {
+      const texts = { check: 'Check failed', fetch: 'Download failed', apply: 'Update failed', rollback: 'Going back failed', recover: '' };
+      const expected =
+        code === 'CANCELLED'
+          ? ['available', 'Update available (1.5.0)']
+          : outcome === 'broken'
+            ? ['broken', 'Broken']
+            : outcome === 'rolled-back'
+              ? ['rolled-back', 'Rolled back']
+              : code === 'OFFLINE'
+                ? ['offline', 'Offline']
+                : code === 'SERVER_UNREACHABLE' || code === 'SERVER_ERROR'
+                  ? ['offline', 'Server unavailable']
+                  : ['failed', step === undefined ? '' : new Map(Object.entries(texts)).get(step)];
+      expect([kind, text], code).toEqual(expected);
+    }
+    expect(kinds.length).toBeGreaterThan(35);
+  });
+
+  it('has a text of its own language', () => {
+    const german = de;
+    const same = STATES.list.filter(({ name }) => chip(name, LIVE, german).text === chip(name).text).map(({ name }) => name);
+    expect(same).toEqual([]);
+  });
+});
+
+describe('a release that nobody signed', () => {
+  it('is marked beside whatever else is so, and hides nothing', () => {
+    expect(chip('broken')).toMatchObject({ text: 'Broken', mark: 'Unsigned source', name: 'Updates: Broken, Unsigned source' });
+    expect(chip('signed')).toMatchObject({ mark: null, name: 'Updates: Up to date' });
+  });
+});
+
+describe('a connection that is not well', () => {
+  const nothing = (link: Link): Chip => chipOf({ status: null, link, nowMs: NOW_MS }, EN);
+
+  it('is all there is to say before the first answer', () => {
+    expect(nothing({ is: 'connecting' })).toMatchObject({ kind: 'connecting', text: 'Connecting…', mark: null });
+    expect(nothing({ is: 'slow' })).toMatchObject({ kind: 'slow', text: 'Slow to answer', tone: 'warning' });
+  });
+
+  it('is said beside what was so, never as if it were so', () => {
+    expect(chip('installing', { is: 'reconnecting' })).toMatchObject({
+      kind: 'installing',
+      note: 'Reconnecting…',
+      name: 'Updates: Installing…, Unsigned source, Reconnecting…',
+    });
+  });
+
+  it('stands before all else when nobody answers, or nobody may ask', () => {
+    for (const code of ['API_GONE', 'SLOW', 'NOT_AN_ANSWER', 'STATE_INVALID']) expect(chip('broken', gone(code)).kind).toBe('gone');
+    expect(chip('installing', gone('NOT_ALLOWED'))).toMatchObject({ kind: 'not-allowed', text: 'No access', percent: null });
+  });
+});
+
+describe('a run', () => {
+  it('is never at 100 % before its end', () => {
+    const status = STATES.state('downloading');
+    const { progress, run } = status;
+    if (progress === null || run === null) throw new Error('it downloads');
+    const full = { ...status, progress: { ...progress, percent: 100 }, run: { ...run, percent: 100 } };
+    const seen = (phase: string): Chip => chipOf({ status: { ...full, run: { ...full.run, phase } }, link: LIVE, nowMs: NOW_MS }, EN);
+    expect(seen('downloading')).toMatchObject({ text: 'Downloading 99 %', percent: 99 });
+    expect(seen('installing')).toMatchObject({ text: 'Installing…', percent: 99 });
+  });
+
+  it('in a phase that is not known here is what its kind says', () => {
+    const status = STATES.state('installing');
+    const run = status.run === null ? null : { ...status.run, phase: 'polishing' };
+    expect(chipOf({ status: { ...status, run }, link: LIVE, nowMs: NOW_MS }, EN).kind).toBe('installing');
+  });
+});

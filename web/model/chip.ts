@@ -1,0 +1,109 @@
+/** What the chip says: the one thing about updates that its owner should know now. */
+import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import type { Run } from '../../lib/core/run.ts';
+import type { Link } from '../api/watch-status.ts';
+import type { Strings } from '../strings/strings.ts';
+import { staleness } from './stale.ts';
+import { joined } from './text.ts';
+import { verdictOf } from './verdict.ts';
+
+export type ChipKind =
+  | 'connecting'
+  | 'slow'
+  | 'not-allowed'
+  | 'gone'
+  | 'checking'
+  | 'downloading'
+  | 'installing'
+  | 'rolling-back'
+  | 'recovering'
+  | 'broken'
+  | 'failed'
+  | 'rolled-back'
+  | 'offline'
+  | 'available'
+  | 'stale'
+  | 'held'
+  | 'waiting'
+  | 'incompatible'
+  | 'skipped'
+  | 'up-to-date';
+
+export interface Chip {
+  kind: ChipKind;
+  text: string;
+  /** Beside whatever else is so: that releases are not signed. */
+  mark: string | null;
+  /** Beside it as well: that this was so, and nobody knows whether it still is. */
+  note: string | null;
+  /** Of the download, or of the whole run; below 100. */
+  percent: number | null;
+  tone: 'neutral' | 'ok' | 'busy' | 'info' | 'warning' | 'danger';
+  /** All of it as one name for the button. */
+  name: string;
+}
+
+type Says = [kind: ChipKind, text: string, tone: Chip['tone'], percent?: number | null];
+
+export function chipOf(view: { status: StatusAnswer | null; link: Link; nowMs: number }, strings: Strings): Chip {
+  const { status, link } = view;
+  const [kind, text, tone, percent = null] = saysOf(view, strings);
+  const mark = status?.unsigned === true ? strings.unsigned : null;
+  const note = link.is === 'reconnecting' ? strings.reconnecting : null;
+  const name = `${strings.title}: ${joined([text, mark, note], ', ')}`;
+  return { kind, text, tone, percent, mark, note, name };
+}
+
+/** The first of these that is so. */
+function saysOf({ status, link, nowMs }: Parameters<typeof chipOf>[0], strings: Strings): Says {
+  const { chip } = strings;
+  if (link.is === 'gone') {
+    const kind = link.failure.code === 'NOT_ALLOWED' ? 'not-allowed' : 'gone';
+    return [kind, chip[kind], 'warning'];
+  }
+  if (status === null) return link.is === 'slow' ? ['slow', chip.slow, 'warning'] : ['connecting', chip.connecting, 'neutral'];
+  if (status.run?.state === 'running') return ofRun(status.run, status.progress?.percent ?? null, strings);
+  return ofFailure(status, strings) ?? ofOffer(status, nowMs, strings);
+}
+
+function ofRun({ kind, phase, percent }: Run, loaded: number | null, { phases }: Strings): Says {
+  const busy = (is: ChipKind, named: keyof typeof phases): Says => [is, `${phases[named]}…`, 'busy', below100(percent)];
+  if (kind === 'rollback' || phase === 'going-back') return busy('rolling-back', 'going-back');
+  if (kind === 'recovery') return busy('recovering', 'recovering');
+  if (kind === 'check' || phase === 'checking') return busy('checking', 'checking');
+  if (phase === 'unpacking') return busy('downloading', phase);
+  if (phase !== 'downloading' && kind === 'update') return busy('installing', 'installing');
+  const done = below100(loaded);
+  return ['downloading', phases.downloading + (done === null ? '…' : ` ${String(done)} %`), 'busy', done];
+}
+
+/** 100 is read as done. */
+function below100(percent: number | null): number | null {
+  return percent && Math.min(99, Math.floor(percent));
+}
+
+function ofFailure(status: StatusAnswer, { chip, failed, steps }: Strings): Says | null {
+  const verdict = verdictOf(status);
+  if (verdict?.outcome === 'broken') return ['broken', chip.broken, 'danger'];
+  if (status.rollback.is === 'open') return ['failed', chip.interrupted, 'danger'];
+  if (verdict === null) return null;
+  const { outcome, step, code } = verdict;
+  if (outcome === 'rolled-back') return [outcome, chip[outcome], 'warning'];
+  if (step === 'check' && code === 'OFFLINE') return ['offline', chip.offline, 'warning'];
+  if (step === 'check' && code?.startsWith('SERVER') === true) return ['offline', chip['no-server'], 'warning'];
+  return ['failed', failed(steps[step]), 'danger'];
+}
+
+function ofOffer(status: StatusAnswer, nowMs: number, { chip }: Strings): Says {
+  const { available, current } = status;
+  if (available?.outcome === 'available') {
+    const { version, downgrade } = available;
+    return ['available', chip[current === null ? 'first' : downgrade ? 'downgrade' : 'available'](version), 'info'];
+  }
+  const days = staleness(status, nowMs);
+  if (days === 'never') return ['stale', chip['never-checked'], 'neutral'];
+  if (days !== null) return ['stale', chip.stale(days), 'warning'];
+  if (available === null) return ['up-to-date', chip['up-to-date'], 'ok'];
+  const { outcome, version } = available;
+  return [outcome, chip[outcome](version), outcome === 'held' ? 'warning' : 'neutral'];
+}

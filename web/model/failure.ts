@@ -1,0 +1,55 @@
+/** What went wrong last, in three plain sentences: what failed, what that means for the device now, what to do. */
+import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import type { Strings } from '../strings/strings.ts';
+import type { Verdict } from './verdict.ts';
+import { verdictOf } from './verdict.ts';
+
+export type Cause = keyof Strings['causes'];
+
+/** By how a code begins; any other, and those of later versions, are `other`. */
+const CAUSES: readonly (readonly [Cause, RegExp])[] = [
+  ['network', /^OFF/],
+  ['server', /^(SERVE|HTTP|NOT_F|RED|TLS|TOO_S|DEA)/],
+  ['clock', /^CLOCK/],
+  ['release', /^(MAN|BUN|PATH|RESP|DIG|SIZ|STAG|RELEASE_I)/],
+  ['room', /^NO_[SI]/],
+  ['disk', /^(IO|JO|UND|BRO|STATE)/],
+  ['service', /^(SERVI|PRO|POST)/],
+  ['backup', /^(NO_B|BACK)/],
+  ['interrupted', /^(STEP|CANC)/],
+  ['setup', /^(CONF|SET|PERM|DEST|SYS|BRA)/],
+];
+
+export interface FailureText {
+  what: string;
+  meaning: string;
+  todo: string;
+  /** The updater's own words, in English; null for an update that was cut short and left none. */
+  receipt: Verdict | null;
+}
+
+/** The group that a code belongs to. Without a code, it did not come to one. */
+export function causeOf(code: string | null): Cause {
+  return code === null ? 'interrupted' : (CAUSES.find(([, codes]) => codes.test(code))?.[0] ?? 'other');
+}
+
+/** Null when nothing is wrong, or something runs. */
+export function failureOf(status: StatusAnswer, { chip, causes, steps, failed, meaning, brokenTodo, openTodo }: Strings): FailureText | null {
+  const receipt = verdictOf(status);
+  const isOpen = status.rollback.is === 'open';
+  if (receipt === null) {
+    return isOpen && status.run?.state !== 'running' ? { what: `${chip.interrupted}.`, meaning: meaning.mixed, todo: openTodo, receipt } : null;
+  }
+  const { outcome, step, code, to, tx } = receipt;
+  const cause = causeOf(code);
+  const isBroken = outcome === 'broken';
+  const isBack = outcome === 'rolled-back';
+  // A rollback that is complete, to a release that does not stand: its files are there all the same.
+  const wentBack = step === 'rollback' && tx !== null && to === status.current;
+  return {
+    what: code === null ? `${chip.interrupted}.` : `${failed(steps[step])}: ${causes[cause].what}`,
+    meaning: isBroken || isOpen ? meaning.mixed : isBack ? meaning.back(status.current ?? '') : meaning[wentBack ? 'wentBack' : 'unchanged'],
+    todo: isBroken ? brokenTodo : isOpen ? openTodo : causes[cause === 'service' && step !== 'apply' ? 'other' : cause].todo,
+    receipt,
+  };
+}
