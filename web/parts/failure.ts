@@ -1,0 +1,49 @@
+/** The receipt in plain words: what failed, what that means now, what to do. The updater's own words unfold. */
+import type { TemplateResult } from 'lit';
+import { html, nothing } from 'lit/html.js';
+import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { failureOf } from '../model/failure.ts';
+import { formatDate } from '../model/quantities.ts';
+import { plainText } from '../model/text.ts';
+import { fact } from './headline.ts';
+import { icon } from './icons.ts';
+import type { Part } from './section.ts';
+import type { View } from './view.ts';
+import { lines, ownWords } from './words.ts';
+
+export function failure(status: StatusAnswer, { strings, chip }: View): Part {
+  const text = failureOf(status, strings);
+  if (text === null) return nothing;
+  const { what, meaning, todo, receipt } = text;
+  return html`<div class="box ${chip.tone}">
+    <p><strong>${what}</strong></p>
+    <p>${meaning}</p>
+    <p>${todo}</p>
+    ${
+      receipt === null
+        ? nothing
+        : html`<details>
+            <summary><span class="grow">${strings.details}</span>${icon('down')}</summary>
+            ${details(receipt, strings)}
+          </details>`
+    }
+  </div>`;
+}
+
+function details({ at, code, message, hint, subject, lines: last }: Verdict, strings: View['strings']): TemplateResult {
+  const { label } = strings;
+  return html`<div class="stack small">
+    <div>${ownWords(message)}${ownWords(hint)}</div>
+    <dl class="row">
+      ${subject === null ? nothing : fact(strings.whatFailed, html`<bdi>${plainText(subject)}</bdi>`)}${fact(label.code, code)}
+      ${fact(label.at, formatDate(at, strings, true))}
+    </dl>
+    ${
+      last.length === 0
+        ? nothing
+        : html`<p class="muted">${strings.lastLines}</p>
+            ${lines(strings.lastLines, last)}`
+    }
+  </div>`;
+}

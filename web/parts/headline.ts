@@ -1,0 +1,107 @@
+/** How things are in a few words, the facts, and what can be done about it first. */
+import type { TemplateResult } from 'lit';
+import { html, nothing } from 'lit/html.js';
+import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import { branchLabel } from '../model/branch-options.ts';
+import { formatAgo, formatDate } from '../model/quantities.ts';
+import { phaseOf } from '../model/run-steps.ts';
+import { chipIcon } from './chip.ts';
+import { confirm } from './confirm.ts';
+import type { Part } from './section.ts';
+import { button, problem, sending } from './section.ts';
+import type { View } from './view.ts';
+import { ownWords } from './words.ts';
+
+/** The heading takes the focus when what had it is gone. */
+export function headline(status: StatusAnswer | null, view: View): TemplateResult {
+  const { chip, strings } = view;
+  const run = status?.run?.state === 'running' ? status.run : null;
+  return html`<div class="headline big toned ${chip.tone}">
+    ${chipIcon(chip)}
+    <div>
+      <h3 id="state" tabindex="-1">${run === null || run.kind === 'rollback' ? chip.text : phaseOf(run, strings)}</h3>
+      <div class="muted">${run === null ? (status === null ? nothing : subline(status, view)) : run.by === 'timer' ? strings.byTimer : nothing}</div>
+    </div>
+  </div>`;
+}
+
+/** Why the release on offer is not simply offered. */
+function subline({ available, held }: StatusAnswer, { strings: { offer }, chip }: View): unknown {
+  if (available === null || chip.kind === 'rolled-back') return nothing;
+  const { outcome, version, reason } = available;
+  if (outcome === 'skipped') return offer.skipped;
+  if (outcome !== 'available') return html`${outcome === 'incompatible' ? nothing : offer[outcome]}${ownWords(reason)}`;
+  return held.some((one) => one.version === version && one.reason === 'rolled-back') ? offer.left : nothing;
+}
+
+export function facts({ current, latest, last_check: last, following }: StatusAnswer, { strings, nowMs }: View): TemplateResult {
+  const { label, heading } = strings;
+  const checked = last === null ? strings.never : html`<span title=${formatDate(last, strings, true)}>${formatAgo(last, nowMs, strings)}</span>`;
+  return html`<dl class="row">
+    ${fact(label.current, current ?? strings.nothing)}${fact(label.latest, latest ?? strings.unknown)}
+    ${fact(heading.branch, html`<bdi>${branchLabel(following, strings)}</bdi>`)}${fact(label.lastCheck, checked)}
+  </dl>`;
+}
+
+export function fact(name: string, value: unknown): TemplateResult {
+  return html`<div>
+    <dt>${name}</dt>
+    <dd>${value}</dd>
+  </div>`;
+}
+
+/** The one that most people want comes first. One template for all, so that what has the focus stays. */
+export function choices(status: StatusAnswer, view: View): TemplateResult {
+  const { strings, actions } = view;
+  const { run } = status;
+  const isRunning = run?.state === 'running';
+  const label = strings.button[actions.isBusy('cancel') ? 'cancelling' : 'cancel'];
+  const send = (): void => {
+    actions.send('cancel', (api) => api.cancel());
+  };
+  const cancel = isRunning && run.can_cancel ? sending('cancel', label, send, view) : nothing;
+  return html`<div class="row actions">${isRunning ? cancel : offers(status, view)}${button(strings.button.logs, view.showLogs, 'quiet')}</div>
+    ${['apply', 'check', 'skip', 'cancel'].map((name) => problem(name, view))}`;
+}
+
+function offers(status: StatusAnswer, view: View): Part[] {
+  const { strings, actions, chip } = view;
+  const { available } = status;
+  const isOffered = available?.outcome === 'available';
+  const send = (): void => {
+    actions.send('check', (api) => api.check());
+  };
+  const check = sending('check', strings.button.check, send, view, isOffered || chip.tone === 'ok' || status.rollback.is === 'open' ? '' : 'primary');
+  if (available === null) return [check];
+  const apply = install(available, status, view);
+  const last = skip(available, view);
+  return isOffered ? [apply, check, last] : [check, apply, last];
+}
+
+type Available = NonNullable<StatusAnswer['available']>;
+
+function install({ version, outcome, downgrade }: Available, { staged, current }: StatusAnswer, view: View): Part {
+  if (outcome === 'incompatible') return nothing;
+  const { ask, button: labels } = view.strings;
+  const label = outcome === 'held' ? labels.retry : staged?.version === version ? labels.install : labels.download;
+  const question =
+    view.chip.kind === 'broken' ? ask.broken(version) : downgrade ? ask.downgrade(version, current) : outcome === 'held' ? ask.held(version) : null;
+  const apply = (): void => {
+    view.actions.sendOnce('apply', version, (api, key) => api.apply(version, key));
+  };
+  const press = (): void => {
+    view.ask('apply');
+  };
+  return html`${sending('apply', label, question === null ? apply : press, view, outcome === 'available' ? 'primary' : '')}
+  ${question === null ? nothing : confirm('apply', [question, labels.yesInstall], apply, view)}`;
+}
+
+function skip({ version, outcome }: Available, view: View): Part {
+  const isSkipped = outcome === 'skipped';
+  if (!isSkipped && outcome !== 'available') return nothing;
+  const { button: labels } = view.strings;
+  const send = (): void => {
+    view.actions.send('skip', (api) => api.skip(isSkipped ? null : version));
+  };
+  return sending('skip', isSkipped ? labels.unskip : labels.skip, send, view, 'quiet');
+}

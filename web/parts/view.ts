@@ -1,0 +1,36 @@
+/** What the parts of the widget are drawn from, and what they may ask of it. */
+import type { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer } from '../../lib/core/api-answers.ts';
+import type { Actions } from '../actions.ts';
+import type { Link } from '../api/watch-status.ts';
+import type { Lazy } from '../lazy.ts';
+import type { Chip } from '../model/chip.ts';
+import type { Strings } from '../strings/strings.ts';
+import type { LogPanel } from './logs.ts';
+
+/** What unfolds. */
+export type Fold = 'plan' | 'auto' | 'branch' | 'logs' | 'history';
+
+/** What is asked once more before it is done. */
+export type Question = 'apply' | 'rollback';
+
+export interface View {
+  readonly strings: Strings;
+  readonly nowMs: number;
+  readonly link: Link;
+  readonly chip: Chip;
+  readonly actions: Actions;
+  readonly question: Question | null;
+  readonly unfolded: ReadonlySet<Fold>;
+  readonly plan: Lazy<PlanAnswer>;
+  readonly branches: Lazy<BranchesAnswer>;
+  readonly history: Lazy<HistoryAnswer>;
+  readonly automatic: Lazy<AutoAnswer>;
+  readonly logs: LogPanel;
+  /** The version that took the place of the one this page is of. */
+  readonly replaced: string | null;
+  ask: (question: Question | null) => void;
+  unfold: (fold: Fold, isOpen: boolean) => void;
+  /** Unfolds the logs and goes there. */
+  showLogs: () => void;
+  retry: () => void;
+}

@@ -1,0 +1,245 @@
+/**
+ * <pikit-updates>: a chip that says how the device is, and a dialog (or with `inline` a panel) with everything that can be done.
+ * What is shown follows from the last status alone, so nothing is lost when this page, the API or the device restarts.
+ *
+ *   api     where the API is; default /api/update       query   added to each request, such as state=downloading
+ *   lang    en or de; default: that of the page around  once    a single look, no stream
+ *   theme   light or dark; default: that of the page    inline  a panel in the page     open  the dialog is shown
+ *
+ * Dispatches `pikit-updates-changed` with the chip as `detail`, whenever that says something else.
+ */
+import { html, nothing, render } from 'lit/html.js';
+import type { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer, StatusAnswer } from '../lib/core/api-answers.ts';
+import { Actions } from './actions.ts';
+import type { Api } from './api/requests.ts';
+import { connectApi } from './api/requests.ts';
+import type { Link, Watch } from './api/watch-status.ts';
+import { watchStatus } from './api/watch-status.ts';
+import { fetchShown } from './fetch-shown.ts';
+import { Language } from './language.ts';
+import { Lazy } from './lazy.ts';
+import { announcementOf } from './model/announcement.ts';
+import type { Chip } from './model/chip.ts';
+import { chipOf } from './model/chip.ts';
+import { replacedBy } from './model/replaced.ts';
+import { chipButton } from './parts/chip.ts';
+import { icon } from './parts/icons.ts';
+import { LogPanel } from './parts/logs.ts';
+import { panel } from './parts/panel.ts';
+import type { Fold, Question, View } from './parts/view.ts';
+import type { Strings } from './strings/strings.ts';
+import { sheet } from './styles/sheet.ts';
+
+/** How often `2 minutes ago` is put right. */
+const CLOCK_MS = 30_000;
+
+export class PikitUpdates extends HTMLElement implements View {
+  static readonly observedAttributes = ['api', 'query', 'once', 'inline', 'open', 'lang'];
+
+  nowMs = 0;
+  link: Link = { is: 'connecting' };
+  question: Question | null = null;
+  replaced: string | null = null;
+  readonly unfolded = new Set<Fold>();
+
+  #isDue = false;
+  /** The browser closes a dialog before it says so. */
+  #isModal = false;
+  readonly #root = this.attachShadow({ mode: 'open' });
+  readonly #changed = (): void => {
+    if (!this.#isDue) queueMicrotask(this.#draw);
+    this.#isDue = true;
+  };
+  readonly #language = new Language(this.#changed);
+  #requests: Api = connectApi('', '');
+  readonly actions = new Actions({ api: () => this.#requests, changed: this.#changed, granted: () => this.#watch?.look() });
+  readonly logs = new LogPanel(this.#changed);
+  readonly plan = new Lazy<PlanAnswer>(() => this.#requests.plan(), this.#changed);
+  readonly branches = new Lazy<BranchesAnswer>(() => this.#requests.branches(), this.#changed);
+  readonly history = new Lazy<HistoryAnswer>(() => this.#requests.history(), this.#changed);
+  readonly automatic = new Lazy<AutoAnswer>(() => this.#requests.auto(), this.#changed);
+
+  #status: StatusAnswer | null = null;
+  chip: Chip = this.#look();
+  #watch: Watch | null = null;
+  #clock: ReturnType<typeof setInterval> | undefined;
+  /** What was installed when this page was loaded; undefined as long as that is not known. */
+  #loaded: string | null | undefined;
+  /** How often the device was reached. */
+  #times = 0;
+  /** What was so last, and what is said of it. */
+  #known: string | null = null;
+  #said = '';
+  /** Where the focus goes once that is drawn, and who asked a question. */
+  #focus: Element | string | null = null;
+  #asker: Element | null = null;
+
+  get strings(): Strings {
+    return this.#language.strings;
+  }
+
+  get #isOpen(): boolean {
+    return this.hasAttribute('open');
+  }
+
+  get #isShown(): boolean {
+    return this.#isOpen || this.hasAttribute('inline');
+  }
+
+  get #address(): [string, string] {
+    return [this.getAttribute('api') ?? '/api/update', this.getAttribute('query') ?? ''];
+  }
+
+  connectedCallback(): void {
+    this.#root.adoptedStyleSheets = [sheet];
+    this.#clock = setInterval(this.#changed, CLOCK_MS);
+    this.#connect();
+  }
+
+  disconnectedCallback(): void {
+    clearInterval(this.#clock);
+    this.#watch?.close();
+    this.logs.stop();
+  }
+
+  attributeChangedCallback(name: string): void {
+    if (this.isConnected && ['api', 'query', 'once'].includes(name)) this.#connect();
+    if (name === 'open') this.#said = '';
+    this.#changed();
+  }
+
+  ask(question: Question | null): void {
+    if (question !== null) this.#asker = this.#root.activeElement;
+    this.question = question;
+    this.#focus = question === null ? this.#asker : '.no';
+    this.#changed();
+  }
+
+  unfold(fold: Fold, isOpen: boolean): void {
+    if (isOpen) this.unfolded.add(fold);
+    else this.unfolded.delete(fold);
+    this.#changed();
+  }
+
+  readonly showLogs = (): void => {
+    this.unfold('logs', true);
+    this.#focus = '#fold-logs';
+  };
+
+  readonly retry = (): void => {
+    this.#watch?.retry();
+  };
+
+  readonly #draw = (): void => {
+    this.#isDue = false;
+    if (!this.isConnected) return;
+    this.#language.follow(this);
+    if (!this.#language.isThere) {
+      // No words in a language that may not be the reader's.
+      render(this.hasAttribute('inline') ? nothing : chipButton({ ...this.chip, text: '', name: this.strings.title }, false, this.#show), this.#root);
+      return;
+    }
+    const focused = this.#root.activeElement;
+    const before = JSON.stringify(this.chip);
+    const chip = (this.chip = this.#look());
+    if (chip.kind !== 'connecting') this.#announce();
+    render(this.#content(), this.#root);
+    this.#toggle();
+    if (this.#isShown && this.unfolded.has('logs')) this.logs.follow(...this.#address);
+    else this.logs.stop();
+    if (this.#isShown && this.link.is === 'live' && this.#status !== null) fetchShown(this.#status, this.#times, this);
+    this.#keepFocus(focused);
+    if (JSON.stringify(chip) !== before)
+      this.dispatchEvent(new CustomEvent('pikit-updates-changed', { detail: chip, bubbles: true, composed: true }));
+  };
+
+  #content(): unknown {
+    const { strings } = this;
+    const said = html`<div class="hidden" role="status">${this.#said}</div>`;
+    const body = this.#isShown ? [panel(this.#status, this), said] : nothing;
+    if (this.hasAttribute('inline')) return html`<div class="panel" lang=${strings.lang} @keydown=${this.#pressed}>${body}</div>`;
+    return html`<div lang=${strings.lang}>
+      ${chipButton(this.chip, this.#isOpen, this.#show)}${this.#isOpen ? nothing : said}
+      <dialog aria-labelledby="title" closedby="any" @close=${this.#hide} @keydown=${this.#pressed}>
+        <div class="head">
+          <h2 id="title" class="grow">${strings.title}</h2>
+          <button type="button" class="quiet" aria-label=${strings.button.close} @click=${this.#hide}>${icon('close')}</button>
+        </div>
+        ${body}
+      </dialog>
+    </div>`;
+  }
+
+  readonly #show = (): void => {
+    this.toggleAttribute('open', true);
+  };
+
+  readonly #hide = (): void => {
+    this.toggleAttribute('open', false);
+  };
+
+  #toggle(): void {
+    const dialog = this.#root.querySelector('dialog');
+    if (dialog === null || this.#isOpen === this.#isModal) return;
+    this.#isModal = this.#isOpen;
+    if (this.#isModal) dialog.showModal();
+    else dialog.close();
+    this.#focus = this.#isModal ? '#state' : '.chip';
+  }
+
+  readonly #pressed = (event: KeyboardEvent): void => {
+    if (event.key !== 'Escape' || this.question === null) return;
+    // Only the question goes, not the dialog with it.
+    event.preventDefault();
+    this.ask(null);
+  };
+
+  #connect(): void {
+    const [base, query] = this.#address;
+    this.#watch?.close();
+    this.#requests = connectApi(base, query);
+    this.#status = null;
+    this.#loaded = undefined;
+    this.replaced = null;
+    for (const lazy of [this.plan, this.branches, this.history, this.automatic]) lazy.forget();
+    this.logs.stop();
+    this.#watch = watchStatus({ base, query, once: this.hasAttribute('once'), on: this.#take });
+  }
+
+  readonly #take = (status: StatusAnswer | null, link: Link): void => {
+    if (link.is === 'live' && this.link.is !== 'live') this.#times += 1;
+    this.#status = status;
+    this.link = link;
+    if (status !== null) {
+      if (this.#loaded === undefined) this.#loaded = status.current;
+      this.replaced = replacedBy(this.#loaded, status);
+      if (status.run?.state === 'running') this.question = null;
+    }
+    this.#changed();
+  };
+
+  #look(): Chip {
+    this.nowMs = Date.now();
+    return chipOf({ status: this.#status, link: this.link, nowMs: this.nowMs }, this.strings);
+  }
+
+  /** Each phase once; nothing of what was so when the page came. */
+  #announce(): void {
+    const text = announcementOf(this.chip, this.#status, this.strings);
+    if (this.#known !== null && text !== this.#known) this.#said = text;
+    this.#known = text;
+  }
+
+  /** To where it was sent; and to the heading when what had it is gone. */
+  #keepFocus(focused: Element | null): void {
+    const find = (to: Element | string | null): Element | null => (typeof to === 'string' ? this.#root.querySelector(to) : to);
+    const isLost = this.#focus !== null || focused?.isConnected === false;
+    const wanted = find(this.#focus);
+    const to = wanted?.isConnected === true ? wanted : isLost ? find('#state') : null;
+    this.#focus = null;
+    if (to instanceof HTMLElement) to.focus();
+  }
+}
+
+// A page may have the module twice.
+if (customElements.get('pikit-updates') === undefined) customElements.define('pikit-updates', PikitUpdates);
