@@ -1,9 +1,10 @@
 /** Bundles every entry point with esbuild into dist/. No node_modules is needed on a device. */
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { BuildOptions } from 'esbuild';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import * as z from 'zod';
 import { openApiDocument } from '../lib/core/openapi.ts';
+import { webTemplates } from './web-templates.ts';
 
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync('package.json', 'utf8')));
 
@@ -41,6 +42,33 @@ await build({
 });
 // Not shipped, and neither is what only it needs.
 await build({ ...common, entryPoints: ['dev'].map(entry) });
+
+// The widget, for browsers: one file with all that it needs, and one for each further language, which it loads from beside itself.
+// The page of all states is for `npm run dev`.
+await build({
+  bundle: true,
+  splitting: true,
+  platform: 'browser',
+  format: 'esm',
+  target: 'es2022',
+  outdir: 'dist/web',
+  minify: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+  charset: 'utf8',
+  plugins: [webTemplates],
+  entryPoints: [
+    { in: 'web/pikit-updates.ts', out: 'pikit-updates' },
+    { in: 'web/strings/de.ts', out: 'pikit-updates.de' },
+    { in: 'web/page/states.ts', out: 'states' },
+  ],
+});
+// Once more: what was put together from many modules can then be named shorter.
+for (const file of ['dist/web/pikit-updates.js', 'dist/web/pikit-updates.de.js']) {
+  const { code } = await transform(readFileSync(file, 'utf8'), { minify: true, format: 'esm', target: 'es2022', charset: 'utf8' });
+  writeFileSync(file, code);
+}
+for (const name of ['page.html', 'page.css', 'states.html', 'states.css']) copyFileSync(`web/page/${name}`, `dist/web/${name}`);
 
 // What the HTTP API takes and answers, from the schemas that it goes by.
 writeFileSync('dist/openapi.json', `${JSON.stringify(openApiDocument(version))}\n`);

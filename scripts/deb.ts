@@ -21,6 +21,9 @@ const DOC = `usr/share/doc/${PACKAGE}`;
 /** Entries of dist/ for development only. */
 const NOT_SHIPPED = new Set(['build.js', 'deb.js', 'demo.js', 'dev.js']);
 
+/** What the HTTP API serves; the rest of dist/web is for development. */
+const WEB_FILES = ['web/pikit-updates.js', 'web/pikit-updates.de.js', 'web/page.html', 'web/page.css'];
+
 /** Where a file of units/ goes, first match; `$1` is what the pattern captured. `DEBIAN/` is the package's control part. */
 const PLACES: readonly { readonly pattern: RegExp; readonly to: string; readonly mode: number }[] = [
   { pattern: /^(pikit-update[^/]*\.(?:service|timer|socket))$/, to: 'usr/lib/systemd/system/$1', mode: 0o644 },
@@ -70,15 +73,17 @@ function filesBelow(folder: string): string[] {
     .sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** The bundles to ship. Throws, naming them, if one is missing that a unit or a command runs. */
+/** The bundles to ship. Throws, naming them, if one is missing that a unit or a command runs, or the API serves. */
 function bundles(dist: string, units: readonly PackageFile[]): PackageFile[] {
   const found = fs.existsSync(dist)
-    ? filesBelow(dist).filter((file) => (file.endsWith('.js') || file === 'openapi.json') && !NOT_SHIPPED.has(file) && !file.startsWith('web/'))
+    ? filesBelow(dist).filter((file) =>
+        file.startsWith('web/') ? WEB_FILES.includes(file) : (file.endsWith('.js') || file === 'openapi.json') && !NOT_SHIPPED.has(file),
+      )
     : [];
   const run = units.flatMap(({ content }) =>
     [...content.toString().matchAll(/\/usr\/lib\/pikit-update\/([\w-]+\.js)/g)].map((match) => match[1] ?? ''),
   );
-  const missing = [...new Set(run)].filter((file) => !found.includes(file)).sort();
+  const missing = [...new Set([...run, ...WEB_FILES])].filter((file) => !found.includes(file)).sort();
   if (missing.length > 0) throw new Error(`not found in '${dist}': ${missing.join(', ')}; run 'npm run build' first`);
   return found.map((file) => ({ path: `${CODE}/${file}`, mode: 0o644, content: fs.readFileSync(path.join(dist, file)) }));
 }
@@ -89,7 +94,7 @@ function documentation(options: DebOptions, version: string, maintainer: string)
   const files = [{ path: `${DOC}/changelog.gz`, mode: 0o644, content: gzipSync(changelog, { level: 9 }) }];
   const readme = path.join(options.project, 'README.md');
   if (fs.existsSync(readme)) files.push({ path: `${DOC}/README.md`, mode: 0o644, content: fs.readFileSync(readme) });
-  for (const doc of ['docs/api.md', 'docs/examples/pikit_api_update.py']) {
+  for (const doc of ['docs/api.md', 'docs/dashboard.md', 'docs/examples/pikit_api_update.py']) {
     const file = path.join(options.project, doc);
     if (fs.existsSync(file)) files.push({ path: `${DOC}/${doc.replace(/^docs\//, '')}`, mode: 0o644, content: fs.readFileSync(file) });
   }

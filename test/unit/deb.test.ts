@@ -7,12 +7,14 @@ import { buildDeb, debianVersion, packageFiles, placeOf } from '../../scripts/de
 
 const project = path.resolve(import.meta.dirname, '../..');
 const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'pikit-update', 'pikit-release'];
+const web = ['pikit-updates.js', 'pikit-updates.de.js', 'page.html', 'page.css'];
 const hasDpkg = spawnSync('dpkg-deb', ['--version']).error === undefined;
 
 let work: string;
 beforeEach(() => {
   work = fs.mkdtempSync(path.join(tmpdir(), 'pikit-deb-test-'));
-  fs.mkdirSync(path.join(work, 'dist'));
+  fs.mkdirSync(path.join(work, 'dist/web'), { recursive: true });
+  for (const name of web) fs.writeFileSync(path.join(work, 'dist/web', name), `${name}\n`);
 });
 afterEach(() => {
   fs.rmSync(work, { recursive: true });
@@ -29,7 +31,8 @@ function options(out = 'out') {
 describe('files of the package', () => {
   test('refuses to build without the bundles, and names them', () => {
     bundle(...entries.filter((name) => name !== 'auto' && name !== 'recover'));
-    expect(() => packageFiles(options())).toThrow(/not found in '.*dist': auto\.js, recover\.js; run 'npm run build' first/);
+    fs.rmSync(path.join(work, 'dist/web/page.html'));
+    expect(() => packageFiles(options())).toThrow(/not found in '.*dist': auto\.js, recover\.js, web\/page\.html; run 'npm run build' first/);
   });
 
   test('refuses to build without a dist folder', () => {
@@ -37,13 +40,14 @@ describe('files of the package', () => {
   });
 
   test('ships bundles and their chunks, not what is for development', () => {
-    bundle(...entries, 'demo', 'deb', 'build', 'chunk-A1');
+    bundle(...entries, 'demo', 'deb', 'build', 'chunk-A1', 'web/states');
     const code = packageFiles(options())
       .map((file) => file.path)
       .filter((file) => file.startsWith('usr/lib/pikit-update/'));
     expect(code.sort()).toEqual(
       [
         ...[...entries, 'chunk-A1'].map((name) => `usr/lib/pikit-update/${name}.js`),
+        ...web.map((name) => `usr/lib/pikit-update/web/${name}`),
         'usr/lib/pikit-update/notify-exec',
         'usr/lib/pikit-update/package.json',
       ].sort(),

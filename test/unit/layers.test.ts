@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 import type { Import, Source } from '../helpers/source-tree.ts';
 import { hasDefaultExport, hasReexport, identifiersOf, isAsynchronous, isTypesOnly, readSources, usesOf } from '../helpers/source-tree.ts';
 
-const SOURCES = readSources('lib', 'scripts');
+const SOURCES = readSources('lib', 'scripts', 'web');
 const LIB = SOURCES.filter(({ path }) => path.startsWith('lib/'));
+const WEB = SOURCES.filter(({ layer }) => layer === 'web');
 
 /** What a layer may import: `io` the layer, `io/x` one module of it, `type io` its types only. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -34,6 +35,8 @@ const PLACE_OF: Readonly<Record<string, RegExp>> = {
   hono: /^lib\/api\/app\.ts$/,
   '@hono/node-server': /^lib\/api\/(app|server)\.ts$/,
   esbuild: /^scripts\//,
+  typescript: /^scripts\/web-templates\.ts$/,
+  lit: /^web\/(pikit-updates|(parts|styles|page)\/[^/]+)\.ts$/,
 };
 
 /** Modules that are tested elsewhere, and where. Keep it short. */
@@ -45,6 +48,9 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'lib/demo/run.ts': 'test/unit/demo/demo.test.ts',
   'lib/demo/stage.ts': 'test/unit/demo/demo.test.ts',
 };
+
+/** What of the widget is a view, or wires views: a browser tests it, with all of its states. */
+const TESTED_IN_BROWSER = /^web\/([^/]+|(parts|styles|page)\/[^/]+)\.ts$/;
 
 function isBuiltin(name: string): boolean {
   return name.startsWith('node:') && builtinModules.includes(name.slice('node:'.length));
@@ -80,11 +86,11 @@ describe('imports', () => {
 
   it('point one way', () => {
     expect(badImports(LIB, (source, imported) => imported.from.startsWith('lib/') && !isAllowed(source, imported))).toEqual([]);
-    expect(badImports(LIB, (_source, { from }) => from.startsWith('scripts/') || from.startsWith('test/'))).toEqual([]);
+    expect(badImports(LIB, (_source, { from }) => /^(scripts|web|test)\//.test(from))).toEqual([]);
   });
 
   it('name files that are there, with their extension', () => {
-    expect(badImports(SOURCES, (_source, { from }) => /^(lib|scripts)\//.test(from) && !fs.existsSync(from))).toEqual([]);
+    expect(badImports(SOURCES, (_source, { from }) => /^(lib|scripts|web)\//.test(from) && !fs.existsSync(from))).toEqual([]);
   });
 
   it('go round in no circle', () => {
@@ -102,7 +108,7 @@ describe('imports', () => {
   });
 
   it('take a package in its place only', () => {
-    const isPackage = (from: string): boolean => !/^(lib|scripts)\//.test(from) && !isBuiltin(from);
+    const isPackage = (from: string): boolean => !/^(lib|scripts|web)\//.test(from) && !isBuiltin(from);
     expect(badImports(SOURCES, (source, { from }) => isPackage(from) && PLACE_OF[packageOf(from)]?.test(source.path) !== true)).toEqual([]);
   });
 
@@ -123,8 +129,8 @@ describe('modules', () => {
   });
 
   it('export by name, and only what is theirs', () => {
-    expect(paths(LIB.filter(hasDefaultExport))).toEqual([]);
-    expect(paths(LIB.filter(hasReexport))).toEqual([]);
+    expect(paths([...LIB, ...WEB].filter(hasDefaultExport))).toEqual([]);
+    expect(paths([...LIB, ...WEB].filter(hasReexport))).toEqual([]);
   });
 
   it('have names in kebab-case', () => {
@@ -137,6 +143,45 @@ describe('modules', () => {
     expect(paths(untested).filter((path) => !Object.hasOwn(TESTED_ELSEWHERE, path))).toEqual([]);
     expect(Object.keys(TESTED_ELSEWHERE).filter((path) => !paths(untested).includes(path))).toEqual([]);
     expect(Object.values(TESTED_ELSEWHERE).filter((test) => !fs.existsSync(test))).toEqual([]);
+  });
+});
+
+describe('web', () => {
+  const model = WEB.filter(({ path }) => /^web\/(model|strings)\//.test(path));
+
+  it('takes its own, and types of core: nothing of the updater itself is sent to a browser', () => {
+    const isOwn = ({ from, typeOnly }: Import): boolean =>
+      from.startsWith('web/') || /^lit(\/|$)/.test(from) || (typeOnly && from.startsWith('lib/core/'));
+    expect(badImports(WEB, (_source, imported) => !isOwn(imported))).toEqual([]);
+  });
+
+  it('decides apart from what it shows: no view is imported by model, strings or api', () => {
+    const below = WEB.filter(({ path }) => /^web\/(model|strings|api)\//.test(path));
+    expect(badImports(below, (_source, { from }) => from.startsWith('web/') && !/^web\/(model|strings|api)\//.test(from))).toEqual([]);
+  });
+
+  it('computes without a browser: its model reads no clock, and touches no page', () => {
+    const impure =
+      /^(document|window|navigator|localStorage|location)\.|^(Date\.now|Math\.random)$|^new Date\(\)$|^(fetch|setTimeout|setInterval)\(\)$/;
+    expect(
+      model.flatMap((source) =>
+        usesOf(source)
+          .filter((use) => impure.test(use))
+          .map((use) => `${source.path}: ${use}`),
+      ),
+    ).toEqual([]);
+  });
+
+  it('has no way for text to become markup, and no inline style', () => {
+    const unsafe =
+      /\b(innerHTML|outerHTML|insertAdjacentHTML|unsafeHTML|unsafeSVG|unsafeCSS|styleMap|document\.write|eval)\b|\.style\b|setAttribute\('style'/;
+    expect(WEB.filter(({ ast }) => unsafe.test(ast.text)).map(({ path }) => path)).toEqual([]);
+  });
+
+  it('has a test of the same name for all that is no view', () => {
+    const isTested = ({ path }: Source): boolean => fs.existsSync(`test/unit/${path.replace(/\.ts$/, '.test.ts')}`);
+    const untested = WEB.filter((source) => !isTypesOnly(source) && !TESTED_IN_BROWSER.test(source.path) && !isTested(source));
+    expect(paths(untested)).toEqual([]);
   });
 });
 
