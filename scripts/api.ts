@@ -3,8 +3,7 @@
  * a minute. In a folder (PIKIT_ROOT), PIKIT_API_LISTEN says where: unix:/path or tcp:127.0.0.1:PORT.
  */
 import fs from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { createApp } from '../lib/api/app.ts';
 import type { ApiDeps } from '../lib/api/deps.ts';
 import { deviceBackend } from '../lib/api/device-backend.ts';
@@ -16,6 +15,7 @@ import { readApiToken } from '../lib/io/api-token.ts';
 import { journalReader } from '../lib/io/journal.ts';
 import { listenFds } from '../lib/io/listen-fds.ts';
 import { ownNames } from '../lib/io/own-names.ts';
+import { webFiles } from '../lib/io/web-files.ts';
 import { wireDevice } from './device-wiring.ts';
 
 const IDLE_MS = 60_000;
@@ -65,7 +65,8 @@ async function main(): Promise<void> {
   const deps: ApiDeps = {
     backend: deviceBackend(device, warn),
     journal: root === '/' ? journalReader() : null,
-    openapi: fs.readFileSync(join(dirname(fileURLToPath(import.meta.url)), 'openapi.json'), 'utf8'),
+    openapi: fs.readFileSync(join(import.meta.dirname, 'openapi.json'), 'utf8'),
+    webFile: webFiles(join(import.meta.dirname, 'web')),
     now: device.now,
     warn,
     hosts,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { toUpdateError } from '../lib/core/errors.ts';
 import { openApiDocument } from '../lib/core/openapi.ts';
+import { webFiles } from '../lib/io/web-files.ts';
 import { wallClock } from '../lib/mock/clock.ts';
 import { serveMock } from '../lib/mock/dev-server.ts';
 import { mockStates } from '../lib/mock/states.ts';
@@ -68,11 +69,15 @@ async function serve({ port, state, host, states: file }: Options): Promise<numb
       first: state,
       dir,
       hosts: host,
+      webFile: webFiles(join(import.meta.dirname, 'web')),
       openapi: JSON.stringify(openApiDocument(VERSION)),
       clock: wallClock(),
       warn: (message) => process.stderr.write(`${message}\n`),
     });
     process.stdout.write(`${server.url}/api/update/status
+
+The widget:      ${server.url}/api/update/page
+in every state:  ${server.url}/api/update/dev/states.html
 
 The device is played: '${state}' of ${String(states.list.length)} states, and runs that end as you like.
   curl ${server.url}/api/update/dev/states

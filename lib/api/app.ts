@@ -22,6 +22,7 @@ import { observer } from './observer.ts';
 import { readBody } from './request-body.ts';
 import { readQuery, splitTarget } from './request-query.ts';
 import { startsOf } from './starts.ts';
+import { STATIC_PATHS, staticFiles } from './static-files.ts';
 
 type Ctx = Context<{ Bindings: HttpBindings }>;
 
@@ -151,6 +152,18 @@ export function createApp(deps: ApiDeps): App {
     return json(200, await backend.dismiss(id ?? null));
   });
 
+  const files = staticFiles(deps.webFile);
+  for (const path of STATIC_PATHS) {
+    // HEAD comes along.
+    app.get(path, (c) => {
+      try {
+        return toResponse(files.answer(path, c.env.incoming.headers['if-none-match']));
+      } catch (error) {
+        return toResponse(errorAnswer(toUpdateError(error)));
+      }
+    });
+  }
+
   return { fetch: (request, env) => app.fetch(request, env), endStreams: streams.endAll };
 }
 
@@ -159,7 +172,7 @@ function json(status: number, value: unknown): Response {
 }
 
 function toResponse({ status, headers, body }: Answer): Response {
-  return new Response(body, { status, headers });
+  return new Response(status === 304 ? null : body, { status, headers });
 }
 
 function queryOf<T>(c: Ctx, schema: z.ZodType<T>): T {

@@ -53,6 +53,8 @@ export interface ApiDeps {
   journal: JournalReader | null;
   /** openapi.json, as it was built. */
   openapi: string;
+  /** A file of dist/web by its name, such as page.html; null when it is not there. */
+  webFile: (name: string) => string | null;
   now: () => Date;
   /** What is wrong inside; the client is told no more than that there is something. */
   warn: (message: string) => void;

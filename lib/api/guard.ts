@@ -8,6 +8,7 @@ import type { FailedLogins } from './failed-logins.ts';
 import { checkHost } from './host-guard.ts';
 import { assertOwnOrigin } from './origin-guard.ts';
 import { assertNoSecret, splitTarget } from './request-query.ts';
+import { STATIC_METHODS, STATIC_PATHS } from './static-files.ts';
 import { assertToken, callerOf } from './token-guard.ts';
 
 /** The socket that a request came in by; `port` is null for the unix socket, whose permissions are the authentication. */
@@ -27,7 +28,7 @@ export function guard(incoming: IncomingMessage, door: Door, deps: ApiDeps, fail
   return target;
 }
 
-const METHODS = new Map<string, string[]>();
+const METHODS = new Map<string, readonly string[]>(STATIC_PATHS.map((path) => [path, STATIC_METHODS]));
 for (const { path, method } of Object.values<Route>(ROUTES)) {
   METHODS.set(`${API_PREFIX}${path}`, [...(METHODS.get(`${API_PREFIX}${path}`) ?? []), method]);
 }

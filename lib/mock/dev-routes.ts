@@ -1,9 +1,10 @@
-/** What only the mock has, below /api/update/dev/: choosing what is shown, and how runs end. */
+/** What only the mock has, below /api/update/dev/: choosing what is shown, and how runs end, and a page with all of it. */
 import type { IncomingMessage } from 'node:http';
 import * as z from 'zod';
 import type { Answer } from '../api/answer.ts';
 import { errorAnswer, jsonAnswer } from '../api/answer.ts';
 import { readBody } from '../api/request-body.ts';
+import { fileAnswer } from '../api/static-files.ts';
 import { UpdateError, toErrorCode, toUpdateError } from '../core/errors.ts';
 import { Run } from '../core/run.ts';
 import type { Player } from './player.ts';
@@ -25,17 +26,27 @@ const StateBody = z.strictObject({ name: z.string() });
 const ScriptBody = z.strictObject({ end: Ending.optional(), speed: z.number().min(0.1).max(100).optional() });
 const RunBody = z.strictObject({ kind: Run.shape.kind, by: Run.shape.by.default('timer'), end: Ending.optional() });
 
+export interface DevDevice {
+  states: MockStates;
+  player: Player;
+  webFile: (name: string) => string | null;
+}
+
 /** Answers a request whose path begins with DEV_PREFIX. */
-export async function answerDev(incoming: IncomingMessage, path: string, states: MockStates, player: Player): Promise<Answer> {
+export async function answerDev(incoming: IncomingMessage, path: string, device: DevDevice): Promise<Answer> {
   try {
-    return await answer(incoming, `${incoming.method ?? ''} ${path.slice(DEV_PREFIX.length)}`, states, player);
+    return await answer(incoming, `${incoming.method ?? ''} ${path.slice(DEV_PREFIX.length)}`, device);
   } catch (error) {
     return errorAnswer(toUpdateError(error));
   }
 }
 
-async function answer(incoming: IncomingMessage, what: string, states: MockStates, player: Player): Promise<Answer> {
+async function answer(incoming: IncomingMessage, what: string, { states, player, webFile }: DevDevice): Promise<Answer> {
   switch (what) {
+    case 'GET states.html':
+    case 'GET states.css':
+    case 'GET states.js':
+      return fileAnswer(what.slice('GET '.length), webFile);
     case 'GET states':
       return jsonAnswer(200, { states: states.list, ends: ['ok', 'nothing', ...states.failures.map(({ code }) => code)] });
     case 'POST state': {
@@ -53,6 +64,8 @@ async function answer(incoming: IncomingMessage, what: string, states: MockState
       return jsonAnswer(202, { run: player.start(kind, by, end) });
     }
     default:
-      throw new UpdateError('NOT_FOUND', `the mock has no '${what}'`, { hint: 'it has GET states, POST state, POST script and POST run' });
+      throw new UpdateError('NOT_FOUND', `the mock has no '${what}'`, {
+        hint: 'it has GET states, GET states.html, POST state, POST script and POST run',
+      });
   }
 }

@@ -34,6 +34,8 @@ export interface DevOptions {
   /** Further names that requests may call this machine by. */
   hosts: readonly string[];
   openapi: string;
+  /** As in ApiDeps; the page of all states is among them. */
+  webFile: (name: string) => string | null;
   clock: MockClock;
   warn: (message: string) => void;
 }
@@ -74,7 +76,7 @@ export async function serveMock(options: DevOptions): Promise<DevServer> {
       forward(incoming, outgoing, { socketPath: device.socket, target: rest });
       return;
     }
-    const { status, headers, body } = await answerDev(incoming, path, states, device.player);
+    const { status, headers, body } = await answerDev(incoming, path, { states, player: device.player, webFile: options.webFile });
     outgoing.writeHead(status, headers).end(body);
   }
 
@@ -103,12 +105,13 @@ export async function serveMock(options: DevOptions): Promise<DevServer> {
   };
 }
 
-async function play({ states, clock, openapi, warn }: DevOptions, state: string, socket: string, hosts: readonly string[]): Promise<Played> {
+async function play({ states, clock, openapi, webFile, warn }: DevOptions, state: string, socket: string, hosts: readonly string[]): Promise<Played> {
   const playing = player(states, state, clock);
   const deps: ApiDeps = {
     backend: mockBackend(states, playing, clock),
     journal: mockJournal(states, playing, clock),
     openapi,
+    webFile,
     now: clock.now,
     warn,
     hosts: () => hosts,

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import { STATIC_PATHS } from '../../lib/api/static-files.ts';
 import type { ApiOptions, ApiProcess, Reply } from '../helpers/api-server.ts';
 import { apiProcess, expectRefused, statusOf } from '../helpers/api-server.ts';
 
@@ -29,6 +30,7 @@ describe('the token', () => {
     expectRefused(none, 401, 'UNAUTHORIZED');
     expect(none.headers['www-authenticate']).toMatch(/^Bearer/);
     for (const empty of ['', 'Bearer', 'Bearer ', 'Bearer  ']) expectRefused(await withToken(api, empty), 401, 'UNAUTHORIZED');
+    for (const file of STATIC_PATHS) expectRefused(await api.ask(file), 401, 'UNAUTHORIZED');
     const without = await overTcp({ token: '' });
     for (const given of [null, 'Bearer ', 'Bearer null', `Bearer ${TOKEN}`]) expectRefused(await withToken(without, given), 503, 'TOKEN_MISSING');
   });

@@ -45,6 +45,7 @@ export async function served(backend: Partial<Backend> = {}, more: Partial<ApiDe
     },
     journal: null,
     openapi: '{"openapi":"3.1.0"}',
+    webFile: () => null,
     now: () => new Date(),
     warn: (message) => warned.push(message),
     hosts: () => ['localhost', '127.0.0.1'],

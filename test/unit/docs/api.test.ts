@@ -9,6 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApp } from '../../../lib/api/app.ts';
 import type { ApiDeps } from '../../../lib/api/deps.ts';
 import { serveApi } from '../../../lib/api/server.ts';
+import { STATIC_PATHS } from '../../../lib/api/static-files.ts';
 import { ROUTES } from '../../../lib/core/api-routes.ts';
 import type { Route } from '../../../lib/core/api-routes.ts';
 import { statusOf } from '../../../lib/core/api-status.ts';
@@ -62,6 +63,7 @@ async function tcpServer(): Promise<number> {
     backend: mockBackend(states, playing, clock),
     journal: null,
     openapi: '{}',
+    webFile: () => null,
     now: clock.now,
     warn: () => undefined,
     hosts: () => ['127.0.0.1'],
@@ -118,6 +120,10 @@ describe.skipIf(!hasCurl)('the commands of docs/api.md', () => {
         return;
       }
       expect(code).toBe(0);
+      if (command.includes('-sSI')) {
+        expect(text).toMatch(/^HTTP\/1\.1 200 [\s\S]*^etag: "[0-9a-f]{64}"$/im);
+        return;
+      }
       const answer: unknown = JSON.parse(text);
       expect(answer).not.toHaveProperty('error');
       if (next?.language !== 'json') return;
@@ -130,6 +136,10 @@ describe.skipIf(!hasCurl)('the commands of docs/api.md', () => {
     expect([...new Set(BLOCKS.map(({ language }) => language))].toSorted()).toEqual(['console', 'js', 'json', 'nginx', 'python', 'sh']);
     const commands = BLOCKS.filter(({ language }) => language === 'sh').map(({ text }) => text);
     expect(DOC.match(/^\s*curl /gm)).toHaveLength(commands.join('').match(/^curl /gm)?.length ?? 0);
+  });
+
+  it('are one for every file', () => {
+    for (const path of STATIC_PATHS) expect(DOC).toMatch(new RegExp(`^curl -sSI .*http://localhost${path.replace('.', '\\.')}$`, 'm'));
   });
 
   it('are one for every route', () => {
