@@ -5,6 +5,18 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 60_000 } },
       { test: { name: 'attack', include: ['test/attack/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000 } },
+      {
+        test: {
+          name: 'web',
+          include: ['test/web/**/*.test.ts'],
+          globalSetup: ['test/helpers/webbed.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          expect: { poll: { timeout: 15_000, interval: 25 } },
+          // A browser each.
+          maxWorkers: 2,
+        },
+      },
       // Slow: every kill, error, power cut and mutant that the transaction has to survive.
       {
         test: {
@@ -21,6 +33,7 @@ export default defineConfig({
           name: 'system',
           include: ['test/system/**/*.test.ts'],
           globalSetup: ['test/helpers/testbed.ts'],
+          expect: { poll: { timeout: 20_000 } },
           // Three devices at a time: they wait more than they work.
           maxWorkers: 3,
           testTimeout: 300_000,

@@ -27,6 +27,9 @@ export const crashTools: Tools = {
   faketime: 'faketime',
 };
 
+/** For the dashboard: what a browser makes of it. */
+export const browserTools: Tools = { chromium: 'chromium' };
+
 /** Whether packages can be installed here: as root, on Debian. */
 export async function canInstall(): Promise<boolean> {
   return process.getuid?.() === 0 && (await succeeds('apt-get', ['--version'])) && (await osRelease('ID')) === 'debian';

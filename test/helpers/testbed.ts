@@ -12,6 +12,7 @@ import { BedProblem, deviceTools, installTools } from './bed-debian.ts';
 import { ensureEngine, type StopEngine } from './bed-engine.ts';
 import { buildDeviceImage, type DeviceImage, devicePackage } from './bed-images.ts';
 import { must } from './bed-run.ts';
+import { setup as setupBrowser } from './webbed.ts';
 
 /** What tests need to know of the bed. */
 export interface Testbed {
@@ -75,6 +76,7 @@ export async function setup(project: TestProject): Promise<void> {
   for (const reason of reasons) {
     console.warn(`test bed: system tests skipped: ${reason}`);
   }
+  await setupBrowser();
   project.provide('testbed', bed);
 }
 

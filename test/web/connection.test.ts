@@ -1,0 +1,175 @@
+/** What the widget says while nobody answers, or somebody else does; and that it finds back by itself. */
+import { expect, it } from 'vitest';
+import { en } from '../../web/strings/en.ts';
+import { describeInBrowser } from '../helpers/browser.ts';
+import { always, never } from '../helpers/web-front.ts';
+import { NOW, webMock } from '../helpers/web-mock.ts';
+import { inPage, says } from '../helpers/widget-page.ts';
+import { widget } from './widget.ts';
+
+const API = /\/api\/update\/(?!page|pikit-updates)/;
+
+describeInBrowser('the connection', (web) => {
+  it('is lost in the middle of an update and found again: it says that it reconnects, and then the truth', async () => {
+    const { page, chip, dialog, open, button, mock, expectComplaints } = await widget(web, { state: 'available', timers: true });
+    expectComplaints(/ERR_CONNECTION_REFUSED|ERR_CONNECTION_RESET|ERR_INCOMPLETE_CHUNKED/);
+    await open();
+    await button('Download and install').click();
+    await says(chip, /^Downloading/);
+    const last = /Downloading \d+ %/.exec(await chip.innerText())?.[0] ?? 'none';
+    await mock.stop();
+    await says(chip, /Reconnecting…/);
+    await dialog.getByText('Reconnecting…').first().waitFor();
+    // What was so is still shown, and not as if it were so.
+    expect(await chip.innerText()).toContain(last);
+    expect(await chip.getAttribute('aria-label')).toContain('Reconnecting…');
+    mock.clock.pass(600_000);
+    await mock.start();
+    await page.clock.fastForward(60_000);
+    await says(chip, /^Up to date/);
+    expect(await chip.innerText()).not.toContain('Reconnecting');
+    await dialog.getByText(en.replaced('1.5.0')).waitFor();
+  });
+
+  it('survives a reload of the page in the middle of an update', async () => {
+    const { page, chip, dialog, open, button, mock } = await widget(web, { state: 'available' });
+    await open();
+    await button('Download and install').click();
+    mock.clock.pass(3000);
+    await says(chip, /^Downloading [1-9]/);
+    const before = /Downloading \d+ %/.exec(await chip.innerText())?.[0] ?? 'none';
+    await page.reload();
+    await says(chip, new RegExp(`^${before}`));
+    await open();
+    await dialog.getByRole('progressbar').waitFor();
+  });
+
+  it.each([
+    [
+      'a login that has ended',
+      always(401, 'application/json', '{"error":{"code":"UNAUTHORIZED","message":"a token is needed here","hint":null}}', API),
+      'No access',
+      en.gone.NOT_ALLOWED.todo,
+    ],
+    ['the login page of a proxy', always(401, 'text/html', '<h1>Log in</h1>', API), 'No access', en.gone.NOT_ALLOWED.todo],
+    ['somebody who may not', always(403, 'text/html', '<h1>Forbidden</h1>', API), 'No access', en.gone.NOT_ALLOWED.todo],
+    ['a proxy whose server is gone', always(502, 'text/html', '<h1>Bad Gateway</h1>', API), 'Not reachable', en.gone.NOT_AN_ANSWER.what],
+    ['a page that answers everything', always(200, 'text/html', '<script>alert(1)</script>', API), 'Not reachable', en.gone.NOT_AN_ANSWER.what],
+    ['an answer of something else', always(200, 'application/json', '{"hello":"world"}', API), 'Not reachable', en.gone.NOT_AN_ANSWER.what],
+  ])('says what it is for %s, offers to try again, and works again after it', async (_what, answering, text, words) => {
+    const mock = await webMock('available');
+    mock.answerWith(answering);
+    const { chip, dialog, open, button, expectComplaints } = await widget(web, { mock });
+    expectComplaints(/status of (401|403|502)|MIME type|pikit-updates:/);
+    await says(chip, new RegExp(`^${text}`));
+    await open();
+    await dialog.getByText(words).first().waitFor();
+    expect(await dialog.getByRole('button', { name: 'Check now' }).count()).toBe(0);
+    mock.answerWith(null);
+    await button('Try again').click();
+    await says(chip, /^Update available \(1\.5\.0\)/);
+    await button('Download and install').waitFor();
+  });
+
+  it('says that the device is gone, and finds it again by itself', async () => {
+    const mock = await webMock('available');
+    mock.answerWith((incoming) => {
+      if (!API.test(incoming.url ?? '')) return false;
+      incoming.socket.destroy();
+      return true;
+    });
+    const { page, chip, expectComplaints } = await widget(web, { mock, timers: true });
+    expectComplaints(/ERR_EMPTY_RESPONSE|ERR_CONNECTION/);
+    await says(chip, /^(Not reachable|Connecting…)/);
+    await says(chip, /^Not reachable/);
+    mock.answerWith(null);
+    await page.clock.fastForward(60_000);
+    await says(chip, /^Update available/);
+  });
+
+  it('says after eight seconds that it is slow, and nothing spins for ever', async () => {
+    const mock = await webMock('available');
+    mock.answerWith(never(API));
+    const { page, chip, dialog, open } = await widget(web, { mock, timers: true });
+    await says(chip, /^Connecting…/);
+    await page.clock.fastForward(7000);
+    await says(chip, /^Connecting…/);
+    await page.clock.fastForward(1500);
+    await says(chip, /^Slow to answer/);
+    await open();
+    await dialog.getByText(en.gone.SLOW.what).waitFor();
+    mock.answerWith(null);
+    await dialog.getByRole('button', { name: 'Try again' }).click();
+    await says(chip, /^Update available/);
+  });
+
+  it('has a deadline for each button: what failed is said beside it, and can be tried again', async () => {
+    const { page, chip, dialog, open, button, mock } = await widget(web, { state: 'available', timers: true });
+    await open();
+    mock.answerWith(never(/\/apply$/));
+    await button('Download and install').click();
+    expect(await button('Download and install').getAttribute('aria-disabled')).toBe('true');
+    await button('Download and install').click({ force: true });
+    await page.clock.fastForward(21_000);
+    await dialog.getByText(en.gone.SLOW.what).waitFor();
+    expect(mock.requests.filter((request) => request === 'POST apply')).toHaveLength(1);
+    mock.answerWith(null);
+    await button('Try again').click();
+    await says(chip, /^Downloading/);
+  });
+
+  it('is closed while nobody looks at the page, and opened again when somebody does', async () => {
+    const { page, chip, mock } = await widget(web, { state: 'up-to-date' });
+    await says(chip, /^Up to date/);
+    await expect.poll(mock.streams).toBe(1);
+    const show = async (state: string): Promise<void> => {
+      await page.evaluate((value) => {
+        Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => value });
+        Object.defineProperty(document, 'hidden', { configurable: true, get: () => value === 'hidden' });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, state);
+    };
+    await show('hidden');
+    await expect.poll(mock.streams).toBe(0);
+    await mock.show('available');
+    await show('visible');
+    await says(chip, /^Update available/);
+    await expect.poll(mock.streams).toBe(1);
+  });
+
+  it('is one for each tab, and none is left when the page is gone', async () => {
+    const mock = await webMock('up-to-date');
+    const first = await widget(web, { mock });
+    const second = inPage(await web.tabBeside(first));
+    await second.page.goto(`${mock.url}/api/update/page`);
+    await says(second.chip, /^Up to date/);
+    await expect.poll(mock.streams).toBe(2);
+    await first.page.goto('about:blank');
+    await expect.poll(mock.streams).toBe(1);
+    await second.page.evaluate(() => {
+      document.querySelector('pikit-updates')?.remove();
+    });
+    await expect.poll(mock.streams).toBe(0);
+  });
+
+  it('of a page that was written for an older release says that there is a newer one to load', async () => {
+    const { dialog, open, mock, button } = await widget(web, { state: 'up-to-date' });
+    await open();
+    await mock.show('updated');
+    await dialog.getByText(en.replaced('1.5.0')).waitFor();
+    await button('Reload').waitFor();
+  });
+
+  it('tells the page around it what the chip says', async () => {
+    const { page, chip, mock } = await widget(web, { state: 'up-to-date' });
+    await says(chip, /^Up to date/);
+    await page.evaluate(() => {
+      document.addEventListener('pikit-updates-changed', (event) => {
+        document.title = event instanceof CustomEvent ? JSON.stringify(event.detail) : '';
+      });
+    });
+    await mock.show('broken');
+    await expect.poll(() => page.title()).toMatch(/"kind":"broken"/);
+    expect(NOW.getFullYear()).toBe(2026);
+  });
+});

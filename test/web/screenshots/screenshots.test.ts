@@ -1,0 +1,181 @@
+/** A picture of every state in both schemes and on 320 pixels, for docs/screenshots: `npm run screenshots`. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, describe, expect, it } from 'vitest';
+import { en } from '../../../web/strings/en.ts';
+import { describeInBrowser } from '../../helpers/browser.ts';
+import { readMockStates } from '../../helpers/played.ts';
+import { always, never } from '../../helpers/web-front.ts';
+import { webMock } from '../../helpers/web-mock.ts';
+import { says } from '../../helpers/widget-page.ts';
+import { CHIPS } from '../chips.ts';
+import type { Widget } from '../widget.ts';
+import { widget } from '../widget.ts';
+import { smallPng } from './small-png.ts';
+
+const DIR = 'docs/screenshots';
+const MAX_BYTES = 40 * 1024;
+
+const LARGE = { width: 720, height: 720 };
+const SMALL = { width: 320, height: 640 };
+
+/** What is no state of a device, by its name: how it comes to be, in a page that shows the dialog of this state. */
+const SCENES: Readonly<Record<string, { state: string; act: (tab: Widget) => Promise<void> }>> = {
+  'plan-unfolded': {
+    state: 'available',
+    act: async ({ dialog, heading }) => {
+      await heading(en.heading.plan).click();
+      await dialog.getByText(en.plan.restarts(1)).scrollIntoViewIfNeeded();
+    },
+  },
+  'branches-unfolded': {
+    state: 'branch-disabled',
+    act: async ({ dialog, heading }) => {
+      await heading(en.heading.branch).click();
+      await dialog.getByRole('textbox', { name: en.label.otherBranch }).scrollIntoViewIfNeeded();
+    },
+  },
+  'automatic-unfolded': {
+    state: 'auto-install',
+    act: async ({ heading, button }) => {
+      await heading(en.heading.auto).click();
+      await button(en.button.save).scrollIntoViewIfNeeded();
+    },
+  },
+  'question-go-back': {
+    state: 'up-to-date',
+    act: async ({ button }) => {
+      await button(en.button.goBack('1.3.2')).click();
+      await button(en.button.yesGoBack).scrollIntoViewIfNeeded();
+    },
+  },
+  'failure-unfolded': {
+    state: 'rolled-back',
+    act: async ({ dialog, page }) => {
+      await dialog.locator('summary', { has: page.getByText(en.details, { exact: true }) }).click();
+    },
+  },
+  logs: {
+    state: 'rolled-back',
+    act: async ({ dialog, button }) => {
+      await button(en.button.logs).click();
+      await dialog.getByRole('log').locator('p').nth(4).waitFor();
+      await dialog.getByRole('log').scrollIntoViewIfNeeded();
+    },
+  },
+  replaced: { state: 'up-to-date', act: async ({ mock, button }) => mock.show('updated').then(() => button(en.button.reload).waitFor()) },
+  reconnecting: {
+    state: 'installing',
+    act: async ({ mock, chip, expectComplaints }) => {
+      expectComplaints(/ERR_/);
+      await mock.stop();
+      await says(chip, new RegExp(en.reconnecting));
+    },
+  },
+  'not-allowed': {
+    state: 'up-to-date',
+    act: async ({ mock, page, chip, open, expectComplaints }) => {
+      expectComplaints(/401|MIME/);
+      mock.answerWith(always(401, 'text/html', '<h1>Log in</h1>', /update\/(status|events)/));
+      await page.reload();
+      await says(chip, new RegExp(en.chip['not-allowed']));
+      await open();
+    },
+  },
+  'not-reachable': {
+    state: 'up-to-date',
+    act: async ({ mock, page, chip, open, expectComplaints }) => {
+      expectComplaints(/502|MIME/);
+      mock.answerWith(always(502, 'text/html', '<h1>Bad Gateway</h1>', /update\/(status|events)/));
+      await page.reload();
+      await says(chip, new RegExp(en.chip.gone));
+      await open();
+    },
+  },
+  connecting: {
+    state: 'up-to-date',
+    act: async ({ mock, page, chip, open }) => {
+      mock.answerWith(never(/update\/(status|events)/));
+      await page.reload();
+      await says(chip, en.chip.connecting);
+      await open();
+    },
+  },
+};
+
+const written: string[] = [];
+
+/** One state for each thing that the chip can say. */
+function oneOfEach(names: readonly string[]): string[] {
+  const said = new Map(names.toReversed().map((name) => [CHIPS[name] ?? name, name]));
+  return [...said.values()].toReversed();
+}
+
+async function shoot(page: Page, name: string): Promise<void> {
+  const path = join(DIR, `${name}.png`);
+  await page.evaluate(() => document.fonts.ready);
+  const bytes = smallPng(await page.screenshot({ animations: 'disabled', caret: 'hide' }));
+  fs.mkdirSync(DIR, { recursive: true });
+  fs.writeFileSync(path, bytes);
+  written.push(`${name}.png`);
+  expect(bytes.length, `${path} is small`).toBeLessThanOrEqual(MAX_BYTES);
+}
+
+async function shootAll(tab: Widget, name: string): Promise<void> {
+  const { page } = tab;
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await shoot(page, `${name}-${colorScheme}`);
+  }
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.setViewportSize(SMALL);
+  await shoot(page, `${name}-320`);
+}
+
+describe.skipIf(process.env['PIKIT_SCREENSHOTS'] !== '1')('pictures', () => {
+  afterAll(() => {
+    // What was renamed or is gone leaves no picture behind.
+    if (written.length < 150) return;
+    for (const name of fs.readdirSync(DIR)) if (!written.includes(name)) fs.rmSync(join(DIR, name));
+  });
+
+  describeInBrowser('of', (web) => {
+    it.each(readMockStates().list.filter(({ name }) => !name.startsWith('failed:')))('$name', async ({ name }) => {
+      const tab = await widget(web, { state: name, viewport: LARGE });
+      await tab.open();
+      await tab.heading(en.heading.history).waitFor();
+      await shootAll(tab, name);
+    });
+
+    it('all chips at once', async () => {
+      const tab = await widget(web, { state: 'up-to-date', viewport: { width: 960, height: 600 } });
+      const names = readMockStates().list.map(({ name }) => name);
+      await tab.page.evaluate((all) => {
+        const style = new CSSStyleSheet();
+        style.replaceSync('main { display: flex; flex-wrap: wrap; gap: 4px 8px; padding: 12px; max-width: none } body { padding: 0 }');
+        document.adoptedStyleSheets.push(style);
+        const chips = all.map((state) => {
+          const chip = document.createElement('pikit-updates');
+          chip.setAttribute('once', '');
+          chip.setAttribute('query', `state=${state}`);
+          return chip;
+        });
+        const main = document.createElement('main');
+        main.append(...chips);
+        document.body.replaceChildren(main);
+      }, oneOfEach(names));
+      await expect.poll(() => tab.chip.getByText(en.chip.connecting).count()).toBe(0);
+      await expect.poll(() => tab.chip.count()).toBe(oneOfEach(names).length);
+      await shootAll(tab, 'chips');
+    });
+
+    it.each(Object.entries(SCENES))('%s', async (name, { state, act }) => {
+      const tab = await widget(web, { mock: await webMock(state), viewport: LARGE });
+      await tab.open();
+      await tab.heading(en.heading.history).waitFor();
+      await act(tab);
+      await shootAll(tab, name);
+    });
+  });
+});
