@@ -92,7 +92,16 @@ describe('README', () => {
   it('leads to pages that are there', () => {
     const links = [...README.matchAll(/\]\((docs\/[^)]+)\)/g)].map(([, path = '']) => path);
     expect([...new Set(links)].toSorted()).toEqual(
-      ['api.md', 'branches.md', 'examples/pikit_api_update.py', 'hosting.md', 'reliability.md'].map((page) => `docs/${page}`),
+      [
+        'api.md',
+        'branches.md',
+        'dashboard.md',
+        'examples/pikit_api_update.py',
+        'hosting.md',
+        'reliability.md',
+        'screenshots',
+        'screenshots/available-light.png',
+      ].map((page) => `docs/${page}`),
     );
     for (const path of links) expect(fs.existsSync(path), path).toBe(true);
   });
