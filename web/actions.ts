@@ -22,6 +22,7 @@ const STARTS = /^(check|apply|rollback)$/;
 
 export class Actions {
   readonly #surface: Surface;
+  #about = '';
   readonly #busy = new Set<string>();
   readonly #problems = new Map<string, Problem>();
   /** For requests of which it is not known whether they arrived. */
@@ -37,6 +38,15 @@ export class Actions {
 
   problemOf(name: string): Problem | null {
     return this.#problems.get(name) ?? null;
+  }
+
+  /** With another run, or another release on offer, what failed before is past, and the next click is a new one. Says whether it is another. */
+  turnTo(about: string): boolean {
+    if (about === this.#about) return false;
+    this.#about = about;
+    this.#keys.clear();
+    this.#problems.clear();
+    return true;
   }
 
   /** The same key until there is an answer: what was lost on the way back is not started twice. `what` is what is started. */

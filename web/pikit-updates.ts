@@ -99,12 +99,14 @@ export class PikitUpdates extends HTMLElement implements View {
   disconnectedCallback(): void {
     clearInterval(this.#clock);
     this.#watch?.close();
+    this.#watch = null;
+    this.#isModal = false;
     this.logs.stop();
   }
 
   attributeChangedCallback(name: string): void {
-    if (this.isConnected && ['api', 'query', 'once'].includes(name)) this.#connect();
-    if (name === 'open') this.#said = '';
+    if (this.#watch !== null && ['api', 'query', 'once'].includes(name)) this.#connect();
+    if (name === 'open') [this.#said, this.question] = ['', null];
     this.#changed();
   }
 
@@ -188,7 +190,7 @@ export class PikitUpdates extends HTMLElement implements View {
   }
 
   readonly #pressed = (event: KeyboardEvent): void => {
-    if (event.key !== 'Escape' || this.question === null) return;
+    if (event.key !== 'Escape' || this.#root.querySelector('.no') === null) return;
     // Only the question goes, not the dialog with it.
     event.preventDefault();
     this.ask(null);
@@ -213,7 +215,8 @@ export class PikitUpdates extends HTMLElement implements View {
     if (status !== null) {
       if (this.#loaded === undefined) this.#loaded = status.current;
       this.replaced = replacedBy(this.#loaded, status);
-      if (status.run?.state === 'running') this.question = null;
+      const { run, available } = status;
+      if (this.actions.turnTo([run?.id, run?.state, available?.version].join())) this.question = null;
     }
     this.#changed();
   };

@@ -57,6 +57,7 @@ describeInBrowser('in a dashboard of somebody else', (web) => {
       .toBe('rgb(122, 31, 162)');
     expect(await violations(page)).toEqual([]);
     await dialog.press('Escape');
+    await page.locator('pikit-updates:not([open])').waitFor();
     await page.evaluate(() => {
       document.querySelector('pikit-updates')?.setAttribute('open', '');
     });

@@ -58,21 +58,24 @@ export function chipOf(view: { status: StatusAnswer | null; link: Link; nowMs: n
 function saysOf({ status, link, nowMs }: Parameters<typeof chipOf>[0], strings: Strings): Says {
   const { chip } = strings;
   if (link.is === 'gone') {
-    const kind = link.failure.code === 'NOT_ALLOWED' ? 'not-allowed' : 'gone';
-    return [kind, chip[kind], 'warning'];
+    const { code } = link.failure;
+    const kind = code === 'NOT_ALLOWED' ? 'not-allowed' : 'gone';
+    return [kind, code in strings.gone ? chip[kind] : chip.problem, 'warning'];
   }
   if (status === null) return link.is === 'slow' ? ['slow', chip.slow, 'warning'] : ['connecting', chip.connecting, 'neutral'];
   if (status.run?.state === 'running') return ofRun(status.run, status.progress?.percent ?? null, strings);
   return ofFailure(status, strings) ?? ofOffer(status, nowMs, strings);
 }
 
-function ofRun({ kind, phase, percent }: Run, loaded: number | null, { phases }: Strings): Says {
+function ofRun({ kind, phase, percent, steps }: Run, loaded: number | null, { phases }: Strings): Says {
   const busy = (is: ChipKind, named: keyof typeof phases): Says => [is, `${phases[named]}…`, 'busy', below100(percent)];
   if (kind === 'rollback' || phase === 'going-back') return busy('rolling-back', 'going-back');
   if (kind === 'recovery') return busy('recovering', 'recovering');
   if (kind === 'check' || phase === 'checking') return busy('checking', 'checking');
   if (phase === 'unpacking') return busy('downloading', phase);
-  if (phase !== 'downloading' && kind === 'update') return busy('installing', 'installing');
+  const step = steps.find(({ state }) => state === 'running')?.step;
+  if (step === undefined) return busy('installing', 'waiting');
+  if (kind === 'update' && (phase === null ? step !== 'fetch' : phase !== 'downloading')) return busy('installing', 'installing');
   const done = below100(loaded);
   return ['downloading', phases.downloading + (done === null ? '…' : ` ${String(done)} %`), 'busy', done];
 }

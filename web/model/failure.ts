@@ -11,7 +11,7 @@ const CAUSES: readonly (readonly [Cause, RegExp])[] = [
   ['network', /^OFF/],
   ['server', /^(SERVE|HTTP|NOT_F|RED|TLS|TOO_S|DEA)/],
   ['clock', /^CLOCK/],
-  ['release', /^(MAN|BUN|PATH|RESP|DIG|SIZ|STAG|RELEASE_I)/],
+  ['release', /^(MAN|BUN|PATH|RESP|DIG|SIZ|RELEASE_I)/],
   ['room', /^NO_[SI]/],
   ['disk', /^(IO|JO|UND|BRO|STATE)/],
   ['service', /^(SERVI|PRO|POST)/],
@@ -48,7 +48,12 @@ export function failureOf(status: StatusAnswer, { chip, causes, steps, failed, m
   const wentBack = step === 'rollback' && tx !== null && to === status.current;
   return {
     what: code === null ? `${chip.interrupted}.` : `${failed(steps[step])}: ${causes[cause].what}`,
-    meaning: isBroken || isOpen ? meaning.mixed : isBack ? meaning.back(status.current ?? '') : meaning[wentBack ? 'wentBack' : 'unchanged'],
+    meaning:
+      isBroken || isOpen
+        ? meaning.mixed
+        : isBack && status.current !== null
+          ? meaning.back(status.current)
+          : meaning[wentBack ? 'wentBack' : 'unchanged'],
     todo: isBroken ? brokenTodo : isOpen ? openTodo : causes[cause === 'service' && step !== 'apply' ? 'other' : cause].todo,
     receipt,
   };

@@ -8,7 +8,9 @@ export type Verdict = Pick<Receipt, 'step' | 'outcome' | 'at' | 'code' | 'messag
 export function verdictOf({ run, last_result: last }: StatusAnswer): Verdict | null {
   if (run?.state === 'running') return null;
   const killed = run?.steps.findLast(({ state }) => state === 'failed');
-  if (run !== null && killed !== undefined) {
+  // Neither a check nor a download makes whole what is broken.
+  const isBroken = last?.outcome === 'broken' && /^(check|fetch)$/.test(killed?.step ?? '');
+  if (run !== null && killed !== undefined && !isBroken) {
     const at = killed.started ?? run.started;
     const { outcome, code, message, hint, version } = run;
     const about = { outcome: outcome ?? 'failed', code, message: message ?? '', hint, to: version };

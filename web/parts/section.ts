@@ -84,6 +84,8 @@ export function problem(name: string, view: View): Part {
 /** What was fetched, or how far that is. */
 export function fetched<T>(lazy: Lazy<T>, show: (value: T) => unknown, view: View): unknown {
   const { answer } = lazy;
-  if (answer === null) return beside('running', 'muted', view.strings.working);
+  const { link, strings } = view;
+  if (answer === null && link.is === 'gone') return wrong(link.failure, view.retry, view);
+  if (answer === null) return beside('running', 'muted', link.is === 'reconnecting' ? strings.reconnecting : strings.working);
   return answer.is === 'ok' ? show(answer.value) : wrong(answer.failure, lazy.again, view);
 }

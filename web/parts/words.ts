@@ -6,12 +6,13 @@ import { parseNotes } from '../model/release-notes.ts';
 import { plainText } from '../model/text.ts';
 import type { Strings } from '../strings/strings.ts';
 
-/** In the reader's language where nobody answered; else in the words of the updater. */
+/** In the reader's language where nobody answered, or not to us; else in the words of the updater. What it advises itself fits best. */
 export function failureText({ code, message, hint }: Failure, { gone }: Strings): TemplateResult {
-  const [, known] = Object.entries(gone).find(([name]) => name === code) ?? [];
+  const reasons: Readonly<Record<string, Strings['gone']['SLOW'] | undefined>> = gone;
+  const known = reasons[code];
   if (known === undefined) return html`${ownWords(message)}${ownWords(hint)}`;
   return html`<p>${known.what}</p>
-    <p class="muted">${known.todo}</p>`;
+    ${hint === null ? html`<p class="muted">${known.todo}</p>` : ownWords(hint)}`;
 }
 
 /** What the updater says itself, in English. */

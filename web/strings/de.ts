@@ -24,6 +24,7 @@ export const de: Strings = {
     slow: 'Antwortet langsam',
     'not-allowed': 'Kein Zugriff',
     gone: 'Nicht erreichbar',
+    problem: 'Updater gestört',
     broken: 'Defekt',
     interrupted: 'Aktualisierung unterbrochen',
     'rolled-back': 'Zurückgenommen',

@@ -23,6 +23,7 @@ export const en = {
     slow: 'Slow to answer',
     'not-allowed': 'No access',
     gone: 'Not reachable',
+    problem: 'Updater has a problem',
     broken: 'Broken',
     interrupted: 'Update interrupted',
     'rolled-back': 'Rolled back',
@@ -96,7 +97,7 @@ export const en = {
   /** Why it failed, and what to do, by group of codes. */
   causes: {
     network: reason('this device has no network.', 'Check its cable or Wi-Fi.'),
-    server: reason('the update server answers wrongly, or too slowly.', 'Try again later.'),
+    server: reason('the server fails or is slow.', 'Try again later.'),
     clock: reason('the clock of this device is wrong.', 'Set it, or wait.'),
     release: reason('the release is faulty, or not for this device.', 'Wait for the next release.'),
     room: reason('the disk is full.', 'Free some space.'),
@@ -104,7 +105,7 @@ export const en = {
     service: reason('the new version did not run here.', 'Wait for the next release.'),
     backup: reason('there is no usable backup.', 'The next update makes one.'),
     interrupted: reason('it was interrupted.', 'Try again.'),
-    setup: reason('something is not set up as it should be.', 'The details say what.'),
+    setup: reason('something is set up wrongly.', 'The details say what.'),
     other: reason('something went wrong.', 'The details say what.'),
   },
   brokenTodo: 'Install a release, or go back.',
@@ -134,7 +135,7 @@ export const en = {
     otherBranch: 'Other branch',
     filter: 'Filter',
     errorsOnly: 'Errors only',
-    auto: 'What happens by itself',
+    auto: 'By itself',
     code: 'Code',
     at: 'Time',
   },
@@ -183,7 +184,7 @@ export const en = {
     restarts: (count: number) => `${counted(count, 'service')} will restart`,
     commands: (count: number) => `${counted(count, 'command')} will run`,
     download: (size: string) => `${size} to download`,
-    private: 'Only root sees what is removed or was edited.',
+    private: 'Only root sees all of it.',
     empty: 'Nothing to install.',
   },
   branch: {

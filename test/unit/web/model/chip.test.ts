@@ -144,7 +144,9 @@ describe('a connection that is not well', () => {
   });
 
   it('stands before all else when nobody answers, or nobody may ask', () => {
-    for (const code of ['API_GONE', 'SLOW', 'NOT_AN_ANSWER', 'STATE_INVALID']) expect(chip('broken', gone(code)).kind).toBe('gone');
+    for (const code of ['API_GONE', 'SLOW', 'NOT_AN_ANSWER'])
+      expect(chip('broken', gone(code))).toMatchObject({ kind: 'gone', text: 'Not reachable' });
+    expect(chip('broken', gone('STATE_INVALID'))).toMatchObject({ kind: 'gone', text: 'Updater has a problem' });
     expect(chip('installing', gone('NOT_ALLOWED'))).toMatchObject({ kind: 'not-allowed', text: 'No access', percent: null });
   });
 });
@@ -158,6 +160,16 @@ describe('a run', () => {
     const seen = (phase: string): Chip => chipOf({ status: { ...full, run: { ...full.run, phase } }, link: LIVE, nowMs: NOW_MS }, EN);
     expect(seen('downloading')).toMatchObject({ text: 'Downloading 99 %', percent: 99 });
     expect(seen('installing')).toMatchObject({ text: 'Installing…', percent: 99 });
+  });
+
+  it('that has not said yet what it does is what its step is for, or waits', () => {
+    const { run } = STATES.state('downloading');
+    if (run === null) throw new Error('it downloads');
+    const seen = (steps: typeof run.steps): string =>
+      chipOf({ status: { ...STATES.state('up-to-date'), run: { ...run, phase: null, steps } }, link: LIVE, nowMs: NOW_MS }, EN).text;
+    expect(seen(run.steps)).toBe('Downloading…');
+    expect(seen(run.steps.map((step) => ({ ...step, state: step.step === 'fetch' ? 'done' : 'running' })))).toBe('Installing…');
+    expect(seen(run.steps.map((step) => ({ ...step, state: 'waiting' })))).toBe('Waiting for its turn…');
   });
 
   it('in a phase that is not known here is what its kind says', () => {

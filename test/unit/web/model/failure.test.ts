@@ -39,7 +39,7 @@ const CAUSES: Readonly<Record<(typeof ERROR_CODES)[number], Cause>> = {
   BUNDLE_INVALID: 'release',
   DIGEST_MISMATCH: 'release',
   SIZE_MISMATCH: 'release',
-  STAGED_INVALID: 'release',
+  STAGED_INVALID: 'other',
   NO_SPACE: 'room',
   NO_INODES: 'room',
   DEST_TYPE: 'setup',
@@ -122,6 +122,10 @@ describe('the three sentences', () => {
       meaning: 'The old files are back, but not all of it works.',
       todo: 'The details say what.',
     });
+  });
+
+  it('name no old version where there was none', () => {
+    expect(failureOf({ ...STATES.state('rolled-back'), current: null }, EN)?.meaning).toBe('Nothing was changed.');
   });
 
   it('say of an update that the power cut short that the old version is back', () => {

@@ -29,6 +29,17 @@ it('is nothing any more after something went well', () => {
   }
 });
 
+it('of what is broken stays that, whatever a check or a download comes to: neither makes it whole', () => {
+  const broken = STATES.state('broken');
+  for (const step of ['check', 'fetch'] as const) {
+    const { run } = STATES.state('rolled-back');
+    if (run === null) throw new Error('it ran');
+    const at = '2026-11-23T04:20:03.000Z';
+    const later = { ...run, started: at, steps: [{ step, state: 'failed' as const, started: at, ended: at, outcome: 'failed' as const }] };
+    expect(verdictOf({ ...broken, run: later })).toEqual(broken.last_result);
+  }
+});
+
 it('is nothing while something runs', () => {
   const status = STATES.state('rolled-back');
   expect(verdictOf({ ...status, run: STATES.state('checking').run })).toBeNull();
