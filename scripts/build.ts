@@ -56,6 +56,8 @@ await build({
   legalComments: 'none',
   logLevel: 'warning',
   charset: 'utf8',
+  // Names of the widget's own, which no page, browser, or answer of the API knows.
+  mangleProps: /^(strings|unfolded|actions|showLogs|problemOf|sendOnce|isBusy|turnTo|question|nowMs|automatic|failure|granted)$/,
   plugins: [webTemplates],
   entryPoints: [
     { in: 'web/pikit-updates.ts', out: 'pikit-updates' },
