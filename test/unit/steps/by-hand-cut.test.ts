@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import type { Device, Running } from '../../helpers/device.ts';
 import { device, netDeps, start, step, temporary } from '../../helpers/device.ts';
@@ -188,15 +188,7 @@ describe('a step that is told to stop', () => {
 
 /** Resolves when a file has this size: whoever writes it tells nobody. */
 async function grown(file: string, size: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const look = (): void => {
-      if (fs.statSync(file, { throwIfNoEntry: false })?.size !== size) return;
-      fs.unwatchFile(file, look);
-      resolve();
-    };
-    fs.watchFile(file, { interval: 10 }, look);
-    look();
-  });
+  await vi.waitUntil(() => fs.statSync(file, { throwIfNoEntry: false })?.size === size, { timeout: 30_000, interval: 10 });
 }
 
 describe('two steps at once', () => {
