@@ -22,7 +22,7 @@ const DOC = `usr/share/doc/${PACKAGE}`;
 const NOT_SHIPPED = new Set(['build.js', 'deb.js', 'demo.js', 'dev.js']);
 
 /** What the HTTP API serves; the rest of dist/web is for development. */
-const WEB_FILES = ['web/pikit-updates.js', 'web/pikit-updates.de.js', 'web/page.html', 'web/page.css'];
+export const WEB_FILES = ['web/pikit-updates.js', 'web/pikit-updates.de.js', 'web/page.html', 'web/page.css'];
 
 /** Where a file of units/ goes, first match; `$1` is what the pattern captured. `DEBIAN/` is the package's control part. */
 const PLACES: readonly { readonly pattern: RegExp; readonly to: string; readonly mode: number }[] = [

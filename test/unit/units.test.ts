@@ -6,7 +6,7 @@ import { runInNewContext } from 'node:vm';
 import { parse as parseToml } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../lib/core/config.ts';
-import { packageFiles } from '../../scripts/deb.ts';
+import { WEB_FILES, packageFiles } from '../../scripts/deb.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
 const unitsDir = path.join(project, 'units');
@@ -229,6 +229,7 @@ describe.skipIf(!hasAnalyze)('systemd-analyze (skipped where it is not installed
     };
     for (const name of ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'pikit-update', 'pikit-release'])
       put(`dist/${name}.js`, '', 0o644);
+    for (const file of WEB_FILES) put(`dist/${file}`, '', 0o644);
     const files = packageFiles({ project, dist: path.join(root, 'dist'), out: root, epochSeconds: 0 });
     for (const file of files) put(file.path, file.content, file.mode);
     for (const program of ['usr/bin/node', 'usr/bin/mv']) put(program, '', 0o755);
