@@ -60,7 +60,7 @@ function saysOf({ status, link, nowMs }: Parameters<typeof chipOf>[0], strings: 
   if (link.is === 'gone') {
     const { code } = link.failure;
     const kind = code === 'NOT_ALLOWED' ? 'not-allowed' : 'gone';
-    return [kind, code in strings.gone ? chip[kind] : chip.problem, 'warning'];
+    return [kind, code in strings.gone || /^SYS/.test(code) ? chip[kind] : chip.problem, 'warning'];
   }
   if (status === null) return link.is === 'slow' ? ['slow', chip.slow, 'warning'] : ['connecting', chip.connecting, 'neutral'];
   if (status.run?.state === 'running') return ofRun(status.run, status.progress?.percent ?? null, strings);

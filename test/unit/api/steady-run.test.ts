@@ -37,6 +37,13 @@ it('is the same run from begin to end: an update that is being cancelled is no d
   expect(steady(sure({ kind: 'update', state: 'ended', steps: [cancelled] }))?.steps).toEqual([cancelled]);
 });
 
+it('began when it was first seen to, though its program writes that down a moment later', () => {
+  const steady = steadyRun();
+  steady(sure({ started: '2026-11-20T12:00:00.000Z' }));
+  expect(steady(sure({ started: '2026-11-20T12:00:07.000Z' }))?.started).toBe('2026-11-20T12:00:00.000Z');
+  expect(steady(sure({ id: 'other', started: '2026-11-20T12:01:00.000Z' }))?.started).toBe('2026-11-20T12:01:00.000Z');
+});
+
 it('does not give way to an older run while systemd cannot be asked', () => {
   const steady = steadyRun();
   const older = { id: 'older', state: 'ended', started: '2026-11-20T11:00:00.000Z' } as const;

@@ -144,7 +144,7 @@ describe('a connection that is not well', () => {
   });
 
   it('stands before all else when nobody answers, or nobody may ask', () => {
-    for (const code of ['API_GONE', 'SLOW', 'NOT_AN_ANSWER'])
+    for (const code of ['API_GONE', 'SLOW', 'NOT_AN_ANSWER', 'SYSTEMD_UNAVAILABLE'])
       expect(chip('broken', gone(code))).toMatchObject({ kind: 'gone', text: 'Not reachable' });
     expect(chip('broken', gone('STATE_INVALID'))).toMatchObject({ kind: 'gone', text: 'Updater has a problem' });
     expect(chip('installing', gone('NOT_ALLOWED'))).toMatchObject({ kind: 'not-allowed', text: 'No access', percent: null });
