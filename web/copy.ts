@@ -17,8 +17,7 @@ function copyByField(text: string, near: HTMLElement): boolean {
   field.value = text;
   near.after(field);
   field.select();
-  // Deprecated, and the only way without https.
-  // eslint-disable-next-line @typescript-eslint/no-deprecated
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- the only way without https, which is what a Pi has
   const isCopied = document.execCommand('copy');
   field.remove();
   near.focus();
