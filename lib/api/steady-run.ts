@@ -20,7 +20,7 @@ export function steadyRun(): (seen: RunSeen) => Run | null {
     const steady: Run = {
       ...run,
       ...(before !== null && run.state === 'running' ? stillTheSame(before, run) : {}),
-      // Of a step that has not written down when it began, its unit tells: the program starts a moment later.
+      // Its unit knew best when it began; while that cannot be asked, there is only what the program wrote a moment later.
       started: before !== null && before.started < run.started ? before.started : run.started,
       percent: later(before?.percent, run.percent, Math.max),
       seconds_left: later(before?.seconds_left, run.seconds_left, Math.min),

@@ -63,7 +63,7 @@ export function viewRun(sights: Sights): RunView | null {
   const coming = ORDER.flatMap((step) => fromUnit(step, sights));
   const first = coming[0];
   if (record !== null) {
-    const view = { id: record.id, by: record.by, started: record.started };
+    const view = { id: record.id, by: record.by, started: known[0]?.started ?? record.started };
     if (known.some(({ state }) => state === 'running'))
       return { ...view, steps: [...known, ...coming.filter((step) => belongs(record, step, sights))] };
     if (first === undefined) return { ...view, steps: [...known, ...handedOver(record, known, sights)] };
@@ -92,10 +92,17 @@ function isFresh({ step, state }: SeenStep, known: readonly SeenStep[]): boolean
 
 /** A step on record: over, at work, or killed before it could say so. */
 function seen(step: RecordedStep, sights: Sights): SeenStep {
-  const { step: name, started, ended, outcome, code, message, hint, version } = step;
+  const { step: name, ended, outcome, code, message, hint, version } = step;
+  const started = begunAt(step, sights);
   if (outcome !== null) return { step: name, state: stateOf(name, outcome), started, ended, outcome, code, message, hint, version };
   if (isAtWork(step, sights)) return { step: name, state: 'running', started, ended: null, outcome: null, code, message, hint, version };
   return { step: name, state: 'failed', started, ended: null, outcome: null, ...killed(name, sights.units?.[name] ?? null), version };
+}
+
+/** A program writes down when it began a moment after its unit did: whoever looks before and after that is told the same. */
+function begunAt({ step, invocation, started }: RecordedStep, { units }: Sights): string {
+  const unit = units?.[step] ?? null;
+  return unit !== null && unit.invocation === invocation && unit.since !== null && unit.since < started ? unit.since : started;
 }
 
 function stateOf(step: Step, outcome: Receipt['outcome']): RunStep['state'] {

@@ -37,7 +37,7 @@ it('is the same run from begin to end: an update that is being cancelled is no d
   expect(steady(sure({ kind: 'update', state: 'ended', steps: [cancelled] }))?.steps).toEqual([cancelled]);
 });
 
-it('began when it was first seen to, though its program writes that down a moment later', () => {
+it('began when it was first seen to, though its unit cannot be asked any more', () => {
   const steady = steadyRun();
   steady(sure({ started: '2026-11-20T12:00:00.000Z' }));
   expect(steady(sure({ started: '2026-11-20T12:00:07.000Z' }))?.started).toBe('2026-11-20T12:00:00.000Z');

@@ -138,6 +138,19 @@ describe('viewRun', () => {
     expect(viewRun(sights({ record: over(begun(step), outcome) }))?.steps).toMatchObject([{ state, outcome }]);
   });
 
+  it.each<[string, Partial<UnitSight>, string]>([
+    ['its unit', { invocation: 'apply-1', since: '2026-11-20T11:00:00.000Z' }, '2026-11-20T11:00:00.000Z'],
+    ['what it wrote, when its unit began anew', { invocation: 'apply-2', since: '2026-11-20T11:00:00.000Z' }, T0.toISOString()],
+    ['what it wrote, when its unit has forgotten', { invocation: 'apply-1', since: null }, T0.toISOString()],
+    ['what it wrote, when the clock was set back between', { invocation: 'apply-1', since: NOW.toISOString() }, T0.toISOString()],
+  ])('began when %s says', (_, unit, started) => {
+    for (const active of [true, false]) {
+      const seen = viewRun(sights({ record: begun('apply'), units: { apply: { ...unit, active } }, isAlive: ALIVE }));
+      expect(seen?.started).toBe(started);
+      expect(seen?.steps[0]?.started).toBe(started);
+    }
+  });
+
   it.each([
     [{ result: 'signal' }, 'failed (signal)'],
     [{ result: 'exit-code', exitStatus: 3 }, 'failed (exit-code 3)'],
