@@ -12,12 +12,15 @@ type Step = Receipt['step'];
 
 /** What is known of a unit from outside. */
 export interface UnitSight {
+  /** Running, or about to end. */
   active: boolean;
-  /** Its start is queued behind something else. */
+  /** Its start is queued behind something else, and has not begun. */
   waiting: boolean;
+  /** How its last run ended: `success`, `exit-code`, `signal`, `timeout`, `start-limit-hit` …; null when it is not known. */
   result: string | null;
+  /** Exit status of its last run, for example 75 when another step had the lock; null when it is not known. */
   exitStatus: number | null;
-  /** systemd's id of the start that is running, or was the last one. */
+  /** Id of the start that is running, or was the last one; null when it is not known. The program has it as INVOCATION_ID. */
   invocation: string | null;
   /** When that began. */
   since: string | null;

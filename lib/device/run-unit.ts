@@ -1,6 +1,7 @@
 /** Starts a unit of the updater and follows it to its end, or until Ctrl-C: the unit goes on without us. */
 import type { Progress, Receipt } from '../core/state.ts';
-import type { JobResult, UnitLook, UnitRunner } from '../io/unit-runner.ts';
+import type { UnitSight } from '../core/run-view.ts';
+import type { JobResult, UnitRunner } from '../io/unit-runner.ts';
 import { errnoOf } from '../core/errors.ts';
 import { lstatOrNull } from '../transaction/durable.ts';
 import type { DeviceDeps } from './deps.ts';
@@ -16,7 +17,7 @@ export type Run =
       receipt: Receipt | null;
       /** The unit that decided: the one that failed, or the one that was started. */
       unit: string;
-      look: UnitLook;
+      look: UnitSight;
     };
 
 /**

@@ -5,7 +5,7 @@ import type { Pass, UnitSight } from '../core/run-view.ts';
 import type { Receipt } from '../core/state.ts';
 import type { Medians } from '../core/timings.ts';
 import { mediansOf } from '../core/timings.ts';
-import type { UnitLook, UnitRunner } from '../io/unit-runner.ts';
+import type { UnitRunner } from '../io/unit-runner.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { DeviceDeps } from './deps.ts';
 import { readReceipts } from './history.ts';
@@ -45,7 +45,7 @@ type Passed = (typeof PASSED)[number];
 
 interface Looks {
   units: Record<Step, UnitSight>;
-  gates: Record<Passed, UnitLook>;
+  gates: Record<Passed, UnitSight>;
 }
 
 async function lookAtAll(deps: DeviceDeps): Promise<Looks | null> {
@@ -68,10 +68,10 @@ async function lookAtAll(deps: DeviceDeps): Promise<Looks | null> {
   }
 }
 
-const AT_REST: UnitLook = { active: false, waiting: false, result: null, exitStatus: null, invocation: null, since: null };
+const AT_REST: UnitSight = { active: false, waiting: false, result: null, exitStatus: null, invocation: null, since: null };
 
 /** Only asked for where there is something that it could pass on. */
-async function gate(deps: DeviceDeps, units: UnitRunner, step: Passed): Promise<UnitLook> {
+async function gate(deps: DeviceDeps, units: UnitRunner, step: Passed): Promise<UnitSight> {
   return passTo(deps, step) === null ? AT_REST : await units.look(`pikit-update-gate@${step}.service`);
 }
 

@@ -1,6 +1,6 @@
 /** What systemd says of a unit, from the properties as they come over the bus. */
 import * as z from 'zod';
-import type { UnitLook } from './unit-runner.ts';
+import type { UnitSight } from '../core/run-view.ts';
 
 export interface UnitFacts {
   name: string;
@@ -60,7 +60,7 @@ function invocationOf(id: Uint8Array): string | null {
 const ACTIVE = ['active', 'activating', 'deactivating', 'reloading'];
 
 /** What whoever starts units wants to know of one. */
-export function lookOf({ activeState, result, exitStatus, hasJob, invocation, since }: UnitFacts): UnitLook {
+export function lookOf({ activeState, result, exitStatus, hasJob, invocation, since }: UnitFacts): UnitSight {
   const active = ACTIVE.includes(activeState);
   return { active, waiting: !active && hasJob, result, exitStatus, invocation, since: since?.toISOString() ?? null };
 }

@@ -1,4 +1,5 @@
 /** Starting and watching the units of the updater, for whoever only starts them: the command line and the API. */
+import type { UnitSight } from '../core/run-view.ts';
 import type { Systemd } from './systemd.ts';
 import { connectSystemd } from './systemd.ts';
 import { lookOf } from './unit-facts.ts';
@@ -11,28 +12,13 @@ import { lookOf } from './unit-facts.ts';
 const JOB_RESULTS = ['done', 'failed', 'dependency', 'timeout', 'canceled', 'skipped'] as const;
 export type JobResult = (typeof JOB_RESULTS)[number];
 
-export interface UnitLook {
-  /** Running, or about to end. */
-  active: boolean;
-  /** Its start is queued behind something else, and has not begun. */
-  waiting: boolean;
-  /** How its last run ended: `success`, `exit-code`, `signal`, `timeout`, `start-limit-hit` …; null when it is not known. */
-  result: string | null;
-  /** Exit status of its last run, for example 75 when another step had the lock; null when it is not known. */
-  exitStatus: number | null;
-  /** Id of the start that is running, or was the last one; null when it is not known. The program has it as INVOCATION_ID. */
-  invocation: string | null;
-  /** When that began. */
-  since: string | null;
-}
-
 /** One manager of units: systemd on a device, or unit files run in a folder (local-units.ts). */
 export interface UnitRunner {
   /** Starts a unit and waits until its job is over; for a oneshot that is the end of its run. Two starts at once are one run. */
   start: (unit: string) => Promise<JobResult>;
   /** Stops a unit and waits until it has ended; `done` when it was not running, too. */
   stop: (unit: string) => Promise<string>;
-  look: (unit: string) => Promise<UnitLook>;
+  look: (unit: string) => Promise<UnitSight>;
   /** When a timer elapses next, or null when it does not. */
   nextElapse: (timer: string) => Promise<Date | null>;
   /**

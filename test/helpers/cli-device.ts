@@ -11,7 +11,8 @@ import { readConfig } from '../../lib/io/config-file.ts';
 import { freeSpace } from '../../lib/io/disk.ts';
 import type { Narrator } from '../../lib/io/narrator.ts';
 import { stateFiles } from '../../lib/io/state-file.ts';
-import type { JobResult, UnitLook, UnitRunner } from '../../lib/io/unit-runner.ts';
+import type { UnitSight } from '../../lib/core/run-view.ts';
+import type { JobResult, UnitRunner } from '../../lib/io/unit-runner.ts';
 
 export const NOW = new Date('2026-11-20T12:00:00.000Z');
 
@@ -26,7 +27,7 @@ export interface CliDevice {
   asked: string[];
   /** What a unit does when it is started; `done` at once by default. */
   onStart: (unit: string) => JobResult | Promise<JobResult>;
-  looks: Map<string, Partial<UnitLook>>;
+  looks: Map<string, Partial<UnitSight>>;
   /** Tells whoever follows that something changed. */
   change: () => void;
   interrupt: () => void;
@@ -132,7 +133,7 @@ const nothing = (): void => undefined;
 export const SILENT: Narrator = { info: nothing, notice: nothing, warning: nothing, error: nothing, hint: nothing };
 
 /** A unit that nobody has started yet. */
-export const AT_REST: UnitLook = { active: false, waiting: false, result: null, exitStatus: null, invocation: null, since: null };
+export const AT_REST: UnitSight = { active: false, waiting: false, result: null, exitStatus: null, invocation: null, since: null };
 
 export const PROGRESS: Progress = {
   step: 'fetch',
