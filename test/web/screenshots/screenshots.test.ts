@@ -112,25 +112,25 @@ function oneOfEach(names: readonly string[]): string[] {
   return [...said.values()].toReversed();
 }
 
-async function shoot(page: Page, name: string): Promise<void> {
+async function shoot(page: Page, name: string, fullPage: boolean): Promise<void> {
   const path = join(DIR, `${name}.png`);
   await page.evaluate(() => document.fonts.ready);
-  const bytes = smallPng(await page.screenshot({ animations: 'disabled', caret: 'hide' }));
+  const bytes = smallPng(await page.screenshot({ fullPage, animations: 'disabled', caret: 'hide' }));
   fs.mkdirSync(DIR, { recursive: true });
   fs.writeFileSync(path, bytes);
   written.push(`${name}.png`);
   expect(bytes.length, `${path} is small`).toBeLessThanOrEqual(MAX_BYTES);
 }
 
-async function shootAll(tab: Widget, name: string): Promise<void> {
+async function shootAll(tab: Widget, name: string, fullPage = false): Promise<void> {
   const { page } = tab;
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
-    await shoot(page, `${name}-${colorScheme}`);
+    await shoot(page, `${name}-${colorScheme}`, fullPage);
   }
   await page.emulateMedia({ colorScheme: 'light' });
   await page.setViewportSize(SMALL);
-  await shoot(page, `${name}-320`);
+  await shoot(page, `${name}-320`, fullPage);
 }
 
 describe.skipIf(process.env['PIKIT_SCREENSHOTS'] !== '1')('pictures', () => {
@@ -167,7 +167,7 @@ describe.skipIf(process.env['PIKIT_SCREENSHOTS'] !== '1')('pictures', () => {
       }, oneOfEach(names));
       await expect.poll(() => tab.chip.getByText(en.chip.connecting).count()).toBe(0);
       await expect.poll(() => tab.chip.count()).toBe(oneOfEach(names).length);
-      await shootAll(tab, 'chips');
+      await shootAll(tab, 'chips', true);
     });
 
     it.each(Object.entries(SCENES))('%s', async (name, { state, act }) => {
