@@ -36,6 +36,9 @@ export interface Watch {
 }
 
 const SLOW_MS = 8000;
+/** Less than half a minute, which the fifth attempt comes after: the next one would come after a minute. */
+const GRACE_MS = 25_000;
+const RUNNING_GRACE_MS = 120_000;
 
 export function watchStatus({ base, query, once, on, around = browser() }: WatchOptions): Watch {
   const api = connectApi(base, query, around);
@@ -43,7 +46,7 @@ export function watchStatus({ base, query, once, on, around = browser() }: Watch
   let link: Link = { is: 'connecting' };
   let takeBack = (): void => undefined;
   const isRunning = (): boolean => status?.run?.state === 'running';
-  const next = keepLink({ now: around.now, hasAny: () => status !== null, graceMs: () => (isRunning() ? 120_000 : 30_000) });
+  const next = keepLink({ now: around.now, hasAny: () => status !== null, graceMs: () => (isRunning() ? RUNNING_GRACE_MS : GRACE_MS) });
 
   function tell(now: Link): void {
     link = now;

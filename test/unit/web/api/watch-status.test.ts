@@ -188,7 +188,7 @@ describe('a server that is away', () => {
   });
 
   it.each([
-    ['half a minute', IDLE, 29_000, 40_000],
+    ['half a minute', IDLE, 25_000, 10_000],
     ['two minutes of a run', RUNNING, 119_000, 15_000],
   ])('is said to be gone after %s, and shown as it was until then', async (_what, status, graceMs, moreMs) => {
     const server = await stub({ events: stream(['status', JSON.stringify(status)]) });
