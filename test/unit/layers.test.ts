@@ -35,6 +35,7 @@ const PLACE_OF: Readonly<Record<string, RegExp>> = {
   hono: /^lib\/api\/app\.ts$/,
   '@hono/node-server': /^lib\/api\/(app|server)\.ts$/,
   esbuild: /^scripts\//,
+  terser: /^scripts\/build\.ts$/,
   typescript: /^scripts\/web-templates\.ts$/,
   lit: /^web\/(pikit-updates|(parts|styles|page)\/[^/]+)\.ts$/,
 };
