@@ -29,7 +29,8 @@ export interface StateFiles extends RunFiles {
   readHeld: () => Held;
   writeHeld: (held: Held) => void;
   appendHistory: (receipt: Receipt) => void;
-  readHistory: () => Receipt[];
+  /** Oldest first; of many only the last so many. */
+  readHistory: (last?: number) => Receipt[];
   leaveToken: (step: Token['until'], token: Token) => void;
   takeToken: (step: Token['until']) => Token | null;
   dropToken: (step: Token['until']) => void;
@@ -77,7 +78,7 @@ export function stateFiles(paths: DevicePaths, report: Report): StateFiles {
     appendHistory: (receipt) => {
       appendHistory(paths.history, receipt, report);
     },
-    readHistory: () => receiptsIn(readHistory(paths.history, report)),
+    readHistory: (last) => receiptsIn(readHistory(paths.history, report).split('\n'), last),
     leaveToken: (step, token) => {
       writeOwned(`${paths.next}/${step}`, Token.parse(token), WORLD_READABLE);
     },
@@ -133,10 +134,10 @@ function appendHistory(path: string, receipt: Receipt, report: Report): void {
   mkdirDurable(dirname(path), 0o700);
   const line = JSON.stringify(Receipt.parse(receipt));
   const text = readHistory(path, report);
-  const old = receiptsIn(text);
-  if (receipt.tx !== null && old.some((entry) => entry.tx === receipt.tx && entry.outcome === receipt.outcome)) return;
+  const lines = text.split('\n');
+  if (isRecorded(lines, receipt)) return;
   if (text.length > HISTORY_MAX_BYTES) {
-    const kept = [...old.slice(-HISTORY_KEEP + 1).map((entry) => JSON.stringify(entry)), line];
+    const kept = [...receiptsIn(lines, HISTORY_KEEP - 1).map((entry) => JSON.stringify(entry)), line];
     writeDurable(path, `${kept.join('\n')}\n`, { mode: PRIVATE });
     return;
   }
@@ -157,14 +158,22 @@ function readHistory(path: string, report: Report): string {
   return '';
 }
 
-/** All receipts that can be read, oldest first; a damaged line is left out. */
-function receiptsIn(text: string): Receipt[] {
-  return text.split('\n').flatMap((line) => {
+/** Only what names the transaction is read: a long history costs a device time and memory with every step. */
+function isRecorded(lines: readonly string[], { tx, outcome }: Receipt): boolean {
+  if (tx === null) return false;
+  return receiptsIn(lines.filter((line) => line.includes(JSON.stringify(tx)))).some((entry) => entry.tx === tx && entry.outcome === outcome);
+}
+
+/** The last receipts that can be read, oldest first; a damaged line is left out. */
+function receiptsIn(lines: readonly string[], last = Infinity): Receipt[] {
+  const found: Receipt[] = [];
+  for (const line of lines.toReversed()) {
+    if (found.length >= last) break;
     try {
-      return [Receipt.parse(JSON.parse(line))];
+      found.push(Receipt.parse(JSON.parse(line)));
     } catch {
       // Safe to ignore: a power cut tears at most the last line, and the rest of the history is worth more than the complaint.
-      return [];
     }
-  });
+  }
+  return found.reverse();
 }

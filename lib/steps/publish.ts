@@ -31,7 +31,7 @@ function publicFacts({ files, place }: Pick<StepDeps, 'files' | 'place'>): Publi
     version: files.readVersion(),
     installed: installedFacts(readInstalled(place)),
     rollback: findRollbackTarget(place),
-    history: publicHistory(files.readHistory().slice(-HISTORY_SHOWN), files.readState()),
+    history: publicHistory(files.readHistory(HISTORY_SHOWN), files.readState()),
   };
 }
 

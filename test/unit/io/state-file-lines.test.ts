@@ -178,6 +178,14 @@ describe('history', () => {
     expect(files.readHistory()).toEqual([receipt('a')]);
   });
 
+  it('can be read from its end, whatever is damaged there', () => {
+    for (const tx of ['a', 'b', 'c']) files.appendHistory(receipt(tx));
+    fs.appendFileSync(paths.history, '{"step":"app');
+    expect(files.readHistory(2).map(({ tx }) => tx)).toEqual(['b', 'c']);
+    expect(files.readHistory(9).map(({ tx }) => tx)).toEqual(['a', 'b', 'c']);
+    expect(files.readHistory(0)).toEqual([]);
+  });
+
   it.each<[string, () => void]>([
     [
       'directory',
