@@ -97,12 +97,12 @@ function refuse(deps: DeviceDeps, config: Config, staged: Staged, manifest: Mani
   const problem = incompatibility(manifest, { current, arch: deps.arch, config, signed: RELEASES_ARE_SIGNED });
   if (problem !== null) throw new UpdateError('RELEASE_INCOMPATIBLE', problem, { hint: 'ask whoever publishes the releases; nothing was changed' });
   const held = deps.files.readHeld().versions.find((entry) => entry.version === version);
-  if (held !== undefined && isHeld(held) && deps.files.readRetry() !== version) {
+  if (held !== undefined && isHeld(held) && !(isByHand && deps.files.readRetry() === version)) {
     return describeHeld(version, `it failed here before (${held.message})`);
   }
   if (isByHand) return null;
   if (standing === 'downgrade') return describeDowngradeLeft(version, current);
-  if (held?.reason === 'rolled-back' && deps.files.readRetry() !== version) {
+  if (held?.reason === 'rolled-back') {
     return `${version} is not installed by itself: you went back from it; \`pikit-update apply\` installs it`;
   }
   return null;

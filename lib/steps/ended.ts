@@ -24,6 +24,8 @@ export function recordFailure(deps: Deps, facts: Facts, failure: UpdateError): v
   try {
     const { current, branch, staged, available } = deps.files.readState();
     const isGoingUp = facts.step === 'fetch' || facts.step === 'apply';
+    // One attempt was asked for, and this was it.
+    if (isGoingUp) deps.files.dropRetry();
     const receipt = failureReceipt({ ...facts, branch }, failure, {
       from: current,
       to: isGoingUp ? (staged?.version ?? available?.version ?? null) : null,

@@ -47,7 +47,8 @@ export function weigh(deps: StepDeps, here: Situation, release: Release, byHand:
     cohort: cohortOf(deps.machineId(), release.manifest.version),
     signed: RELEASES_ARE_SIGNED,
     byHand,
-    retry: deps.files.readRetry(),
+    // What the owner wanted tried again may not have come to it: the timer does not take it up.
+    retry: byHand ? deps.files.readRetry() : null,
   });
 }
 

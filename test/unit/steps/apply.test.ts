@@ -140,6 +140,16 @@ describe('what apply refuses', () => {
     expect(on.files.readHeld().versions).toEqual([]);
   });
 
+  it.each(['failed', 'rolled-back'] as const)('a version that the owner wanted to try again, when the timer started it: %s', async (reason) => {
+    const { on } = await onSite(['1.0.0', '1.1.0']);
+    await fetchRelease(netDeps(on));
+    hold(on, reason);
+    on.files.writeRetry('1.1.0');
+    fs.mkdirSync(on.paths.granted, { recursive: true });
+    fs.writeFileSync(`${on.paths.granted}/apply`, JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }));
+    expect((await apply(rootDeps(on))).outcome).toBe('nothing');
+  });
+
   it.each([
     ['architecture', { requires: { arch: ['armhf'] } }, 'is for armhf'],
     ['unsigned command', { post_install: [{ run: ['helpers/pikit-hello'] }] }, 'releases are not signed here'],

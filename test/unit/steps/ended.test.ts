@@ -61,6 +61,18 @@ describe('recordFailure', () => {
   });
 
   it.each([
+    ['fetch', null],
+    ['apply', null],
+    ['check', '1.1.0'],
+    ['rollback', '1.1.0'],
+  ] as const)('was the one attempt that was asked for: %s', (step, left) => {
+    const on = device();
+    on.files.writeRetry('1.1.0');
+    recordFailure(stepDeps(on), { ...FACTS, step }, FAILURE);
+    expect(on.files.readRetry()).toBe(left);
+  });
+
+  it.each([
     ['fetch', 0],
     ['apply', 1],
   ] as const)('leaves the history to root when it may not write there: %s', (step, warnings) => {

@@ -53,6 +53,7 @@ describe('weigh', () => {
     expect(weigh(deps, survey(deps), releaseWith({}), true).outcome).toBe('held');
     on.files.writeRetry('1.1.0');
     expect(weigh(deps, survey(deps), releaseWith({}), true).outcome).toBe('available');
+    expect(weigh(deps, survey(deps), releaseWith({}), false).outcome).toBe('held');
   });
 
   it('never takes a release for signed while signatures are not verified', () => {
