@@ -3,6 +3,7 @@
  * Mandatory: `version`, `changelog`, `files[].path`, `files[].sha256`. Unknown keys are ignored, so that old devices survive
  * new fields; a higher `schema` and an unknown `post_install` action are not errors here but make a release incompatible.
  */
+import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { UpdateError } from './errors.ts';
 import { parseDocument } from './json.ts';
@@ -82,22 +83,35 @@ export const Manifest = z.object({
 });
 export type Manifest = z.infer<typeof Manifest>;
 
-/** Enough of a manifest to know that the rest is beyond us. */
-const Preamble = z.object({ schema: z.int().positive().default(1) });
+/** Enough of a manifest to know that the rest is beyond us, and what to call it. */
+const Preamble = z.object({ schema: z.int().positive().default(1), version: z.unknown().optional() });
+
+/** RELEASE_INCOMPATIBLE: a release of a schema that came after this updater. */
+export class LaterRelease extends UpdateError {
+  /** Null when even that is said in another way. */
+  readonly version: string | null;
+  /** Of the manifest. */
+  readonly sha256: string;
+
+  constructor(message: string, { version, sha256 }: { version: string | null; sha256: string }) {
+    super('RELEASE_INCOMPATIBLE', message, { hint: 'update the updater itself first (the package pikit-update)' });
+    this.version = version;
+    this.sha256 = sha256;
+  }
+}
 
 /**
- * Parses a manifest from outside. Throws RELEASE_INCOMPATIBLE for a higher `schema` (checked first, since the rest may then
+ * Parses a manifest from outside. Throws LaterRelease for a higher `schema` (checked first, since the rest may then
  * mean something else), MANIFEST_INVALID or PATH_REFUSED for anything else that is wrong, naming the key.
  */
 export function parseManifest(bytes: Uint8Array, what = 'the manifest'): Manifest {
   const limits = { what, maxBytes: MANIFEST_MAX_BYTES, code: 'MANIFEST_INVALID' as const };
-  const preamble = parseDocument(bytes, Preamble, limits);
-  if (preamble.schema > MANIFEST_SCHEMA) {
-    throw new UpdateError(
-      'RELEASE_INCOMPATIBLE',
-      `${what} has schema ${String(preamble.schema)}, this updater understands ${String(MANIFEST_SCHEMA)}`,
-      { hint: 'update the updater itself first (the package pikit-update)' },
-    );
+  const { schema, version } = parseDocument(bytes, Preamble, limits);
+  if (schema > MANIFEST_SCHEMA) {
+    throw new LaterRelease(`${what} has schema ${String(schema)}, this updater understands ${String(MANIFEST_SCHEMA)}`, {
+      version: typeof version === 'string' && isVersion(version) ? version : null,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    });
   }
   const manifest = parseDocument(bytes, Manifest, limits);
   assertDistinctPaths(manifest.files.map((file) => file.path));

@@ -2,9 +2,9 @@
 import { STABLE } from '../core/branches.ts';
 import type { Decision } from '../core/decide.ts';
 import { describeHeld } from '../core/decide.ts';
-import { UpdateError } from '../core/errors.ts';
+import { LaterRelease } from '../core/manifest.ts';
 import { describeDowngradeLeft, standingOf } from '../core/offer.ts';
-import type { State, Token } from '../core/state.ts';
+import type { Available, State, Token } from '../core/state.ts';
 import { followBranch } from './branch.ts';
 import type { NetworkDeps, StepDeps, StepResult } from './deps.ts';
 import type { Situation } from './look.ts';
@@ -29,6 +29,7 @@ export interface Found {
   release: Release | null;
   version: string | null;
   decision: Decision;
+  available: Available | null;
   message: string;
 }
 
@@ -43,7 +44,6 @@ export async function lookForRelease(deps: NetworkDeps, here: Situation, byHand:
   if (failure !== null) deps.narrate.warning(`${failure.message}, ignoring: the branches are those last known`);
   const at = deps.now().toISOString();
   if (stagedFor(deps) !== found.release?.sha256) dropStaging(deps);
-  const available = found.release === null || found.decision.outcome === 'none' ? null : toAvailable(found.release, found.decision, here.branch);
   const state: State = {
     ...here.state,
     current: here.current,
@@ -51,7 +51,7 @@ export async function lookForRelease(deps: NetworkDeps, here: Situation, byHand:
     branch: here.branch,
     installed_branch: installedBranch(here, found),
     last_check: at,
-    available,
+    available: found.available,
     staged: deps.files.readStaged(),
   };
   here.state = state;
@@ -70,13 +70,22 @@ async function ask(deps: NetworkDeps, here: Situation, byHand: boolean): Promise
   try {
     const release = await requestRelease(deps, here.config, here.branch);
     const decision = weigh(deps, here, release, byHand);
-    return { release, version: release.manifest.version, decision, message: describe(here, release, decision) };
+    const available = decision.outcome === 'none' ? null : toAvailable(release, decision, here.branch);
+    return { release, version: release.manifest.version, decision, available, message: describe(here, release, decision) };
   } catch (error) {
     // A manifest of a later schema is not a failure of this device: it is a release that it cannot take.
-    if (!(error instanceof UpdateError) || error.code !== 'RELEASE_INCOMPATIBLE') throw error;
-    const decision = { outcome: 'incompatible' as const, reason: error.message, downgrade: false };
-    return { release: null, version: null, decision, message: `the newest release cannot be installed here: ${error.message}; ${error.hint ?? ''}` };
+    if (!(error instanceof LaterRelease) || error.version === null) throw error;
+    return laterRelease(here, error, error.version);
   }
+}
+
+function laterRelease({ branch, current, state }: Situation, { message, hint, sha256 }: LaterRelease, version: string): Found {
+  const standing = standingOf(version, { current, branch, installedBranch: state.installed_branch });
+  const about = { release: null, version, message: `the newest release cannot be installed here: ${message}; ${hint ?? ''}` };
+  if (standing === 'installed' || standing === 'older') return { ...about, decision: { outcome: 'none', reason: message }, available: null };
+  const decision = { outcome: 'incompatible', reason: `${message}: ${hint ?? ''}`, downgrade: standing === 'downgrade' } as const;
+  const unknown = { released: null, changelog: '', notes: '', files: 0, bundle_bytes: null, tree_bytes: null };
+  return { ...about, decision, available: { version, branch, ...decision, manifest_sha256: sha256, ...unknown } };
 }
 
 function describe(here: Situation, release: Release, decision: Decision): string {

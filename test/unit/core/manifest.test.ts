@@ -91,11 +91,12 @@ describe('parseManifest', () => {
   });
 
   it.each([
-    ['a-higher-schema', { ...MINIMAL, schema: 2 }],
-    ['where-all-the-rest-changed', { schema: 2, version: 2026.11, files: { a: SHA } }],
-    ['far-ahead', { schema: 9_007_199_254_740_991 }],
-  ])('calls a release incompatible: %s', (_name, value) => {
-    expect(() => parse(value)).toThrow(expect.objectContaining({ code: 'RELEASE_INCOMPATIBLE', hint: matching('update the updater') }));
+    ['a-higher-schema', { ...MINIMAL, schema: 2 }, MINIMAL.version],
+    ['where-all-the-rest-changed', { schema: 2, version: 2026.11, files: { a: SHA } }, null],
+    ['a-version-of-another-kind', { schema: 2, version: '../../x' }, null],
+    ['far-ahead', { schema: 9_007_199_254_740_991 }, null],
+  ])('calls a release incompatible: %s', (_name, value, version) => {
+    expect(() => parse(value)).toThrow(expect.objectContaining({ code: 'RELEASE_INCOMPATIBLE', hint: matching('update the updater'), version }));
   });
 
   it.each([

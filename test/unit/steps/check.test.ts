@@ -92,12 +92,30 @@ describe('check', () => {
   });
 
   it('calls a manifest of a later schema incompatible, and does not fail', async () => {
-    const { on, edit } = await onSite(['1.0.0']);
+    const { on, edit } = await onSite(['1.0.0', '1.1.0']);
     edit((manifest) => ({ ...manifest, schema: 2, files: 'something else' }));
     const result = await check(netDeps(on));
-    expect(result).toMatchObject({ outcome: 'nothing', to: null });
+    expect(result).toMatchObject({ outcome: 'nothing', to: '1.1.0' });
     expect(result.message).toContain('the newest release cannot be installed here');
     expect(result.message).toContain('update the updater itself first');
+    expect(on.files.readState()).toMatchObject({
+      latest: '1.1.0',
+      available: { version: '1.1.0', outcome: 'incompatible', reason: containing('update the updater itself first'), files: 0 },
+    });
+  });
+
+  it('is up to date when what is installed is published anew in a later schema', async () => {
+    const { on, edit } = await onSite(['1.0.0']);
+    fs.writeFileSync(on.paths.version, '1.0.0\n');
+    edit((manifest) => ({ ...manifest, schema: 2, files: 'something else' }));
+    expect(await check(netDeps(on))).toMatchObject({ outcome: 'nothing', to: '1.0.0' });
+    expect(on.files.readState()).toMatchObject({ latest: '1.0.0', available: null });
+  });
+
+  it('fails where a manifest of a later schema does not say what it is of', async () => {
+    const { on, edit } = await onSite(['1.0.0']);
+    edit(() => ({ schema: 2, release: '2026.11' }));
+    await expect(check(netDeps(on))).rejects.toMatchObject({ code: 'RELEASE_INCOMPATIBLE' });
   });
 
   it.each([
