@@ -48,8 +48,9 @@ async function set(deps: DeviceDeps, before: Settings, settings: Settings): Prom
   try {
     await startSetter(deps, `pikit-update-auto@${settings.auto}.service`);
   } catch (error) {
-    // Read anew: another choice may have been written while the unit was at work.
-    writeSettings(deps, { ...deps.files.readSettings(), auto: before.auto, time: before.time }, 'auto');
+    // Another choice may have been written while the unit was at work: that one stays.
+    const now = deps.files.readSettings();
+    if (now.auto === settings.auto && now.time === settings.time) writeSettings(deps, { ...now, auto: before.auto, time: before.time }, 'auto');
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 /** What pikit-update-auto@.service does: the owner's choice becomes the state of the timer, and its time a drop-in of it. */
+import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { UpdateError } from '../core/errors.ts';
+import { UpdateError, errnoOf } from '../core/errors.ts';
 import { parseDocument } from '../core/json.ts';
 import type { DevicePaths } from '../core/paths.ts';
 import type { Auto } from '../core/state.ts';
@@ -11,6 +12,8 @@ import { readPlain } from '../transaction/plain-file.ts';
 
 const TIMER = 'pikit-update.timer';
 const DROP_IN = `/etc/systemd/system/${TIMER}.d/time.conf`;
+/** Where systemd notes when the timer elapsed last, by the file's time of change (systemd.timer(5), Persistent=). */
+const STAMP = `/var/lib/systemd/timers/stamp-${TIMER}`;
 const MAX_BYTES = 64 * 1024;
 const JOB_TIMEOUT_MS = 20_000;
 
@@ -47,13 +50,31 @@ export async function setTimer(choice: Auto, { paths, systemd }: TimerDeps): Pro
   const file = join(paths.root, DROP_IN);
   mkdirDurable(dirname(file), 0o755);
   writeDurable(file, dropIn(settings.time), { mode: 0o644 });
-  if (systemd !== null) await applyToTimer(await systemd(), choice);
+  if (systemd !== null) {
+    countFromNow(join(paths.root, STAMP));
+    await applyToTimer(await systemd(), choice);
+  }
   return settings;
 }
 
 /** An empty assignment first: OnCalendar= adds to what is there. */
 export function dropIn(time: string): string {
   return `# Written by 'pikit-update auto': the time of the daily check.\n[Timer]\nOnCalendar=\nOnCalendar=*-*-* ${time}\n`;
+}
+
+/**
+ * A timer that is started counts from when it elapsed last: a new time of day that is past by then, or days in which it was off,
+ * would count as missed, and be made up for at once (seen with systemd 252 and 257; `systemctl clean` does not help on 257).
+ */
+function countFromNow(stamp: string): void {
+  try {
+    fs.closeSync(fs.openSync(stamp, 'a', 0o644));
+    const now = new Date();
+    fs.utimesSync(stamp, now, now);
+  } catch (error) {
+    // Safe to ignore: systemd makes the folder when the first such timer starts, and then nothing was missed.
+    if (errnoOf(error) !== 'ENOENT') throw error;
+  }
 }
 
 async function applyToTimer(systemd: Systemd, choice: Auto): Promise<void> {

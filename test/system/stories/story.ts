@@ -155,6 +155,22 @@ export function tellStory(image: DeviceImage): void {
       expect(steps.indexOf('pikit-update-fetch')).toBeLessThan(steps.indexOf('pikit-update-apply'));
     });
 
+    it('does not take a new time that is past today for one that was missed', async () => {
+      const at = (when: string): Promise<string> => device.sh(`date -d '${when}' +%H:%M | tr -d '\\n'`);
+      // Its random delay is up to half an hour.
+      const [later, past] = [await at('+3 hours'), await at('-40 minutes')];
+      await device.sh(`pikit-update auto install --time ${later}`);
+      await device.sh(
+        "systemctl stop pikit-update.timer; touch -d '-2 hours' /var/lib/systemd/timers/stamp-pikit-update.timer; systemctl start pikit-update.timer",
+      );
+      await device.sh(`pikit-update auto install --time ${past}`);
+      const hours = await device.sh(
+        'echo $(( ($(date -d "$(systemctl show -P NextElapseUSecRealtime pikit-update.timer)" +%s) - $(date +%s)) / 3600 ))',
+      );
+      expect(Number(hours)).toBeGreaterThanOrEqual(22);
+      expect(Number(hours)).toBeLessThanOrEqual(24);
+    });
+
     it("left the owner's own file alone all the time, has no process, and wrote no line that is not on the list", async () => {
       expect(await device.sh('stat -c %i /var/www/pikit-web/foreign.txt; cat /var/www/pikit-web/foreign.txt')).toBe(`${foreignInode}mine\n`);
       expect((await device.exec(['pgrep', '-f', '/usr/lib/pikit-update'])).exitCode).toBe(1);

@@ -59,6 +59,17 @@ describe('setAuto', () => {
     expect(files.readSettings()).toMatchObject({ auto: 'check', time: '04:20', branch: 'beta', skipped_version: '1.5.0' });
   });
 
+  it.each([{ auto: 'install' }, { time: '02:00' }] as const)('leaves what somebody else has chosen meanwhile: %j', async (theirs) => {
+    const device = cliDevice();
+    const { files } = device.deps;
+    device.onStart = () => {
+      files.writeSettings({ ...files.readSettings(), ...theirs });
+      return 'failed';
+    };
+    await expect(setAuto(device.deps, { auto: 'off', time: '01:00' })).rejects.toMatchObject({ code: 'STEP_FAILED' });
+    expect(files.readSettings()).toMatchObject({ auto: 'off', time: '01:00', ...theirs });
+  });
+
   it('puts it back when nobody can start the unit', async () => {
     const { deps } = cliDevice();
     await expect(setAuto({ ...deps, units: noBus }, { auto: 'off', time: null })).rejects.toMatchObject({ code: 'SYSTEMD_UNAVAILABLE' });

@@ -102,6 +102,21 @@ describe.skipIf(!hasBus)('with systemd (skipped without dbus-daemon)', () => {
     expect(fs.existsSync(dropInFile)).toBe(true);
   });
 
+  it('counts from now: what was missed while it was off, or is past today at a new time, is not made up for', async () => {
+    const stamp = `${deps.paths.root}/var/lib/systemd/timers/stamp-pikit-update.timer`;
+    settings({ auto: 'install' });
+    await setTimer('install', deps);
+    expect(fs.existsSync(stamp), 'systemd makes its own folder').toBe(false);
+    fs.mkdirSync(dirname(stamp), { recursive: true });
+    for (const earlier of [null, new Date('2026-11-01T04:20:00Z')]) {
+      if (earlier !== null) fs.utimesSync(stamp, earlier, earlier);
+      const began = Date.now();
+      await setTimer('install', deps);
+      expect(fs.statSync(stamp).mtimeMs).toBeGreaterThanOrEqual(began - 1);
+      expect(fs.statSync(stamp).mtimeMs).toBeLessThanOrEqual(Date.now() + 1);
+    }
+  });
+
   it('fails when the timer does not start', async () => {
     fake.job = () => 'failed';
     await expect(setTimer('check', deps)).rejects.toMatchObject({
