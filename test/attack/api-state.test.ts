@@ -157,6 +157,24 @@ describe('starts', { timeout: 60_000 }, () => {
     expect(await history(api)).not.toContain('rollback ok');
   });
 
+  it('40: a download that fails is told to its end, and the next apply does not become one with what is still ending', async () => {
+    const { api, server } = await held();
+    server.answer('/bundles/pikit-1.1.0.tar.gz', (request, response) => {
+      request.resume();
+      response.writeHead(404).end();
+    });
+    const ids: unknown[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      const run = await watched(api, '/api/update/apply');
+      await run.ended;
+      const runs = run.events.map(({ data }) => Object(Reflect.get(Object(JSON.parse(data)), 'run')));
+      expect(runs.at(-1)).toMatchObject({ kind: 'update', state: 'ended', outcome: 'failed', code: 'NOT_FOUND' });
+      expect(runs.map((one) => Reflect.get(Object(one), 'id'))).not.toContain('queued');
+      ids.push(Reflect.get(Object(runs.at(-1)), 'id'));
+    }
+    expect(new Set(ids).size).toBe(4);
+  });
+
   it('40: a version that is not on offer is not there', async () => {
     const { api } = await held();
     expectRefused(await api.post('/api/update/apply', { version: '9.9.9' }), 404, 'NOT_FOUND');
