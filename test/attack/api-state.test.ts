@@ -45,7 +45,7 @@ async function watched(api: ApiProcess, path: string, body: unknown = {}): Promi
   return await api.follow(path, { method: 'POST', body, headers: AS_EVENTS });
 }
 
-function runOf(reply: Reply): Record<string, unknown> {
+function runOf(reply: Pick<Reply, 'json'>): Record<string, unknown> {
   const run: unknown = Reflect.get(Object(reply.json), 'run');
   return typeof run === 'object' && run !== null ? Object.fromEntries(Object.entries(run)) : {};
 }
@@ -167,10 +167,10 @@ describe('starts', { timeout: 60_000 }, () => {
     for (let round = 0; round < 4; round += 1) {
       const run = await watched(api, '/api/update/apply');
       await run.ended;
-      const runs = run.events.map(({ data }) => Object(Reflect.get(Object(JSON.parse(data)), 'run')));
+      const runs = run.events.map(({ data }) => runOf({ json: JSON.parse(data) }));
       expect(runs.at(-1)).toMatchObject({ kind: 'update', state: 'ended', outcome: 'failed', code: 'NOT_FOUND' });
-      expect(runs.map((one) => Reflect.get(Object(one), 'id'))).not.toContain('queued');
-      ids.push(Reflect.get(Object(runs.at(-1)), 'id'));
+      expect(runs.map(({ id }) => id)).not.toContain('queued');
+      ids.push(runs.at(-1)?.['id']);
     }
     expect(new Set(ids).size).toBe(4);
   });
