@@ -1,5 +1,6 @@
 /** What an installation would do, from the last check's manifest and the live device. Changes nothing. */
 import { dirname, join } from 'node:path';
+import { asChosen } from '../core/chosen.ts';
 import type { Config } from '../core/config.ts';
 import { UpdateError, errorJson } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
@@ -24,12 +25,13 @@ export interface KnownPlan {
 
 /** Asks nobody. Throws RELEASE_CHANGED when the cache holds another manifest than the last check saw, CONFIG_MISSING, CONFIG_INVALID. */
 export function readPlan(deps: DeviceDeps): KnownPlan {
-  const { available, last_check: lastCheck } = deps.files.readState();
+  const { available, last_check: lastCheck, current, installed_branch: installedBranch } = deps.files.readState();
   if (available === null) {
     const reason = lastCheck === null ? 'nothing is known yet: `pikit-update check` asks' : 'nothing is available: there is nothing to plan';
     return { plan: null, reason };
   }
-  const plan = summarize(deps, available);
+  const here = { settings: deps.files.readSettings(), current: deps.files.readVersion() ?? current, installedBranch };
+  const plan = summarize(deps, asChosen(available, here));
   return { plan, reason: plan.reason };
 }
 

@@ -43,6 +43,12 @@ describe('readPlan', () => {
     });
   });
 
+  it('knows at once that the version is skipped', () => {
+    const { deps } = plannedDevice().device;
+    deps.files.writeSettings({ ...deps.files.readSettings(), skipped_version: '1.4.0' });
+    expect(readPlan(deps)).toMatchObject({ plan: { outcome: 'skipped' }, reason: 'you chose to skip 1.4.0' });
+  });
+
   it('needs no download for what is staged, and says what does not fit', () => {
     const { deps } = plannedDevice().device;
     const { available } = deps.files.readState();
