@@ -24,6 +24,8 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
   const changes = deviceChanges(deps, warn);
   const steady = steadyRun();
   const silent = (): void => undefined;
+  /** Settled when the timer is set: until then it has a time that is not the one of the settings. */
+  let setting: Promise<unknown> = Promise.resolve();
 
   async function status(): Promise<StatusAnswer> {
     return await readStatus(deps, async () => steady(await seeRun(deps)));
@@ -60,12 +62,17 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
       const cancelled = await cancelRun(deps, silent);
       return { cancelled, result: cancelled.length === 0 ? null : deps.files.readState().last_result };
     },
-    auto,
+    auto: async () => {
+      await setting;
+      return await auto();
+    },
     setAuto: async (wish) => {
       if (wish.auto !== null || wish.time !== null) {
-        await told(async () => {
+        const set = told(async () => {
           await setAuto(deps, wish);
         });
+        setting = Promise.allSettled([setting, set]);
+        await set;
       }
       return await auto();
     },
