@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { asChosen } from '../core/chosen.ts';
 import type { Config } from '../core/config.ts';
-import { UpdateError, errorJson } from '../core/errors.ts';
+import { UpdateError, errnoOf, errorJson } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { PlanSummary, PlannedChange } from '../core/plan-summary.ts';
 import { sortChanges, sumRooms } from '../core/plan-summary.ts';
@@ -17,7 +17,7 @@ import { planRelease } from './plan-change.ts';
 import { publishedHere } from './published.ts';
 
 export interface KnownPlan {
-  /** Null when nothing is known, or nothing is available. */
+  /** Null when nothing is known, nothing is available, or it takes root to know. */
   plan: PlanSummary | null;
   /** Why there is no plan, or why what is available is not installed by itself. */
   reason: string | null;
@@ -31,14 +31,19 @@ export function readPlan(deps: DeviceDeps): KnownPlan {
     return { plan: null, reason };
   }
   const here = { settings: deps.files.readSettings(), current: deps.files.readVersion() ?? current, installedBranch };
-  const plan = summarize(deps, asChosen(available, here));
-  return { plan, reason: plan.reason };
+  try {
+    const plan = summarize(deps, asChosen(available, here));
+    return { plan, reason: plan.reason };
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+    return { plan: null, reason: `it takes root to know: ${error instanceof Error ? error.message : ''}` };
+  }
 }
 
 function summarize(deps: DeviceDeps, available: Available): PlanSummary {
   const config = deps.loadConfig();
   const manifest = readCachedManifest(deps.paths.cacheDir, available);
-  const { plan, complete } = planRelease(ownedByRoot(deps), config, manifest, available.branch, () => publishedHere(deps));
+  const { plan, complete, guessed } = planRelease(ownedByRoot(deps), config, manifest, available.branch, () => publishedHere(deps));
   const staged = deps.files.readStaged()?.manifest_sha256 === available.manifest_sha256;
   const changes = plan.ops.map(toChange);
   const { added, changed, removed } = sortChanges(changes);
@@ -54,8 +59,8 @@ function summarize(deps: DeviceDeps, available: Available): PlanSummary {
     added,
     changed,
     removed: complete ? removed : null,
-    edited: complete ? plan.drift : null,
-    conflicts: complete ? plan.kept : null,
+    edited: complete && !guessed ? plan.drift : null,
+    conflicts: complete && !guessed ? plan.kept : null,
     unchanged: Math.max(0, manifest.files.length - added.length - changed.length),
     rooms: sumRooms(needs, deps.freeSpace),
     problem: problemOf(needs, deps),
