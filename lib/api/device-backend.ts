@@ -9,7 +9,7 @@ import { readReceipts } from '../device/history.ts';
 import type { KnownBranches } from '../device/known-branches.ts';
 import { knownBranches } from '../device/known-branches.ts';
 import { dismissNotices } from '../device/notices.ts';
-import { readPlan } from '../device/plan.ts';
+import { sharedPlan } from '../device/plan.ts';
 import { seeRun } from '../device/run.ts';
 import { unitOf } from '../device/running.ts';
 import { writeSettings } from '../device/settings.ts';
@@ -93,7 +93,7 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
         return { skipped_version: version };
       }),
     dismiss: async (id) => await told(async () => ({ dismissed: await dismissNotices(deps, id) })),
-    plan: () => Promise.resolve(readPlan(deps)),
+    plan: sharedPlan(deps),
     history: (limit) => Promise.resolve({ history: readReceipts(deps).slice(-limit) }),
   };
 }

@@ -9,6 +9,7 @@ import { sortChanges, sumRooms } from '../core/plan-summary.ts';
 import type { Need } from '../core/room.ts';
 import { assertFits, blocksOf } from '../core/room.ts';
 import type { Available } from '../core/state.ts';
+import { coalesce } from '../io/coalesce.ts';
 import type { Place } from '../transaction/place.ts';
 import type { Operation } from '../transaction/types.ts';
 import { readCachedManifest } from './cached-manifest.ts';
@@ -37,6 +38,38 @@ export function readPlan(deps: DeviceDeps): KnownPlan {
   } catch (error) {
     if (errnoOf(error) !== 'EACCES') throw error;
     return { plan: null, reason: `it takes root to know: ${error instanceof Error ? error.message : ''}` };
+  }
+}
+
+/**
+ * As readPlan, with those services only that will be restarted: an update leaves alone what is not there, or not meant to run.
+ * Where systemd cannot be asked all of them are named.
+ */
+export async function readPlanHere(deps: DeviceDeps): Promise<KnownPlan> {
+  const known = readPlan(deps);
+  if (known.plan === null || deps.loadConfig().services.manager === 'none') return known;
+  return { ...known, plan: { ...known.plan, restarts: await meantToRun(deps, known.plan.restarts) } };
+}
+
+/** As readPlanHere. It reads every managed file: all who ask at once share one, and those who ask meanwhile the next. */
+export function sharedPlan(deps: DeviceDeps): () => Promise<KnownPlan> {
+  const shared = coalesce(async () => {
+    // Nothing else is done while it reads: those who ask with this one come first.
+    await new Promise((resolve) => setImmediate(resolve));
+    return await readPlanHere(deps);
+  });
+  return async () => await shared('plan');
+}
+
+async function meantToRun(deps: DeviceDeps, services: readonly string[]): Promise<string[]> {
+  try {
+    const units = await deps.units();
+    const isMeant = await Promise.all(services.map((service) => units.isMeantToRun(service)));
+    return services.filter((_, at) => isMeant[at]);
+  } catch (error) {
+    // Safe to ignore: the installation asks for itself.
+    if (error instanceof UpdateError) return [...services];
+    throw error;
   }
 }
 

@@ -4,6 +4,7 @@ import { UpdateError } from '../../../lib/core/errors.ts';
 import { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer, StatusAnswer } from '../../../lib/core/api-answers.ts';
 import type { JobResult } from '../../../lib/io/unit-runner.ts';
 import { available, cliDevice, receipt } from '../../helpers/cli-device.ts';
+import { plannedDevice } from '../../helpers/planned-device.ts';
 import { gate } from '../../helpers/release-server.ts';
 
 describe('deviceBackend', () => {
@@ -84,6 +85,21 @@ describe('deviceBackend', () => {
     expect(early).toBeUndefined();
     expect(await asked).toEqual({ auto: 'install', time: '05:00', next_check: '2026-11-21T05:00:00.000Z' });
     expect(await set).toEqual(await asked);
+  });
+
+  it('reads the device once for all who ask for the plan at once', async () => {
+    const { device } = plannedDevice();
+    let read = 0;
+    const loadConfig = () => {
+      read += 1;
+      return device.deps.loadConfig();
+    };
+    const backend = deviceBackend({ ...device.deps, loadConfig }, () => undefined);
+    await backend.plan();
+    const once = read;
+    const plans = await Promise.all(Array.from({ length: 10 }, () => backend.plan()));
+    expect(plans.map(({ plan }) => plan?.version)).toEqual(Array.from({ length: 10 }, () => '1.4.0'));
+    expect(read - once).toBeLessThanOrEqual(2 * once);
   });
 
   it('cancels nothing when nothing runs, and dismisses what was read', async () => {
