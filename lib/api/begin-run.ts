@@ -11,8 +11,8 @@ import { failureOf } from '../device/verdict.ts';
 import type { JobResult } from '../io/unit-runner.ts';
 import type { Changes } from './changes.ts';
 
-/** A start that waits behind something else for longer is shown as queued, if it is. */
-const DEADLINE_MS = 20_000;
+/** A start that waits behind something else for longer is shown as queued, if it is. Clients wait 20 s for an answer. */
+const DEADLINE_MS = 15_000;
 
 type Ended = { is: 'ended'; result: JobResult } | { is: 'failed'; error: unknown };
 
@@ -23,8 +23,6 @@ type Ended = { is: 'ended'; result: JobResult } | { is: 'failed'; error: unknown
 export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readonly [Step, ...Step[]], deadlineMs = DEADLINE_MS): Promise<Run> {
   const units = await deps.units();
   const unit = unitOf(steps.at(-1) ?? steps[0]);
-  const before = await readRun(deps);
-  const receiptBefore = JSON.stringify(deps.files.readState().last_result);
   const events = nextOf();
   const unwatch = await changes.watch(events.tell);
   const deadline = setTimeout(events.expire, deadlineMs);
@@ -34,15 +32,21 @@ export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readon
     events.tell();
     changes.tell();
   };
-  units.start(unit).then(
-    (result) => {
-      end({ is: 'ended', result });
-    },
-    (error: unknown) => {
-      end({ is: 'failed', error });
-    },
-  );
   try {
+    for (;;) {
+      const next = events.next();
+      if (!(await isEnding(deps, steps)) || (await next) === 'late') break;
+    }
+    const before = await readRun(deps);
+    const receiptBefore = JSON.stringify(deps.files.readState().last_result);
+    units.start(unit).then(
+      (result) => {
+        end({ is: 'ended', result });
+      },
+      (error: unknown) => {
+        end({ is: 'failed', error });
+      },
+    );
     for (;;) {
       const next = events.next();
       const { ended } = state;
@@ -59,6 +63,14 @@ export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readon
     clearTimeout(deadline);
     unwatch();
   }
+}
+
+/** A unit whose program has said how it ended, and is not gone yet, would take the start for its own, and never run again. */
+async function isEnding(deps: DeviceDeps, steps: readonly Step[]): Promise<boolean> {
+  if ((await readRun(deps))?.state !== 'ended') return false;
+  const units = await deps.units();
+  const looks = await Promise.all(steps.map(async (step) => await units.look(unitOf(step))));
+  return looks.some(({ active }) => active);
 }
 
 /** An apply goes on with the run that has just fetched for it. */

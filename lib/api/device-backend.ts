@@ -9,7 +9,7 @@ import { readReceipts } from '../device/history.ts';
 import type { KnownBranches } from '../device/known-branches.ts';
 import { knownBranches } from '../device/known-branches.ts';
 import { dismissNotices } from '../device/notices.ts';
-import { readPlan } from '../device/plan.ts';
+import { sharedPlan } from '../device/plan.ts';
 import { seeRun } from '../device/run.ts';
 import { unitOf } from '../device/running.ts';
 import { writeSettings } from '../device/settings.ts';
@@ -24,6 +24,8 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
   const changes = deviceChanges(deps, warn);
   const steady = steadyRun();
   const silent = (): void => undefined;
+  /** Settled when the timer is set: until then it has a time that is not the one of the settings. */
+  let setting: Promise<unknown> = Promise.resolve();
 
   async function status(): Promise<StatusAnswer> {
     return await readStatus(deps, async () => steady(await seeRun(deps)));
@@ -60,12 +62,17 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
       const cancelled = await cancelRun(deps, silent);
       return { cancelled, result: cancelled.length === 0 ? null : deps.files.readState().last_result };
     },
-    auto,
+    auto: async () => {
+      await setting;
+      return await auto();
+    },
     setAuto: async (wish) => {
       if (wish.auto !== null || wish.time !== null) {
-        await told(async () => {
+        const set = told(async () => {
           await setAuto(deps, wish);
         });
+        setting = Promise.allSettled([setting, set]);
+        await set;
       }
       return await auto();
     },
@@ -86,7 +93,7 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
         return { skipped_version: version };
       }),
     dismiss: async (id) => await told(async () => ({ dismissed: await dismissNotices(deps, id) })),
-    plan: () => Promise.resolve(readPlan(deps)),
+    plan: sharedPlan(deps),
     history: (limit) => Promise.resolve({ history: readReceipts(deps).slice(-limit) }),
   };
 }

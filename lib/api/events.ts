@@ -1,5 +1,6 @@
 /** `GET events`, and a start that is watched to its end: the status as events named `status`. */
 import type { ServerResponse } from 'node:http';
+import { UpdateError, errorJson } from '../core/errors.ts';
 import type { Run } from '../core/run.ts';
 import { QUEUED_RUN } from '../core/run.ts';
 import type { Slot } from './event-streams.ts';
@@ -31,7 +32,14 @@ export async function watchStatus(observer: Observer, { slot, response, lastId, 
     last = seen.id;
     stream.send({ event: 'status', id: seen.id, data: seen.data });
     const { run } = seen.status;
-    if (awaited?.id === QUEUED_RUN && run !== null) awaited = run;
+    if (awaited === null) return;
+    if (awaited.id === QUEUED_RUN && run?.id === QUEUED_RUN) return;
+    if (awaited.id === QUEUED_RUN && (run === null || isOlder(run, awaited))) {
+      stream.send({ event: 'failure', id: null, data: JSON.stringify({ error: errorJson(TAKEN_BACK) }) });
+      stream.end();
+      return;
+    }
+    if (awaited.id === QUEUED_RUN) awaited = run;
     if (awaited !== null && isOver(awaited, run)) stream.end();
   };
   if (first.id === lastId) stream.comment('nothing has changed');
@@ -40,7 +48,15 @@ export async function watchStatus(observer: Observer, { slot, response, lastId, 
   stream.closed.addEventListener('abort', observer.subscribe(show), { once: true });
 }
 
-/** Also when another run has begun since: this one will not be seen again. */
+const TAKEN_BACK = new UpdateError('CANCELLED', 'what was queued was taken back before it had begun', { hint: 'start it again whenever you like' });
+
+/** Over before that one was queued. */
+function isOlder({ state, started, ended }: Run, queued: Run): boolean {
+  return state === 'ended' && (ended ?? started) < queued.started;
+}
+
+/** Also when another run has begun since: this one will not be seen again. One that is only queued says nothing about it. */
 function isOver(run: Run, seen: Run | null): boolean {
-  return run.state === 'ended' || seen === null || seen.id !== run.id || seen.state === 'ended';
+  if (run.state === 'ended' || seen === null) return true;
+  return seen.id === run.id ? seen.state === 'ended' : seen.id !== QUEUED_RUN;
 }

@@ -11,13 +11,13 @@ export type Seen = { is: 'status'; id: string; data: string; status: StatusAnswe
 export interface Observer {
   /** The status as it is now. Throws what the backend throws. */
   look: () => Promise<Extract<Seen, { is: 'status' }>>;
-  /** `onSeen` is called at every change from now on, until the returned function is called. */
+  /** `onSeen` is called with the status as it is soon after, then at every change, until the returned function is called. */
   subscribe: (onSeen: (seen: Seen) => void) => () => void;
 }
 
 export function observer(backend: Pick<Backend, 'status' | 'watch'>, warn: (message: string) => void): Observer {
-  const listeners = new Set<(seen: Seen) => void>();
-  let last = '';
+  /** With what each of them was told last. */
+  const listeners = new Map<(seen: Seen) => void, string | null>();
   let lookedAt = Number.NEGATIVE_INFINITY;
   let isLooking = false;
   let isStale = false;
@@ -46,10 +46,15 @@ export function observer(backend: Pick<Backend, 'status' | 'watch'>, warn: (mess
     isLooking = true;
     isStale = false;
     lookedAt = performance.now();
+    // Who comes while we look may know better already: it is told by the next look.
+    const askers = [...listeners.keys()];
     const seen = await look().catch((error: unknown): Seen => ({ is: 'failure', data: JSON.stringify({ error: errorJson(toUpdateError(error)) }) }));
     isLooking = false;
-    if (seen.data !== last) for (const listener of [...listeners]) listener(seen);
-    last = seen.data;
+    for (const listener of askers) {
+      if (!listeners.has(listener) || listeners.get(listener) === seen.data) continue;
+      listeners.set(listener, seen.data);
+      listener(seen);
+    }
     // Not `stale` as the compiler sees it: `changed` may have been called while we looked.
     if (wasChanged()) changed();
   }
@@ -72,14 +77,15 @@ export function observer(backend: Pick<Backend, 'status' | 'watch'>, warn: (mess
   return {
     look,
     subscribe: (onSeen) => {
-      listeners.add(onSeen);
+      listeners.set(onSeen, null);
+      // Between its own first look and now something may have changed that the others were told of.
       if (unwatch === null) watch();
+      else changed();
       return () => {
         listeners.delete(onSeen);
         if (listeners.size > 0) return;
         if (timer !== null) clearTimeout(timer);
         timer = null;
-        last = '';
         const ending = unwatch;
         unwatch = null;
         ending?.then(

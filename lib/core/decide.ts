@@ -46,7 +46,7 @@ export function decide(manifest: Manifest, here: Circumstances): Decision {
   if (held !== undefined && here.retry !== version) {
     return { outcome: 'held', reason: `it failed here before (${held.message})`, downgrade };
   }
-  if (!here.byHand && here.settings.skipped_version === version) return { outcome: 'skipped', reason: `you chose to skip ${version}`, downgrade };
+  if (!here.byHand && here.settings.skipped_version === version) return { outcome: 'skipped', reason: describeSkipped(version), downgrade };
   const percent = manifest.rollout?.percent ?? 100;
   if (!here.byHand && here.cohort >= percent) {
     return {
@@ -58,8 +58,13 @@ export function decide(manifest: Manifest, here: Circumstances): Decision {
   return { outcome: 'available', reason: downgrade ? describeDowngrade(here) : null, downgrade };
 }
 
+/** What is said of a version that the owner passes over. */
+export function describeSkipped(version: string): string {
+  return `you chose to skip ${version}`;
+}
+
 /** Why something older is offered at all. */
-function describeDowngrade({ current, branch, installedBranch }: Circumstances): string {
+export function describeDowngrade({ current, branch, installedBranch }: Pick<Circumstances, 'current' | 'branch' | 'installedBranch'>): string {
   const from = installedBranch === null || installedBranch === branch ? '' : ` from the branch '${installedBranch}'`;
   return `it is older than ${current ?? 'nothing'}, which is installed${from}`;
 }

@@ -28,6 +28,8 @@ export const RunRecord = z.strictObject({
   id: z.string(),
   by: z.enum(['owner', 'timer']),
   started: Time,
+  /** How far the timer let it go; null until a step has been granted that. */
+  until: z.enum(['fetch', 'apply']).nullable().default(null),
   steps: z.array(RecordedStep).min(1),
 });
 export type RunRecord = z.infer<typeof RunRecord>;
@@ -68,8 +70,9 @@ export function stepBegun(record: RunRecord | null, start: StepStart): RunRecord
   const { step, invocation, pid, token } = start;
   const started = start.at.toISOString();
   const begun: RecordedStep = { step, invocation, pid, started, ended: null, outcome: null, code: null, message: null, hint: null, version: null };
-  if (record !== null && continues(record, start)) return { ...record, steps: [...record.steps, begun] };
-  return { schema: 1, id: invocation, by: start.byTimer || token?.by === 'timer' ? 'timer' : 'owner', started, steps: [begun] };
+  const until = token === null || token.until === 'rollback' ? null : token.until;
+  if (record !== null && continues(record, start)) return { ...record, until: until ?? record.until, steps: [...record.steps, begun] };
+  return { schema: 1, id: invocation, by: start.byTimer || token?.by === 'timer' ? 'timer' : 'owner', started, until, steps: [begun] };
 }
 
 /** What a step came to. */

@@ -4,13 +4,15 @@ import { tokenFor, viewRun } from './run-view.ts';
 import { percentOfRun, secondsLeft } from './run-time.ts';
 import type { Work } from './run-time.ts';
 import type { Run } from './run.ts';
-import type { Progress } from './state.ts';
+import type { Auto, Progress } from './state.ts';
 import type { Medians } from './timings.ts';
 
 export interface RunFacts extends Sights {
   /** Of a process that is there. */
   progress: Progress | null;
   medians: Medians;
+  /** What the owner lets the timer do. */
+  auto: Auto;
 }
 
 /** The run that is going on, or the last one since the device was started; null when there was none. */
@@ -21,8 +23,9 @@ export function runOf(facts: RunFacts): Run | null {
   const current = steps.find(({ state }) => state === 'running' || state === 'waiting') ?? null;
   const isRunning = current !== null;
   const progress = current?.state === 'running' && facts.progress?.step === current.step ? facts.progress : null;
-  const kind = kindOf(steps, view.by, facts);
+  const kind = kindOf(steps, view, facts);
   const works = worksOf(steps, kind, progress);
+  const isOpen = isRunning && mayGoOn(view, facts);
   const end = isRunning ? NOT_YET : endOf(steps);
   return {
     id: view.id,
@@ -34,11 +37,11 @@ export function runOf(facts: RunFacts): Run | null {
     steps: steps.map(({ step, state, started, ended, outcome }) => ({ step, state, started, ended, outcome })),
     phase: progress?.phase ?? null,
     version: progress?.version ?? steps.findLast(({ version }) => version !== null)?.version ?? null,
-    percent: isRunning ? percentOfRun(works, facts.medians, facts.now) : isWell(steps) ? 100 : null,
+    percent: isOpen ? null : isRunning ? percentOfRun(works, facts.medians, facts.now) : isWell(steps) ? 100 : null,
     bytes: progress?.bytes ?? null,
     total_bytes: progress?.total_bytes ?? null,
     rate_bytes_per_s: progress?.rate_bytes_per_s ?? null,
-    seconds_left: isRunning ? secondsLeft(works, facts.medians, facts.now) : null,
+    seconds_left: isRunning && !isOpen ? secondsLeft(works, facts.medians, facts.now) : null,
     can_cancel: canCancel(steps, progress, facts),
     ...end,
   };
@@ -52,8 +55,15 @@ function withSkipped(steps: readonly SeenStep[]): SeenStep[] {
   return [...steps.slice(0, at), { ...blank, step: 'fetch', state: 'skipped' }, ...steps.slice(at)];
 }
 
+/** What a check of the timer is a part of, it finds out; and whose check it is, it has not told before it is on record. */
+function mayGoOn({ id, by, steps }: RunView, { auto, record }: RunFacts): boolean {
+  if (auto !== 'download' && auto !== 'install') return false;
+  if (by === 'owner' && record?.id === id) return false;
+  return steps.every(({ step, state }) => step === 'check' && state !== 'done');
+}
+
 /** Nobody but the timer downloads without wanting to install: a download that failed was to be an update. */
-function kindOf(steps: readonly SeenStep[], by: RunView['by'], facts: RunFacts): Run['kind'] {
+function kindOf(steps: readonly SeenStep[], { id, by }: RunView, facts: RunFacts): Run['kind'] {
   const has = (wanted: SeenStep['step']): boolean => steps.some(({ step }) => step === wanted);
   const goesOn = (to: 'fetch' | 'apply'): boolean => (['fetch', 'apply'] as const).some((step) => tokenFor(step, facts)?.until === to);
   const isRunning = steps.some(({ state }) => state === 'running' || state === 'waiting');
@@ -61,6 +71,7 @@ function kindOf(steps: readonly SeenStep[], by: RunView['by'], facts: RunFacts):
   if (has('apply')) return 'update';
   if (has('rollback')) return 'rollback';
   if (isRunning && goesOn('apply')) return 'update';
+  if (facts.record?.id === id && facts.record.until === 'apply') return 'update';
   if (has('fetch')) return by === 'owner' && steps.at(-1)?.state !== 'done' && !isRunning ? 'update' : 'download';
   return isRunning && goesOn('fetch') ? 'download' : 'check';
 }

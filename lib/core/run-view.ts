@@ -63,7 +63,7 @@ const HANDOVER_MS = 30_000;
 export function viewRun(sights: Sights): RunView | null {
   const { record, now } = sights;
   const known = record === null ? [] : record.steps.map((step) => seen(step, sights));
-  const coming = ORDER.flatMap((step) => fromUnit(step, sights));
+  const coming = ORDER.flatMap((step) => fromUnit(step, sights)).filter(({ step }) => step !== 'apply' || !isDropped(sights));
   const first = coming[0];
   if (record !== null) {
     const view = { id: record.id, by: record.by, started: known[0]?.started ?? record.started };
@@ -150,6 +150,16 @@ function fromUnit(step: Step, { record, units }: Sights): SeenStep[] {
   const blank = { step, ended: null, outcome: null, code: null, message: null, hint: null, version: null };
   if (unit.active) return isOnRecord ? [] : [{ ...blank, state: 'running', started: unit.since }];
   return unit.waiting ? [{ ...blank, state: 'waiting', started: null }] : [];
+}
+
+/**
+ * Whether the apply that still waits is one that systemd takes back as soon as the fetch that it requires has ended: that one
+ * has written down its failure, and no other fetch is queued for it.
+ */
+function isDropped({ record, units }: Sights): boolean {
+  const last = record?.steps.at(-1);
+  if (units?.apply.waiting !== true || last?.step !== 'fetch' || last.outcome === null) return false;
+  return stateOf('fetch', last.outcome) !== 'done' && units.fetch.invocation === last.invocation && !units.fetch.waiting;
 }
 
 /** Whether a step that has not begun goes on from the one that is at work, or is of another run that waits for this one. */

@@ -33,7 +33,7 @@ export const Run = z.strictObject({
   /** What is being done now, such as `downloading`; null when nothing is. */
   phase: z.string().nullable(),
   version: z.string().nullable(),
-  /** Of the whole run, whole numbers, never 100 before its end; null when nothing is known about how long such a run takes. */
+  /** Of the whole run, whole numbers, never 100 before its end; null while it is not known how long the run takes. */
   percent: z.int().min(0).max(100).nullable(),
   bytes: z.int().nullable(),
   total_bytes: z.int().nullable(),

@@ -13,11 +13,14 @@ import { real } from '../transaction/place.ts';
 import type { Plan, Put } from '../transaction/plan.ts';
 import { planChange } from '../transaction/plan.ts';
 import type { Installed } from '../transaction/types.ts';
+import { hiddenChanges } from './unreadable.ts';
 
 export interface ReleasePlan {
   plan: Plan;
   /** Whether it could be known what is installed: root knows, and may have let others know. */
   complete: boolean;
+  /** Whether some of the files could not be read: what they are is guessed by what the installed release brought. */
+  guessed: boolean;
 }
 
 /**
@@ -33,8 +36,17 @@ export function planRelease(place: Place, config: Config, manifest: Manifest, br
   const puts = manifest.files.map((file) => putOf(place, file, mapped.get(file.path) ?? ''));
   const stays = new Set(puts.map((put) => put.path));
   const deletes = (known.installed?.files ?? []).map((file) => file.path).filter((path) => !stays.has(path));
-  const plan = planChange(place, { puts, deletes, installed: known.installed, version: manifest.version, branch, restore: null });
-  return { plan, complete: known.complete };
+  const shipped = new Map((known.installed?.files ?? []).map((file) => [file.path, file.sha256]));
+  const hidden = hiddenChanges(place, puts, deletes, shipped);
+  const plan = planChange(place, {
+    puts: puts.filter(({ path }) => !hidden.paths.has(path)),
+    deletes: deletes.filter((path) => !hidden.paths.has(path)),
+    installed: known.installed,
+    version: manifest.version,
+    branch,
+    restore: null,
+  });
+  return { plan: { ...plan, ops: [...plan.ops, ...hidden.ops] }, complete: known.complete, guessed: hidden.paths.size > 0 };
 }
 
 function installedIfAllowed(place: Place, published: () => Published | null): { installed: Installed | null; complete: boolean } {

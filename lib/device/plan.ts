@@ -1,13 +1,15 @@
 /** What an installation would do, from the last check's manifest and the live device. Changes nothing. */
 import { dirname, join } from 'node:path';
+import { asChosen } from '../core/chosen.ts';
 import type { Config } from '../core/config.ts';
-import { UpdateError, errorJson } from '../core/errors.ts';
+import { UpdateError, errnoOf, errorJson } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { PlanSummary, PlannedChange } from '../core/plan-summary.ts';
 import { sortChanges, sumRooms } from '../core/plan-summary.ts';
 import type { Need } from '../core/room.ts';
 import { assertFits, blocksOf } from '../core/room.ts';
 import type { Available } from '../core/state.ts';
+import { coalesce } from '../io/coalesce.ts';
 import type { Place } from '../transaction/place.ts';
 import type { Operation } from '../transaction/types.ts';
 import { readCachedManifest } from './cached-manifest.ts';
@@ -16,7 +18,7 @@ import { planRelease } from './plan-change.ts';
 import { publishedHere } from './published.ts';
 
 export interface KnownPlan {
-  /** Null when nothing is known, or nothing is available. */
+  /** Null when nothing is known, nothing is available, or it takes root to know. */
   plan: PlanSummary | null;
   /** Why there is no plan, or why what is available is not installed by itself. */
   reason: string | null;
@@ -24,19 +26,57 @@ export interface KnownPlan {
 
 /** Asks nobody. Throws RELEASE_CHANGED when the cache holds another manifest than the last check saw, CONFIG_MISSING, CONFIG_INVALID. */
 export function readPlan(deps: DeviceDeps): KnownPlan {
-  const { available, last_check: lastCheck } = deps.files.readState();
+  const { available, last_check: lastCheck, current, installed_branch: installedBranch } = deps.files.readState();
   if (available === null) {
     const reason = lastCheck === null ? 'nothing is known yet: `pikit-update check` asks' : 'nothing is available: there is nothing to plan';
     return { plan: null, reason };
   }
-  const plan = summarize(deps, available);
-  return { plan, reason: plan.reason };
+  const here = { settings: deps.files.readSettings(), current: deps.files.readVersion() ?? current, installedBranch };
+  try {
+    const plan = summarize(deps, asChosen(available, here));
+    return { plan, reason: plan.reason };
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+    return { plan: null, reason: `it takes root to know: ${error instanceof Error ? error.message : ''}` };
+  }
+}
+
+/**
+ * As readPlan, with those services only that will be restarted: an update leaves alone what is not there, or not meant to run.
+ * Where systemd cannot be asked all of them are named.
+ */
+export async function readPlanHere(deps: DeviceDeps): Promise<KnownPlan> {
+  const known = readPlan(deps);
+  if (known.plan === null || deps.loadConfig().services.manager === 'none') return known;
+  return { ...known, plan: { ...known.plan, restarts: await meantToRun(deps, known.plan.restarts) } };
+}
+
+/** As readPlanHere. It reads every managed file: all who ask at once share one, and those who ask meanwhile the next. */
+export function sharedPlan(deps: DeviceDeps): () => Promise<KnownPlan> {
+  const shared = coalesce(async () => {
+    // Nothing else is done while it reads: those who ask with this one come first.
+    await new Promise((resolve) => setImmediate(resolve));
+    return await readPlanHere(deps);
+  });
+  return async () => await shared('plan');
+}
+
+async function meantToRun(deps: DeviceDeps, services: readonly string[]): Promise<string[]> {
+  try {
+    const units = await deps.units();
+    const isMeant = await Promise.all(services.map((service) => units.isMeantToRun(service)));
+    return services.filter((_, at) => isMeant[at]);
+  } catch (error) {
+    // Safe to ignore: the installation asks for itself.
+    if (error instanceof UpdateError) return [...services];
+    throw error;
+  }
 }
 
 function summarize(deps: DeviceDeps, available: Available): PlanSummary {
   const config = deps.loadConfig();
   const manifest = readCachedManifest(deps.paths.cacheDir, available);
-  const { plan, complete } = planRelease(ownedByRoot(deps), config, manifest, available.branch, () => publishedHere(deps));
+  const { plan, complete, guessed } = planRelease(ownedByRoot(deps), config, manifest, available.branch, () => publishedHere(deps));
   const staged = deps.files.readStaged()?.manifest_sha256 === available.manifest_sha256;
   const changes = plan.ops.map(toChange);
   const { added, changed, removed } = sortChanges(changes);
@@ -52,8 +92,8 @@ function summarize(deps: DeviceDeps, available: Available): PlanSummary {
     added,
     changed,
     removed: complete ? removed : null,
-    edited: complete ? plan.drift : null,
-    conflicts: complete ? plan.kept : null,
+    edited: complete && !guessed ? plan.drift : null,
+    conflicts: complete && !guessed ? plan.kept : null,
     unchanged: Math.max(0, manifest.files.length - added.length - changed.length),
     rooms: sumRooms(needs, deps.freeSpace),
     problem: problemOf(needs, deps),

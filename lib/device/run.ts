@@ -35,6 +35,7 @@ export async function seeRun(deps: DeviceDeps): Promise<RunSeen> {
     progress: liveProgress(deps),
     isAlive: deps.isAlive,
     medians: medians(deps),
+    auto: deps.files.readSettings().auto,
     now: deps.now(),
   });
   return { run, isSure: looks !== null };

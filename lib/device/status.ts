@@ -1,5 +1,6 @@
 /** state.json, the owner's settings and what runs now, in one. */
 import type { BranchChoice } from '../core/branch-choice.ts';
+import { asChosen } from '../core/chosen.ts';
 import type { RollbackTarget } from '../core/published.ts';
 import type { Run } from '../core/run.ts';
 import type { Progress, Settings, State } from '../core/state.ts';
@@ -22,20 +23,26 @@ export interface Status extends Omit<State, 'progress'> {
   run: Run | null;
 }
 
-/** Merges what the steps wrote with what runs now; a reader always finds the eight names of state.json. `run` is how the run is read. */
-export async function readStatus(deps: DeviceDeps, run: (deps: DeviceDeps) => Promise<Run | null> = readRun): Promise<Status> {
+/** Merges what the steps wrote with what runs now; a reader always finds the eight names of state.json. `look` is how the run is read. */
+export async function readStatus(deps: DeviceDeps, look: (deps: DeviceDeps) => Promise<Run | null> = readRun): Promise<Status> {
+  const progress = await runningProgress(deps);
+  const run = await look(deps);
+  // After the run: what a step wrote before its end is there when it has ended. What is newer than the run is told again with it.
   const state = deps.files.readState();
   const { selected, used, why, message } = currentChoice(deps);
+  const settings = deps.files.readSettings();
+  // The version file is part of every change; state.json is written after it, and only by steps.
+  const current = deps.files.readVersion() ?? state.current;
   return {
     ...state,
     branch: used ?? state.branch,
     following: { selected, used, why, message },
-    // The version file is part of every change; state.json is written after it, and only by steps.
-    current: deps.files.readVersion() ?? state.current,
-    progress: await runningProgress(deps),
-    settings: deps.files.readSettings(),
+    current,
+    available: state.available === null ? null : asChosen(state.available, { settings, current, installedBranch: state.installed_branch }),
+    progress,
+    settings,
     rollback: rollbackTarget(deps),
-    run: await run(deps),
+    run,
   };
 }
 

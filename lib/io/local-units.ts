@@ -154,6 +154,8 @@ export function localUnitRunner(options: LocalUnitOptions): LocalUnits {
         since: begun?.since?.toISOString() ?? null,
       });
     },
+    // A folder restarts nothing: it takes note of all.
+    isMeantToRun: () => Promise.resolve(true),
     nextElapse: () => Promise.resolve(null),
     follow: (units, onChange) => {
       const follower = { units: new Set(units), onChange };

@@ -7,6 +7,7 @@ import { run } from './exec.ts';
 import type { Systemd } from './systemd.ts';
 import { connectSystemd } from './systemd.ts';
 import type { UnitFacts } from './unit-facts.ts';
+import { isMeantToRun } from './unit-facts.ts';
 import { lastLines } from './unit-journal.ts';
 
 export interface Services {
@@ -94,12 +95,6 @@ export function systemdServices(now: () => Date): Services {
       connection = null;
     },
   };
-}
-
-/** Those the owner has stopped or disabled stay as they are; one that has failed may be mended by the new release. */
-function isMeantToRun(facts: UnitFacts): boolean {
-  if (facts.loadState !== 'loaded') return false;
-  return ['active', 'activating', 'reloading', 'deactivating', 'failed'].includes(facts.activeState) || facts.unitFileState === 'enabled';
 }
 
 /** Active, and not because systemd has already started it again. A oneshot that succeeded has done its work. */

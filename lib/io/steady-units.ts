@@ -150,6 +150,7 @@ export function steadyUnits({ firstRetryMs = FIRST_RETRY_MS, callTimeoutMs = CAL
     start: (unit) => explaining(calls.start(unit)),
     stop: (unit) => explaining(calls.stop(unit)),
     look,
+    isMeantToRun: (unit) => explaining(calls.isMeantToRun(unit)),
     nextElapse: (timer) => explaining(calls.nextElapse(timer)),
     follow: async (units, onChange) => {
       const follower: Follower = { units, onChange, forget: () => undefined };

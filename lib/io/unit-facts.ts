@@ -65,6 +65,12 @@ export function lookOf({ activeState, result, exitStatus, hasJob, invocation, si
   return { active, waiting: !active && hasJob, result, exitStatus, invocation, since: since?.toISOString() ?? null };
 }
 
+/** Those the owner has stopped or disabled stay as they are; one that has failed may be mended by the new release. */
+export function isMeantToRun({ loadState, activeState, unitFileState }: Pick<UnitFacts, 'loadState' | 'activeState' | 'unitFileState'>): boolean {
+  if (loadState !== 'loaded') return false;
+  return [...ACTIVE, 'failed'].includes(activeState) || unitFileState === 'enabled';
+}
+
 /** Microseconds since 1970; 0 and the largest number stand for "never". */
 const NEVER = 2n ** 64n - 1n;
 

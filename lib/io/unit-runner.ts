@@ -2,7 +2,7 @@
 import type { UnitSight } from '../core/run-view.ts';
 import type { Systemd } from './systemd.ts';
 import { connectSystemd } from './systemd.ts';
-import { lookOf } from './unit-facts.ts';
+import { isMeantToRun, lookOf } from './unit-facts.ts';
 
 /**
  * What became of a start. `done` also covers a unit that a condition kept from running. `failed`: it ran and failed;
@@ -19,6 +19,8 @@ export interface UnitRunner {
   /** Stops a unit and waits until it has ended; `done` when it was not running, too. */
   stop: (unit: string) => Promise<string>;
   look: (unit: string) => Promise<UnitSight>;
+  /** Whether an update restarts it: it is there, and nobody has stopped it on purpose. */
+  isMeantToRun: (unit: string) => Promise<boolean>;
   /** When a timer elapses next, or null when it does not. */
   nextElapse: (timer: string) => Promise<Date | null>;
   /**
@@ -46,6 +48,7 @@ export function unitCalls(systemd: () => Promise<Systemd>): Omit<UnitRunner, 'fo
     look: async (unit) => {
       return lookOf(await (await systemd()).unit(unit));
     },
+    isMeantToRun: async (unit) => isMeantToRun(await (await systemd()).unit(unit)),
     nextElapse: async (timer) => await (await systemd()).nextElapse(timer),
   };
 }

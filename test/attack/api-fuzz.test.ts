@@ -1,29 +1,49 @@
 /**
  * Five thousand requests made from the server's own openapi.json: for every route values that fit, values at the edge and
- * values that do not. No 500, no status that the document does not have, no answer outside its schema. PIKIT_FUZZ_SEED repeats
- * one run; the seed is in the first line of what fails.
+ * values that do not. No 500, no status that the document does not have, no answer outside its schema. Half of them go to a
+ * folder with an update on offer, the others to the played device, which has a journal and whose runs come to something.
+ * PIKIT_FUZZ_SEED repeats one run; the seed is in the first line of what fails.
  */
-import fs from 'node:fs';
-import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import type { ValidateFunction } from 'ajv';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { ApiProcess, Ask } from '../helpers/api-server.ts';
-import { apiProcess } from '../helpers/api-server.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { check } from '../../lib/steps/check.ts';
+import type { Ask, Client } from '../helpers/api-server.ts';
+import { apiProcess, clientOf } from '../helpers/api-server.ts';
+import { writeBranches } from '../helpers/branch-files.ts';
+import { netDeps } from '../helpers/device.ts';
+import { playedServer } from '../helpers/played.ts';
+import { onSite } from '../unit/steps/published.ts';
 
 const REQUESTS = Number(process.env['PIKIT_FUZZ_REQUESTS'] ?? '5000');
 const SEED = Number(process.env['PIKIT_FUZZ_SEED'] ?? '20261122');
 
-let api: ApiProcess;
+/** Who answers, and what time passes for it between two requests. */
+interface Bed {
+  api: Client;
+  pass: () => void;
+}
 
-beforeAll(async () => {
-  api = await apiProcess();
-  const dir = join(api.root, 'var/lib/pikit-update');
-  fs.mkdirSync(dir, { recursive: true });
-});
-afterAll(async () => {
-  await api.stop();
-});
+/** A folder with 1.0.0 installed, 1.1.0 on offer, and a second branch; its source does not answer any more. */
+async function folder(): Promise<Bed> {
+  const site = await onSite(['1.0.0', '1.1.0']);
+  writeBranches(site.site, [{ name: 'beta_2', display_name: 'Beta', description: 'for those who like it new' }]);
+  await check(netDeps(site.on));
+  await site.server.close();
+  const api = await apiProcess({ root: site.on.root });
+  onTestFinished(api.stop);
+  return { api, pass: () => undefined };
+}
+
+async function played(): Promise<Bed> {
+  const { socket, clock } = await playedServer();
+  return {
+    api: clientOf({ socketPath: socket }),
+    pass: () => {
+      clock.pass(500);
+    },
+  };
+}
 
 /** mulberry32: the same numbers for the same seed, everywhere. */
 function dice(seed: number): () => number {
@@ -208,7 +228,7 @@ interface Answered {
 }
 
 /** Streams are looked at, and left. */
-async function answer({ path, ask }: Made): Promise<Answered> {
+async function answer(api: Client, { path, ask }: Made): Promise<Answered> {
   if (ask.headers?.['Accept'] === undefined) {
     const reply = await api.ask(path, ask);
     return { status: reply.status, type: mediaType(reply.headers['content-type']), body: reply.body };
@@ -227,33 +247,64 @@ function mediaType(header: string | undefined): string {
   return (header ?? '').split(';')[0] ?? '';
 }
 
-it(`answers ${String(REQUESTS)} requests as its document says (seed ${String(SEED)})`, { timeout: 900_000 }, async () => {
-  const all = operations((await api.ask('/api/update/openapi.json')).json);
-  expect(all.map(({ method, path }) => `${method} ${path}`).toSorted()).toHaveLength(16);
-  const random = dice(SEED);
-  const make = maker(random);
-  const seen = new Map<string, Map<number, number>>();
-  const complaints: string[] = [];
-  for (let count = 0; count < REQUESTS; count += 1) {
-    const operation = all[Math.floor(random() * all.length)];
-    if (operation === undefined) throw new Error('unreachable');
-    const made = make(operation);
-    const answered = await answer(made);
-    const wrong = complaint(operation, answered);
-    const name = `${operation.method} ${operation.path}`;
-    seen.set(name, (seen.get(name) ?? new Map<number, number>()).set(answered.status, (seen.get(name)?.get(answered.status) ?? 0) + 1));
-    if (wrong !== null) complaints.push(`request ${String(count)}: ${JSON.stringify(made)}\n  ${wrong}`);
-  }
-  expect(complaints.slice(0, 10)).toEqual([]);
-  // Every route was asked what it could answer, and what it had to refuse. A folder has no journal.
-  const idle = all
-    .map(({ method, path }) => `${method} ${path}`)
-    .filter((name) => {
-      const statuses = [...(seen.get(name)?.keys() ?? [])];
-      return !statuses.includes(400) || !statuses.some((status) => status < 300 || (status === 404 && name.endsWith('/logs')));
-    });
-  expect(idle).toEqual([]);
-  if (process.env['PIKIT_FUZZ_REPORT'] !== undefined)
-    console.log(Object.fromEntries([...seen].map(([name, counts]) => [name, Object.fromEntries(counts)])));
-  expect((await api.ask('/api/update/status')).status).toBe(200);
+/** The answers that have most in them: those that nothing is known for would fit any schema. */
+const FULL: readonly (readonly [path: string, member: string])[] = [
+  ['plan', 'plan'],
+  ['branches', 'branches'],
+  ['history', 'history'],
+  ['status', 'run'],
+  ['status', 'available'],
+  ['status', 'last_result'],
+];
+
+describe.each([
+  ['a folder', folder, FULL],
+  ['the played device', played, [...FULL, ['logs', 'lines'] as const]],
+])('%s', (_name, bed, full) => {
+  it(`answers ${String(REQUESTS / 2)} requests as its document says (seed ${String(SEED)})`, { timeout: 900_000 }, async () => {
+    const { api, pass } = await bed();
+    const all = operations((await api.ask('/api/update/openapi.json')).json);
+    expect(all.map(({ method, path }) => `${method} ${path}`).toSorted()).toHaveLength(16);
+    const random = dice(SEED);
+    const make = maker(random);
+    const seen = new Map<string, Map<number, number>>();
+    const missing = new Set(full.map(([path, member]) => `${path}: ${member}`));
+    const complaints: string[] = [];
+    for (let count = 0; count < REQUESTS / 2; count += 1) {
+      const operation = all[Math.floor(random() * all.length)];
+      if (operation === undefined) throw new Error('unreachable');
+      const made = make(operation);
+      const answered = await answer(api, made);
+      pass();
+      const wrong = complaint(operation, answered);
+      const name = `${operation.method} ${operation.path}`;
+      seen.set(name, (seen.get(name) ?? new Map<number, number>()).set(answered.status, (seen.get(name)?.get(answered.status) ?? 0) + 1));
+      if (wrong !== null) complaints.push(`request ${String(count)}: ${JSON.stringify(made)}\n  ${wrong}`);
+      if (answered.status === 200 && operation.method === 'GET') for (const one of membersWithin(operation, answered)) missing.delete(one);
+    }
+    expect(complaints.slice(0, 10)).toEqual([]);
+    expect([...missing]).toEqual([]);
+    // Every route was asked what it could answer, and what it had to refuse. A folder has no journal.
+    const idle = all
+      .map(({ method, path }) => `${method} ${path}`)
+      .filter((name) => {
+        const statuses = [...(seen.get(name)?.keys() ?? [])];
+        return !statuses.includes(400) || !statuses.some((status) => status < 300 || (status === 404 && name.endsWith('/logs')));
+      });
+    expect(idle).toEqual([]);
+    if (process.env['PIKIT_FUZZ_REPORT'] !== undefined)
+      console.log(Object.fromEntries([...seen].map(([name, counts]) => [name, Object.fromEntries(counts)])));
+    expect((await api.ask('/api/update/status')).status).toBe(200);
+  });
 });
+
+/** The members of an answer that have something in them; a list counts from two on, as stable is always there. */
+function membersWithin({ path }: Operation, { type, body }: Answered): string[] {
+  if (type !== 'application/json') return [];
+  const route = path.slice(path.lastIndexOf('/') + 1);
+  const isFull = (value: unknown): boolean =>
+    Array.isArray(value) ? value.length > 1 || (value.length > 0 && route !== 'branches') : value !== null;
+  return Object.entries(object(JSON.parse(body)))
+    .filter(([, value]) => isFull(value))
+    .map(([member]) => `${route}: ${member}`);
+}

@@ -45,7 +45,7 @@ async function watched(api: ApiProcess, path: string, body: unknown = {}): Promi
   return await api.follow(path, { method: 'POST', body, headers: AS_EVENTS });
 }
 
-function runOf(reply: Reply): Record<string, unknown> {
+function runOf(reply: Pick<Reply, 'json'>): Record<string, unknown> {
   const run: unknown = Reflect.get(Object(reply.json), 'run');
   return typeof run === 'object' && run !== null ? Object.fromEntries(Object.entries(run)) : {};
 }
@@ -155,6 +155,24 @@ describe('starts', { timeout: 60_000 }, () => {
     expect(on.read('/etc/pikit/version')).toBe('1.0.0\n');
     expect((await api.post('/api/update/cancel')).json).toEqual({ cancelled: [], result: null });
     expect(await history(api)).not.toContain('rollback ok');
+  });
+
+  it('40: a download that fails is told to its end, and the next apply does not become one with what is still ending', async () => {
+    const { api, server } = await held();
+    server.answer('/bundles/pikit-1.1.0.tar.gz', (request, response) => {
+      request.resume();
+      response.writeHead(404).end();
+    });
+    const ids: unknown[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      const run = await watched(api, '/api/update/apply');
+      await run.ended;
+      const runs = run.events.map(({ data }) => runOf({ json: JSON.parse(data) }));
+      expect(runs.at(-1)).toMatchObject({ kind: 'update', state: 'ended', outcome: 'failed', code: 'NOT_FOUND' });
+      expect(runs.map(({ id }) => id)).not.toContain('queued');
+      ids.push(runs.at(-1)?.['id']);
+    }
+    expect(new Set(ids).size).toBe(4);
   });
 
   it('40: a version that is not on offer is not there', async () => {

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import * as z from 'zod';
-import { Run } from '../../lib/core/run.ts';
+import { QUEUED_RUN, Run } from '../../lib/core/run.ts';
 import type { Device } from './container.ts';
 
 export interface ApiAnswer {
@@ -196,6 +196,8 @@ export function inconsistencies(runs: readonly Run[]): string[] {
   for (const [index, run] of runs.entries()) {
     if (run.state === 'running' && run.percent === 100) found.push(`100 % before the end in event ${String(index)}`);
     const before = runs[index - 1];
+    // Before its end nothing else takes its place, and what is only queued is nobody else's run.
+    if (before?.state === 'running' && before.id !== QUEUED_RUN && run.id === QUEUED_RUN) found.push(`${before.id} gave way to a queued run`);
     if (before?.id !== run.id) continue;
     // Other members of the status may change when it has ended, such as when the next check is.
     const [was, is] = [JSON.stringify(before), JSON.stringify(run)];

@@ -62,6 +62,7 @@ export function cliDevice(options: { terminal?: boolean; alive?: boolean } = {})
       return Promise.resolve('done');
     },
     look: (unit) => Promise.resolve({ ...AT_REST, ...device.looks.get(unit) }),
+    isMeantToRun: () => Promise.resolve(true),
     nextElapse: () => Promise.resolve(null),
     follow: (_units, onChange) => {
       followers.add(onChange);

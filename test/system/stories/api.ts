@@ -18,7 +18,8 @@ const APPLY = 'pikit-update-apply.service';
 
 /** What these runs make our units say beyond what they say on a good day. */
 const API_LINES = [
-  /\[(?:PROBE_FAILED|CANCELLED)\]$/,
+  /\[(?:PROBE_FAILED|CANCELLED|NOT_FOUND)\]$/,
+  /^hint: check source\.url in \/etc\/pikit\/update\.toml; if it is right, the release is not published \(yet\)$/,
   /^hint: it goes on where it stopped when you start it again$/,
   /^hint: start it again whenever you like; nothing was changed$/,
   /^hint: look at the log of the service behind 'http:\/\/127\.0\.0\.1:8091\/ready'$/,
@@ -144,6 +145,25 @@ export function tellOfApi(image: DeviceImage): void {
       expect(inconsistencies(applied.runs())).toEqual([]);
       await device.expectExactly(older);
       expect(await device.sh('curl -sf http://127.0.0.1/api/version')).toBe('{"version": "1.0.0"}');
+    });
+
+    it('says at the end of the stream why a download failed, and can be asked again at once', async () => {
+      const bundle = '/srv/releases/bundles/pikit-1.1.0.tar.gz';
+      await device.sh(`mv ${bundle} ${bundle}.away`);
+      const seen: string[] = [];
+      for (let round = 0; round < 5; round += 1) {
+        const applied = api.events('apply', {});
+        await applied.ended;
+        const last = applied.runs().at(-1);
+        expect(last).toMatchObject({ kind: 'update', state: 'ended', outcome: 'failed', code: 'NOT_FOUND', message: containing('1.1.0') });
+        expect(last?.steps.map(({ step, state }) => `${step} ${state}`)).toEqual(['fetch failed']);
+        expect(inconsistencies(applied.runs())).toEqual([]);
+        seen.push(last?.id ?? '');
+      }
+      expect(new Set(seen).size).toBe(5);
+      await device.sh(`mv ${bundle}.away ${bundle}`);
+      expect(await ends(await api.post('apply'))).toMatchObject({ outcome: 'ok' });
+      await device.expectExactly(newer);
     });
 
     it('cancels a download, and goes on there the next time', async () => {

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { beginRun } from '../../../lib/api/begin-run.ts';
 import { deviceChanges } from '../../../lib/api/changes.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import { stepBegun } from '../../../lib/core/run-record.ts';
+import { stepBegun, stepEnded } from '../../../lib/core/run-record.ts';
 import type { CliDevice } from '../../helpers/cli-device.ts';
-import { cliDevice, receipt } from '../../helpers/cli-device.ts';
+import type { UnitSight } from '../../../lib/core/run-view.ts';
+import { NOW, cliDevice, receipt } from '../../helpers/cli-device.ts';
+import { gate } from '../../helpers/release-server.ts';
 
 const begin = async (device: CliDevice, deadlineMs?: number) =>
   await beginRun(
@@ -31,6 +33,36 @@ describe('beginRun', () => {
     };
     expect(await begin(device)).toMatchObject({ id: 'the-run', kind: 'update', state: 'running' });
     expect(device.asked).toEqual(['start pikit-update-apply.service']);
+  });
+
+  it('starts nothing before a unit is gone that has said how it ended: it would take the start for its own', async () => {
+    const device = cliDevice();
+    recordFetch(device);
+    const record = device.deps.files.readRunRecord();
+    if (record === null) throw new Error('no record');
+    const failed = { at: NOW, outcome: 'failed', code: 'NOT_FOUND', message: 'so', hint: null, version: null } as const;
+    device.deps.files.writeRunRecord(stepEnded(record, 'the-run', failed));
+    const runner = await device.deps.units();
+    const lookedAt = gate();
+    let [looks, isGone] = [0, false];
+    const look = (unit: string): Promise<UnitSight> => {
+      if (unit === 'pikit-update-fetch.service') looks += 1;
+      if (looks === 2) lookedAt.open();
+      return runner.look(unit);
+    };
+    device.deps.units = () => Promise.resolve({ ...runner, look });
+    device.looks.set('pikit-update-fetch.service', { active: true, invocation: 'the-run' });
+    device.onStart = () => {
+      expect(isGone).toBe(true);
+      device.looks.set('pikit-update-fetch.service', { active: true, invocation: 'the-next' });
+      return new Promise(() => undefined);
+    };
+    const next = begin(device);
+    await lookedAt.opened;
+    isGone = true;
+    device.looks.set('pikit-update-fetch.service', { invocation: 'the-run', result: 'exit-code' });
+    device.change();
+    expect(await next).toMatchObject({ id: 'the-next', state: 'running' });
   });
 
   it('shows one that waits behind something else as queued, and says of one that nobody has queued that it has not begun', async () => {

@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { deviceBackend } from '../../../lib/api/device-backend.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
 import { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer, StatusAnswer } from '../../../lib/core/api-answers.ts';
+import type { JobResult } from '../../../lib/io/unit-runner.ts';
 import { available, cliDevice, receipt } from '../../helpers/cli-device.ts';
+import { plannedDevice } from '../../helpers/planned-device.ts';
+import { gate } from '../../helpers/release-server.ts';
 
 describe('deviceBackend', () => {
   it('answers by its schemas on a device that knows nothing, and on one that knows something', async () => {
@@ -59,6 +62,44 @@ describe('deviceBackend', () => {
     expect(await backend.setAuto({ auto: null, time: null })).toMatchObject({ auto: 'install' });
     expect(device.asked).toHaveLength(1);
     end();
+  });
+
+  it('tells the time of the timer when that is set, also to one who has seen the settings change before', async () => {
+    const device = cliDevice({ alive: false });
+    const runner = await device.deps.units();
+    const [started, done] = [gate(), gate()];
+    let next = new Date('2026-11-21T04:20:00.000Z');
+    device.onStart = async (): Promise<JobResult> => {
+      started.open();
+      await done.opened;
+      next = new Date('2026-11-21T05:00:00.000Z');
+      return 'done';
+    };
+    const units = { ...runner, nextElapse: () => Promise.resolve(next) };
+    const backend = deviceBackend({ ...device.deps, units: () => Promise.resolve(units) }, () => undefined);
+    const set = backend.setAuto({ auto: 'install', time: '05:00' });
+    await started.opened;
+    const asked = backend.auto();
+    const early = await Promise.race([asked, new Promise((resolve) => setImmediate(resolve))]);
+    done.open();
+    expect(early).toBeUndefined();
+    expect(await asked).toEqual({ auto: 'install', time: '05:00', next_check: '2026-11-21T05:00:00.000Z' });
+    expect(await set).toEqual(await asked);
+  });
+
+  it('reads the device once for all who ask for the plan at once', async () => {
+    const { device } = plannedDevice();
+    let read = 0;
+    const loadConfig = () => {
+      read += 1;
+      return device.deps.loadConfig();
+    };
+    const backend = deviceBackend({ ...device.deps, loadConfig }, () => undefined);
+    await backend.plan();
+    const once = read;
+    const plans = await Promise.all(Array.from({ length: 10 }, () => backend.plan()));
+    expect(plans.map(({ plan }) => plan?.version)).toEqual(Array.from({ length: 10 }, () => '1.4.0'));
+    expect(read - once).toBeLessThanOrEqual(2 * once);
   });
 
   it('cancels nothing when nothing runs, and dismisses what was read', async () => {

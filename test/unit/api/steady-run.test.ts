@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest';
 import { steadyRun } from '../../../lib/api/steady-run.ts';
+import { stepBegun, stepEnded } from '../../../lib/core/run-record.ts';
+import type { RunFacts } from '../../../lib/core/run-state.ts';
+import { runOf } from '../../../lib/core/run-state.ts';
 import type { Run } from '../../../lib/core/run.ts';
 import type { RunSeen } from '../../../lib/device/run.ts';
+import { AT_REST, NOW, PROGRESS } from '../../helpers/cli-device.ts';
 import { run } from './a-run.ts';
 
 const sure = (more: Partial<Run>): RunSeen => ({ run: run(more), isSure: true });
@@ -58,4 +62,39 @@ it('does not give way to an older run while systemd cannot be asked', () => {
   expect(steady(sure(newer))?.id).toBe('newer');
   expect(steady(sure(older))?.id).toBe('older');
   expect(steady({ run: null, isSure: true })).toBeNull();
+});
+
+it('tells of the whole run of a timer as soon as it is known that it is one, and of its check alone never', () => {
+  const steady = steadyRun();
+  const at = (ms: number): Date => new Date(NOW.getTime() + ms);
+  const rest = { check: AT_REST, fetch: AT_REST, apply: AT_REST, rollback: AT_REST, recover: AT_REST };
+  const medians = { check: 3000, fetch: 60_000, apply: 20_000, rollback: null, recover: null };
+  const shown = (facts: Pick<RunFacts, 'record' | 'now'> & Partial<RunFacts>) => {
+    const seen = runOf({ units: rest, isAlive: () => true, passes: [], progress: null, medians, auto: 'install', ...facts });
+    const one = steady({ run: seen, isSure: true });
+    return [one?.kind, one?.percent, one?.seconds_left];
+  };
+  const checking = { ...rest, check: { ...AT_REST, active: true, invocation: 'check-1', since: at(0).toISOString() } };
+  const begun = stepBegun(null, { step: 'check', invocation: 'check-1', pid: 7, at: at(500), byTimer: true, token: null });
+  const found = stepEnded(begun, 'check-1', { at: at(2900), outcome: 'ok', code: null, message: 'so', hint: null, version: '1.1.0' });
+  const token = { run: 'check-1', until: 'apply', by: 'timer' } as const;
+  const fetching = stepBegun(found, { step: 'fetch', invocation: 'fetch-1', pid: 8, at: at(4000), byTimer: false, token });
+  const failed = stepEnded(fetching, 'fetch-1', { at: at(40_000), outcome: 'failed', code: 'OFFLINE', message: 'so', hint: null, version: null });
+  const units = { ...rest, fetch: { ...AT_REST, active: true, invocation: 'fetch-1' } };
+  const progress = { ...PROGRESS, percent: 50, bytes: 50, total_bytes: 100, rate_bytes_per_s: 2 };
+  expect([
+    shown({ record: null, units: checking, now: at(100) }),
+    shown({ record: begun, units: checking, now: at(2800) }),
+    shown({ record: found, passes: [{ step: 'fetch', token, gate: true }], now: at(3000) }),
+    shown({ record: fetching, units, now: at(5000) }),
+    shown({ record: fetching, units, progress, now: at(30_000) }),
+    shown({ record: failed, units, now: at(40_000) }),
+  ]).toEqual([
+    ['check', null, null],
+    ['check', null, null],
+    ['update', 3, 80],
+    ['update', 3, 79],
+    ['update', 36, 45],
+    ['update', 36, null],
+  ]);
 });

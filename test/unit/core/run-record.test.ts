@@ -38,6 +38,17 @@ describe('a step that begins', () => {
     expect([back.id, steps(back)]).toEqual(['check-1', ['check', 'fetch', 'apply', 'rollback']]);
   });
 
+  it('keeps how far the timer let its run go', () => {
+    const checked = ended(stepBegun(null, start('check', { byTimer: true })), 'ok');
+    expect(checked.until).toBeNull();
+    expect(stepBegun(checked, start('fetch', { token: { run: 'check-1', until: 'fetch', by: 'timer' } })).until).toBe('fetch');
+    const fetching = stepBegun(checked, start('fetch', { token: token('check-1') }));
+    expect(fetching.until).toBe('apply');
+    const applying = stepBegun(ended(fetching, 'ok'), start('apply', { token: token('check-1') }));
+    expect(stepBegun(applying, start('rollback', { token: { run: 'apply-1', until: 'rollback', by: 'apply' } })).until).toBe('apply');
+    expect(stepBegun(null, start('fetch', { token: token('other') })).until).toBe('apply');
+  });
+
   it('is of the timer, too, when the record of that run is gone', () => {
     expect(stepBegun(null, start('fetch', { token: token('other') }))).toMatchObject({ id: 'fetch-1', by: 'timer' });
     expect(stepBegun(null, start('rollback', { token: token('other', 'apply') }))).toMatchObject({ by: 'owner' });

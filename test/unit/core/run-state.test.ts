@@ -24,13 +24,23 @@ const over = (
 
 /** Everything on record without an end is at work. */
 function run(more: Partial<RunFacts>): Run {
-  const facts = { record: null, units: REST, isAlive: () => true, passes: [], now: NOW, progress: null, medians: MEDIANS, ...more };
+  const facts = {
+    record: null,
+    units: REST,
+    isAlive: () => true,
+    passes: [],
+    now: NOW,
+    progress: null,
+    medians: MEDIANS,
+    auto: 'check' as const,
+    ...more,
+  };
   return Run.parse(runOf(facts));
 }
 
 describe('runOf', () => {
   it('is nothing before the first', () => {
-    const facts = { record: null, units: null, isAlive: () => true, passes: [], now: NOW, progress: null, medians: MEDIANS };
+    const facts = { record: null, units: null, isAlive: () => true, passes: [], now: NOW, progress: null, medians: MEDIANS, auto: 'check' as const };
     expect(runOf(facts)).toBeNull();
   });
 
@@ -78,6 +88,12 @@ describe('runOf', () => {
     ['check-that-goes-on', over(begun('check'), 'ok'), ['fetch', 'apply'], 'update'],
     ['check-that-goes-on-to-a-download', over(begun('check'), 'ok'), ['fetch', 'fetch'], 'download'],
     ['download', begun('fetch', over(begun('check'), 'ok'), { run: 'check-1', until: 'fetch', by: 'timer' }), [], 'download'],
+    [
+      'timer-update-whose-download-failed',
+      over(begun('fetch', over(begun('check'), 'ok'), { run: 'check-1', until: 'apply', by: 'timer' }), 'failed'),
+      [],
+      'update',
+    ],
     ['download-that-failed', over(begun('fetch'), 'failed'), [], 'update'],
     ['download-that-is-done', over(begun('fetch'), 'ok'), [], 'download'],
     ['apply', begun('apply'), [], 'update'],
@@ -87,6 +103,19 @@ describe('runOf', () => {
   ] as const)('is of a kind: %s', (_name, record, [step, until], kind) => {
     const passes = step === undefined || until === undefined ? [] : [{ step, token: { run: record.id, until, by: 'timer' as const }, gate: false }];
     expect(run({ record, passes }).kind).toBe(kind);
+  });
+
+  it.each([
+    ['of the timer, which may go on', begun('check'), 'install', false],
+    ['of the timer, which may download', begun('check'), 'download', false],
+    ['of the timer, which may not', begun('check'), 'check', true],
+    ['that nobody knows the starter of yet', null, 'install', false],
+    ['that nobody knows the starter of yet, which will not go on', null, 'check', true],
+    ['of the owner', stepBegun(null, { step: 'check', invocation: 'check-1', pid: 7, at: T0, byTimer: false, token: null }), 'install', true],
+  ] as const)('tells how far it is, in a check %s', (_name, record, auto, isTold) => {
+    const units = { ...REST, check: { ...AT_REST, active: true, invocation: 'check-1', since: T0.toISOString() } };
+    const { percent, seconds_left: left, kind } = run({ record, auto, units });
+    expect([percent === null, left === null, kind]).toEqual([!isTold, !isTold, 'check']);
   });
 
   it.each([

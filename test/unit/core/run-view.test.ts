@@ -61,6 +61,31 @@ describe('viewRun', () => {
       'fetch-1 owner fetch:done apply:waiting',
     ],
     [
+      'a fetch that has failed and is still ending, with the apply that will not come',
+      { record: over(begun('fetch'), 'failed'), units: { fetch: active('fetch'), apply: { waiting: true } } },
+      'fetch-1 owner fetch:failed',
+    ],
+    [
+      'the same a moment later, before systemd has taken the apply back',
+      { record: over(begun('fetch'), 'failed'), units: { fetch: { invocation: 'fetch-1' }, apply: { waiting: true } } },
+      'fetch-1 owner fetch:failed',
+    ],
+    [
+      'one that was cancelled and is still ending',
+      { record: over(begun('fetch'), 'cancelled'), units: { fetch: active('fetch'), apply: { waiting: true } } },
+      'fetch-1 owner fetch:cancelled',
+    ],
+    [
+      'the next try, queued after one that has failed',
+      { record: over(begun('fetch'), 'failed'), units: { fetch: { waiting: true, invocation: 'fetch-1' }, apply: { waiting: true } } },
+      'queued owner fetch:waiting apply:waiting',
+    ],
+    [
+      'the next try, at work after one that has failed',
+      { record: over(begun('fetch'), 'failed'), units: { fetch: { active: true, invocation: 'fetch-2' }, apply: { waiting: true } } },
+      'fetch-2 owner fetch:running apply:waiting',
+    ],
+    [
       'the next download, right after the one before',
       { record: over(begun('fetch'), 'ok'), units: { fetch: { active: true, invocation: 'fetch-2' }, apply: { waiting: true } } },
       'fetch-2 owner fetch:running apply:waiting',

@@ -1,7 +1,8 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { UpdateError } from '../../../lib/core/errors.ts';
 import { PlanSummary } from '../../../lib/core/plan-summary.ts';
-import { readPlan } from '../../../lib/device/plan.ts';
+import { readPlan, readPlanHere } from '../../../lib/device/plan.ts';
 import { publish } from '../../../lib/steps/publish.ts';
 import { asAnotherUser } from '../../helpers/another-user.ts';
 import { SILENT, cliDevice } from '../../helpers/cli-device.ts';
@@ -43,6 +44,12 @@ describe('readPlan', () => {
     });
   });
 
+  it('knows at once that the version is skipped', () => {
+    const { deps } = plannedDevice().device;
+    deps.files.writeSettings({ ...deps.files.readSettings(), skipped_version: '1.4.0' });
+    expect(readPlan(deps)).toMatchObject({ plan: { outcome: 'skipped' }, reason: 'you chose to skip 1.4.0' });
+  });
+
   it('needs no download for what is staged, and says what does not fit', () => {
     const { deps } = plannedDevice().device;
     const { available } = deps.files.readState();
@@ -65,6 +72,21 @@ describe('readPlan', () => {
     const { deps } = plannedDevice().device;
     fs.rmSync(`${deps.paths.cacheDir}/source/manifest.json`);
     expect(() => readPlan(deps)).toThrow(expect.objectContaining({ code: 'RELEASE_CHANGED' }));
+  });
+
+  it('names no service that will not be restarted, and all of them where nobody can be asked', async () => {
+    const { deps } = plannedDevice().device;
+    const runner = await deps.units();
+    const asked = (units: typeof deps.units, manager: 'systemd' | 'none') => {
+      const config = deps.loadConfig();
+      return readPlanHere({ ...deps, units, loadConfig: () => ({ ...config, services: { ...config.services, manager } }) });
+    };
+    const restarts = async (known: ReturnType<typeof readPlanHere>) => (await known).plan?.restarts;
+    const some = () => Promise.resolve({ ...runner, isMeantToRun: (unit: string) => Promise.resolve(unit === 'other.service') });
+    expect(await restarts(asked(some, 'systemd'))).toEqual(['other.service']);
+    const all = ['pikit-api.service', 'other.service'];
+    expect(await restarts(asked(() => Promise.reject(new UpdateError('SYSTEMD_UNAVAILABLE', 'no bus')), 'systemd'))).toEqual(all);
+    expect(await restarts(asked(some, 'none'))).toEqual(all);
   });
 
   it('changes nothing', () => {

@@ -3,7 +3,8 @@ import { expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
 import { stepBegun } from '../../../lib/core/run-record.ts';
 import { readStatus } from '../../../lib/device/status.ts';
-import { NOW, cliDevice } from '../../helpers/cli-device.ts';
+import { NOW, available, cliDevice } from '../../helpers/cli-device.ts';
+import { run } from '../api/a-run.ts';
 
 it('has the eight names that every reader finds, progress from /run, and the run it belongs to', async () => {
   const device = cliDevice();
@@ -44,4 +45,29 @@ it('works without systemd', async () => {
   device.setProgress({});
   const units = () => Promise.reject(new UpdateError('SYSTEMD_UNAVAILABLE', 'no bus'));
   expect(await readStatus({ ...device.deps, units })).toMatchObject({ progress: { step: 'fetch' }, run: null });
+});
+
+it('knows at once that a version is skipped, and that it is not any more', async () => {
+  const device = cliDevice();
+  const choose = (version: string | null): void => {
+    device.deps.files.writeSettings({ ...device.deps.files.readSettings(), skipped_version: version });
+  };
+  device.setState({ available: available() });
+  choose('1.4.0');
+  expect((await readStatus(device.deps)).available).toMatchObject({ outcome: 'skipped', reason: 'you chose to skip 1.4.0' });
+  device.setState({ available: available({ outcome: 'skipped', reason: 'you chose to skip 1.4.0' }) });
+  choose(null);
+  expect((await readStatus(device.deps)).available).toMatchObject({ outcome: 'available', reason: null });
+});
+
+it('has what a run wrote at its end together with that end', async () => {
+  const device = cliDevice();
+  device.setState({ latest: '1.0.0' });
+  const status = await readStatus(device.deps, async () => {
+    await Promise.resolve();
+    device.setState({ latest: '2.0.0' });
+    fs.writeFileSync(device.deps.paths.version, '2.0.0\n');
+    return run({ state: 'ended' });
+  });
+  expect(status).toMatchObject({ latest: '2.0.0', current: '2.0.0', run: { state: 'ended' } });
 });

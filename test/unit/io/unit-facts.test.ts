@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lookOf, nextElapse, unitFacts } from '../../../lib/io/unit-facts.ts';
+import { isMeantToRun, lookOf, nextElapse, unitFacts } from '../../../lib/io/unit-facts.ts';
 
 const properties = (values: Record<string, unknown>) => new Map(Object.entries(values));
 
@@ -61,6 +61,17 @@ describe('lookOf', () => {
       since: '1970-01-01T00:00:01.000Z',
     });
   });
+});
+
+it.each([
+  ['runs', 'loaded', 'active', 'static', true],
+  ['has failed', 'loaded', 'failed', 'disabled', true],
+  ['is enabled, and rests', 'loaded', 'inactive', 'enabled', true],
+  ['was stopped and disabled', 'loaded', 'inactive', 'disabled', false],
+  ['is masked', 'masked', 'inactive', 'masked', false],
+  ['is not there', 'not-found', 'inactive', '', false],
+])('a service that %s is meant to run: %s %s %s: %s', (_name, loadState, activeState, unitFileState, expected) => {
+  expect(isMeantToRun({ loadState, activeState, unitFileState })).toBe(expected);
 });
 
 describe('nextElapse', () => {

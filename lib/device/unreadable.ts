@@ -1,0 +1,49 @@
+/** Files of the device that whoever plans may not read: what can be told of them without their bytes. */
+import fs from 'node:fs';
+import { errnoOf } from '../core/errors.ts';
+import { lstatOrNull } from '../transaction/durable.ts';
+import type { Place } from '../transaction/place.ts';
+import { real } from '../transaction/place.ts';
+import type { OldObject, Operation } from '../transaction/types.ts';
+import type { Put } from '../transaction/plan.ts';
+
+/** Of a file that is not there, is none, or can be read: null. Throws EACCES where a folder above it is closed. */
+export function unreadableFile(place: Place, path: string): OldObject | null {
+  const stat = lstatOrNull(real(place, path));
+  if (stat?.isFile() !== true || canRead(real(place, path))) return null;
+  const { size, mode, uid, gid } = stat;
+  return { type: 'file', file: { path, sha256: '', size, mode: mode & 0o7777, uid, gid } };
+}
+
+function canRead(file: string): boolean {
+  try {
+    fs.closeSync(fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW | fs.constants.O_NONBLOCK));
+    return true;
+  } catch (error) {
+    if (errnoOf(error) === 'EACCES') return false;
+    throw error;
+  }
+}
+
+export interface Hidden {
+  paths: ReadonlySet<string>;
+  /** What a release makes of them: replaced where it brings other bytes than the last one, which nobody may have edited. */
+  ops: Operation[];
+}
+
+/** Those among what a release puts and takes away. `shipped` is what the installed release brought, by path. */
+export function hiddenChanges(place: Place, puts: readonly Put[], deletes: readonly string[], shipped: ReadonlyMap<string, string>): Hidden {
+  const { uid, gid } = place.owner;
+  const changed = puts.map(({ path, sha256, size, mode }) => ({
+    path,
+    isSame: shipped.get(path) === sha256,
+    file: { path, sha256, size, mode, uid, gid },
+  }));
+  const gone = deletes.map((path) => ({ path, isSame: false, file: null }));
+  const found = [...changed, ...gone].flatMap(({ path, isSame, file }) => {
+    const old = unreadableFile(place, path);
+    return old === null ? [] : [{ path, isSame, old, new: file === null ? null : { type: 'file' as const, file } }];
+  });
+  const ops = found.filter(({ isSame }) => !isSame).map(({ path, old, new: fresh }, index) => ({ n: index + 1, path, old, new: fresh }));
+  return { paths: new Set(found.map(({ path }) => path)), ops };
+}
