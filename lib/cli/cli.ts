@@ -59,7 +59,7 @@ async function runCommand(command: Command, deps: CliDeps): Promise<Done> {
     case 'logs':
       return await logsCommand(deps, command);
     case 'plan':
-      return planCommand(deps, command);
+      return await planCommand(deps, command);
     default:
       return command satisfies never;
   }

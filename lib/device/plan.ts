@@ -18,7 +18,7 @@ import { planRelease } from './plan-change.ts';
 import { publishedHere } from './published.ts';
 
 export interface KnownPlan {
-  /** Null when nothing is known, nothing is available, or it takes root to know. */
+  /** Null when nothing is known, nothing is available, or what is can be read by root or later updaters alone. */
   plan: PlanSummary | null;
   /** Why there is no plan, or why what is available is not installed by itself. */
   reason: string | null;
@@ -36,6 +36,9 @@ export function readPlan(deps: DeviceDeps): KnownPlan {
     const plan = summarize(deps, asChosen(available, here));
     return { plan, reason: plan.reason };
   } catch (error) {
+    // A release of a later schema is not kept: nothing here could read it.
+    const isBeyondUs = available.outcome === 'incompatible' && error instanceof UpdateError && error.code === 'RELEASE_CHANGED';
+    if (isBeyondUs) return { plan: null, reason: available.reason };
     if (errnoOf(error) !== 'EACCES') throw error;
     return { plan: null, reason: `it takes root to know: ${error instanceof Error ? error.message : ''}` };
   }

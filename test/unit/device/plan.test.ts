@@ -74,6 +74,15 @@ describe('readPlan', () => {
     expect(() => readPlan(deps)).toThrow(expect.objectContaining({ code: 'RELEASE_CHANGED' }));
   });
 
+  it('has none of a release that only later updaters understand', () => {
+    const { deps } = plannedDevice().device;
+    const { available, ...state } = deps.files.readState();
+    if (available === null) throw new Error('nothing is planned');
+    const later = { ...available, outcome: 'incompatible' as const, reason: 'it has schema 2', manifest_sha256: 'of another' };
+    deps.files.writeState({ ...state, available: later });
+    expect(readPlan(deps)).toEqual({ plan: null, reason: 'it has schema 2' });
+  });
+
   it('names no service that will not be restarted, and all of them where nobody can be asked', async () => {
     const { deps } = plannedDevice().device;
     const runner = await deps.units();
