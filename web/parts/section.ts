@@ -80,7 +80,7 @@ export function beside(drawing: string, look: string, text: unknown, after: unkn
 }
 
 /** Why something failed, with a way on. */
-export function wrong(failure: Failure, retry: () => void, { strings }: View): TemplateResult {
+function wrong(failure: Failure, retry: () => void, { strings }: View): TemplateResult {
   return html`<div role="alert">${beside('alert', 'toned danger', failureText(failure, strings), button(strings.button.retry, retry))}</div>`;
 }
 
