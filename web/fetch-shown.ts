@@ -5,7 +5,8 @@ import type { View } from './parts/view.ts';
 /** `times` is how often the device was reached: what was fetched before may be old. */
 export function fetchShown(status: StatusAnswer, times: number, { unfolded, plan, branches, automatic, history }: View): void {
   const { available, current, staged, last_check, last_result, run, settings, following } = status;
-  const about = JSON.stringify([times, available, current, staged, last_check, last_result, run?.state, settings, following]);
+  const offer = [available?.manifest_sha256, available?.outcome, staged?.at];
+  const about = JSON.stringify([times, offer, current, last_check, last_result?.at, run?.state, settings, following]);
   if (available !== null && run?.state !== 'running') plan.want(about);
   if (unfolded.has('branch')) branches.want(about);
   if (unfolded.has('auto')) automatic.want(about);

@@ -2,7 +2,7 @@
 import type { Answer } from './api/requests.ts';
 
 export class Lazy<T> {
-  /** The last answer that is about what is wanted; null while there is none. */
+  /** The last answer, and the one before where nobody answered; null while there is none. */
   answer: Answer<T> | null = null;
   readonly #ask: () => Promise<Answer<T>>;
   readonly #changed: () => void;
@@ -13,6 +13,10 @@ export class Lazy<T> {
     this.#changed = changed;
   }
 
+  get value(): T | null {
+    return this.answer?.is === 'ok' ? this.answer.value : null;
+  }
+
   /** `about` names all that the answer depends on: while it is the same, nothing is asked again. */
   want(about: string): void {
     if (about === this.#about) return;
@@ -20,7 +24,8 @@ export class Lazy<T> {
     void this.#ask().then((answer) => {
       // What is wanted may have changed in the meantime.
       if (about !== this.#about) return;
-      this.answer = answer;
+      // What was shown may be what somebody is just filling in.
+      if (answer.is !== 'gone' || this.value === null) this.answer = answer;
       this.#changed();
     });
   }

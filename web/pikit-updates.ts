@@ -18,10 +18,10 @@ import { watchStatus } from './api/watch-status.ts';
 import { fetchShown } from './fetch-shown.ts';
 import { Language } from './language.ts';
 import { Lazy } from './lazy.ts';
+import { replacedSinceLoaded } from './loaded.ts';
 import { announcementOf } from './model/announcement.ts';
 import type { Chip } from './model/chip.ts';
 import { chipOf } from './model/chip.ts';
-import { replacedBy } from './model/replaced.ts';
 import { chipButton } from './parts/chip.ts';
 import { icon } from './parts/icons.ts';
 import { LogPanel } from './parts/logs.ts';
@@ -33,7 +33,7 @@ import { sheet } from './styles/sheet.ts';
 /** How often `2 minutes ago` is put right. */
 const CLOCK_MS = 30_000;
 
-export class PikitUpdates extends HTMLElement implements View {
+class PikitUpdates extends HTMLElement implements View {
   static readonly observedAttributes = ['api', 'query', 'once', 'inline', 'open', 'lang'];
 
   nowMs = 0;
@@ -43,8 +43,7 @@ export class PikitUpdates extends HTMLElement implements View {
   readonly unfolded = new Set<Fold>();
 
   #isDue = false;
-  /** The browser closes a dialog before it says so. */
-  #isModal = false;
+  #modal: HTMLDialogElement | null = null; // The browser closes it before it says so.
   readonly #root = this.attachShadow({ mode: 'open' });
   readonly #changed = (): void => {
     if (!this.#isDue) queueMicrotask(this.#draw);
@@ -63,8 +62,6 @@ export class PikitUpdates extends HTMLElement implements View {
   chip: Chip = this.#look();
   #watch: Watch | null = null;
   #clock: ReturnType<typeof setInterval> | undefined;
-  /** What was installed when this page was loaded; undefined as long as that is not known. */
-  #loaded: string | null | undefined;
   /** How often the device was reached. */
   #times = 0;
   /** What was so last, and what is said of it. */
@@ -100,13 +97,17 @@ export class PikitUpdates extends HTMLElement implements View {
     clearInterval(this.#clock);
     this.#watch?.close();
     this.#watch = null;
-    this.#isModal = false;
+    if (this.#modal !== null) this.#modal.open = false; // It is not shown any more, and says that it is.
+    this.#modal = null;
     this.logs.stop();
   }
 
   attributeChangedCallback(name: string): void {
     if (this.#watch !== null && ['api', 'query', 'once'].includes(name)) this.#connect();
-    if (name === 'open') [this.#said, this.question] = ['', null];
+    if (name === 'open') {
+      this.#said = '';
+      this.question = null;
+    }
     this.#changed();
   }
 
@@ -125,7 +126,7 @@ export class PikitUpdates extends HTMLElement implements View {
 
   readonly showLogs = (): void => {
     this.unfold('logs', true);
-    this.#focus = '#fold-logs';
+    this.#focus = '[aria-labelledby=logs] summary';
   };
 
   readonly retry = (): void => {
@@ -165,7 +166,7 @@ export class PikitUpdates extends HTMLElement implements View {
       <dialog aria-labelledby="title" closedby="any" @close=${this.#hide} @keydown=${this.#pressed}>
         <div class="head">
           <h2 id="title" class="grow">${strings.title}</h2>
-          <button type="button" class="quiet" aria-label=${strings.button.close} @click=${this.#hide}>${icon('close')}</button>
+          <button class="quiet" aria-label=${strings.button.close} @click=${this.#hide}>${icon('close')}</button>
         </div>
         ${body}
       </dialog>
@@ -173,6 +174,8 @@ export class PikitUpdates extends HTMLElement implements View {
   }
 
   readonly #show = (): void => {
+    // Not every browser gives it the focus, which comes back to where it was.
+    this.#root.querySelector('button')?.focus();
     this.toggleAttribute('open', true);
   };
 
@@ -182,11 +185,12 @@ export class PikitUpdates extends HTMLElement implements View {
 
   #toggle(): void {
     const dialog = this.#root.querySelector('dialog');
-    if (dialog === null || this.#isOpen === this.#isModal) return;
-    this.#isModal = this.#isOpen;
-    if (this.#isModal) dialog.showModal();
-    else dialog.close();
-    this.#focus = this.#isModal ? '#state' : '.chip';
+    if (dialog === null || this.#isOpen === (this.#modal === dialog)) return;
+    this.#modal = this.#isOpen ? dialog : null;
+    if (this.#isOpen) {
+      dialog.showModal();
+      this.#focus = '#state';
+    } else dialog.close(); // The focus goes back to where it was.
   }
 
   readonly #pressed = (event: KeyboardEvent): void => {
@@ -201,7 +205,6 @@ export class PikitUpdates extends HTMLElement implements View {
     this.#watch?.close();
     this.#requests = connectApi(base, query);
     this.#status = null;
-    this.#loaded = undefined;
     this.replaced = null;
     for (const lazy of [this.plan, this.branches, this.history, this.automatic]) lazy.forget();
     this.logs.stop();
@@ -213,8 +216,7 @@ export class PikitUpdates extends HTMLElement implements View {
     this.#status = status;
     this.link = link;
     if (status !== null) {
-      if (this.#loaded === undefined) this.#loaded = status.current;
-      this.replaced = replacedBy(this.#loaded, status);
+      this.replaced = replacedSinceLoaded(this.#address.join(), status);
       const { run, available } = status;
       if (this.actions.turnTo([run?.id, run?.state, available?.version].join())) this.question = null;
     }

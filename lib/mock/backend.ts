@@ -6,6 +6,7 @@ import { UpdateError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Receipt, Settings } from '../core/state.ts';
 import type { MockClock, Player } from './player.ts';
+import { asChosen } from './skip.ts';
 import type { MockStates } from './states.ts';
 
 const HISTORY_MAX = 100;
@@ -22,7 +23,7 @@ export function mockBackend(states: MockStates, player: Player, clock: Pick<Mock
 
   function choose(change: Partial<Settings>): void {
     const status = player.status();
-    player.show({ ...status, settings: { ...status.settings, ...change } });
+    player.show(asChosen({ ...status, settings: { ...status.settings, ...change } }));
   }
 
   const autoAnswer: Backend['auto'] = () => {
@@ -59,11 +60,12 @@ export function mockBackend(states: MockStates, player: Player, clock: Pick<Mock
     },
     branches: () => {
       const { following, notices } = player.status();
-      const branches = states.branches.map((branch) => ({
-        ...branch,
-        selected: branch.name === following.selected,
-        used: branch.name === following.used,
-      }));
+      const { selected, used, why } = following;
+      const branches = states.branches
+        .map((branch) => ({ ...branch, selected: branch.name === selected, used: branch.name === used }))
+        // What is followed is listed, and as it is there.
+        .filter((branch) => !branch.selected || !/^(not-listed|no-list|not-known)$/.test(why))
+        .map((branch) => ({ ...branch, enabled: branch.enabled && !(branch.selected && why === 'disabled') }));
       return Promise.resolve({ ...following, branches, notices });
     },
     branch: (name) =>

@@ -4,6 +4,7 @@ import type { ErrorCode } from '../core/errors.ts';
 import type { Run, RunStep } from '../core/run.ts';
 import type { HeldVersion, Receipt } from '../core/state.ts';
 import type { Story } from './script.ts';
+import { asChosen } from './skip.ts';
 import type { Failure } from './states.ts';
 
 /** Codes that speak against the version itself: it is held. */
@@ -14,7 +15,7 @@ export function endOf(story: Story, run: Run, at: Date): StatusAnswer {
   const { base } = story;
   const receipt = receiptOf(story, run, at);
   const common: StatusAnswer = { ...base, progress: null, last_result: receipt, run: endedRun(run, receipt) };
-  if (receipt.outcome === 'ok' || receipt.outcome === 'nothing') return { ...common, ...succeeded(story, receipt) };
+  if (receipt.outcome === 'ok' || receipt.outcome === 'nothing') return asChosen({ ...common, ...succeeded(story, receipt) });
   return receipt.outcome === 'rolled-back' ? { ...common, ...held(story, receipt) } : common;
 }
 

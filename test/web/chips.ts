@@ -42,7 +42,7 @@ const SAID: Readonly<Record<string, string>> = {
   recovering: `${en.phases.recovering}…`,
   updated: 'Up to date',
   'rolled-back': 'Rolled back',
-  'went-back': 'Update available (1.4.0)',
+  'went-back': en.chip.left('1.3.2'),
   cancelled: OFFER,
   'nothing-to-do': 'Up to date',
   offline: 'Offline',

@@ -5,6 +5,7 @@ import { describeInBrowser } from '../helpers/browser.ts';
 import { always, never } from '../helpers/web-front.ts';
 import { NOW, webMock } from '../helpers/web-mock.ts';
 import { inPage, says } from '../helpers/widget-page.ts';
+import type { Widget } from './widget.ts';
 import { widget } from './widget.ts';
 
 const API = /\/api\/update\/(?!page|pikit-updates)/;
@@ -22,7 +23,9 @@ describeInBrowser('the connection', (web) => {
     await dialog.getByText('Reconnecting…').first().waitFor();
     // What was so is still shown, and not as if it were so.
     expect(await chip.innerText()).toContain(last);
-    expect(await chip.getAttribute('aria-label')).toContain('Reconnecting…');
+    // As it is shown, so it is read.
+    expect(await chip.getAttribute('aria-label')).toMatch(/^Updates: .*, Reconnecting…, Unsigned source$/);
+    await says(chip, /Reconnecting… Unsigned source$/);
     mock.clock.pass(600_000);
     await mock.start();
     await page.clock.fastForward(60_000);
@@ -103,19 +106,83 @@ describeInBrowser('the connection', (web) => {
     await says(chip, /^Update available/);
   });
 
-  it('has a deadline for each button: what failed is said beside it, and can be tried again', async () => {
-    const { page, chip, dialog, open, button, mock } = await widget(web, { state: 'available', timers: true });
+  it.each<[name: string, state: string, path: string, deadlineMs: number, before?: (tab: Widget) => Promise<void>]>([
+    [en.button.download, 'available', 'apply', 20_000],
+    [en.button.check, 'available', 'check', 20_000],
+    [en.button.skip, 'available', 'skip', 20_000],
+    [en.button.cancel, 'downloading', 'cancel', 240_000],
+    [en.button.dismiss, 'branch-removed', 'notices/dismiss', 20_000],
+    [en.yes.rollback, 'up-to-date', 'rollback', 20_000, ({ button }) => button(en.button.goBack('1.3.2')).click()],
+    [en.button.save, 'up-to-date', 'auto', 20_000, ({ heading }) => heading(en.heading.auto).click()],
+    [
+      en.button.use,
+      'up-to-date',
+      'branch',
+      240_000,
+      async ({ heading, dialog }) => {
+        await heading(en.heading.branch).click();
+        await dialog.getByRole('radio', { name: /Beta/ }).check();
+      },
+    ],
+  ])('has a deadline for %s: what failed is said beside it, and can be tried again', async (name, state, path, deadlineMs, before) => {
+    const tab = await widget(web, { state, timers: true });
+    const { page, dialog, open, button, mock } = tab;
+    const asked = (): string[] => mock.requests.filter((request) => request === `POST ${path}`);
     await open();
-    mock.answerWith(never(/\/apply$/));
-    await button('Download and install').click();
-    expect(await button('Download and install').getAttribute('aria-disabled')).toBe('true');
-    await button('Download and install').click({ force: true });
-    await page.clock.fastForward(21_000);
-    await dialog.getByText(en.gone.SLOW.what).waitFor();
-    expect(mock.requests.filter((request) => request === 'POST apply')).toHaveLength(1);
+    await before?.(tab);
+    mock.answerWith((incoming) => incoming.method === 'POST');
+    await button(name).click();
+    await expect.poll(asked).toHaveLength(1);
+    // Once it is asked, the button of a question is gone.
+    const busy = dialog.locator('button[aria-disabled=true]');
+    await busy.click({ force: true });
+    await page.clock.fastForward(deadlineMs - 1000);
+    expect(await busy.count()).toBe(1);
+    await page.clock.fastForward(2000);
+    const failed = dialog.getByRole('alert');
+    await failed.getByText(en.gone.SLOW.what).waitFor();
+    await failed.getByText(en.gone.SLOW.todo).waitFor();
+    expect(asked()).toHaveLength(1);
     mock.answerWith(null);
-    await button('Try again').click();
-    await says(chip, /^Downloading/);
+    await failed.getByRole('button', { name: en.button.retry }).click();
+    await failed.waitFor({ state: 'detached' });
+    expect(asked()).toHaveLength(2);
+  });
+
+  it('is lost while something is fetched: what was there stays, with what was typed, and what was not says so', async () => {
+    const { dialog, open, heading, mock, chip, expectComplaints } = await widget(web, { state: 'up-to-date' });
+    expectComplaints(/ERR_EMPTY_RESPONSE/);
+    await open();
+    await heading(en.heading.branch).click();
+    const other = dialog.getByRole('textbox', { name: en.label.other });
+    await other.fill('issue_4');
+    mock.answerWith((incoming) => {
+      if (!/\/(branches|history)$/.test(incoming.url ?? '')) return false;
+      incoming.socket.destroy();
+      return true;
+    });
+    await mock.show('available');
+    await says(chip, /^Update available/);
+    await heading(en.heading.history).click();
+    const failed = dialog.getByRole('alert');
+    await failed.getByText(en.gone.API_GONE.what).waitFor();
+    expect(mock.requests.filter((request) => request === 'GET branches').length).toBeGreaterThan(1);
+    expect(await failed.count()).toBe(1);
+    expect(await other.inputValue()).toBe('issue_4');
+    mock.answerWith(null);
+    await failed.getByRole('button', { name: en.button.retry }).click();
+    await dialog.getByText(en.history.empty).waitFor();
+    expect(await other.inputValue()).toBe('issue_4');
+  });
+
+  it('brings an error without a hint: that is said, and there is no hint', async () => {
+    const mock = await webMock('available');
+    mock.answerWith(always(500, 'application/json', '{"error":{"code":"INTERNAL","message":"it is out of order"}}', API));
+    const { chip, dialog, open, expectComplaints } = await widget(web, { mock });
+    expectComplaints(/status of 500|MIME type/);
+    await says(chip, new RegExp(`^${en.chip.problem}`));
+    await open();
+    await dialog.getByText('it is out of order').first().waitFor();
   });
 
   it('is closed while nobody looks at the page, and opened again when somebody does', async () => {
@@ -158,6 +225,26 @@ describeInBrowser('the connection', (web) => {
     await mock.show('updated');
     await dialog.getByText(en.replaced('1.5.0')).waitFor();
     await button('Reload').waitFor();
+  });
+
+  it('of a page that moves it about, or makes it anew: there is still a newer page to load', async () => {
+    const { page, chip, dialog, open, mock, button } = await widget(web, { state: 'up-to-date' });
+    await says(chip, /^Up to date/);
+    await page.evaluate(() => {
+      document.querySelector('pikit-updates')?.remove();
+    });
+    await expect.poll(mock.streams).toBe(0);
+    await mock.show('updated');
+    await page.evaluate(() => {
+      document.body.append(document.createElement('pikit-updates'));
+    });
+    await open();
+    await button('Reload').waitFor();
+    await page.evaluate(() => {
+      document.querySelector('pikit-updates')?.setAttribute('query', 'state=available');
+    });
+    await says(chip, /^Update available/);
+    await dialog.getByText(en.replaced('1.5.0')).waitFor({ state: 'detached' });
   });
 
   it('tells the page around it what the chip says', async () => {

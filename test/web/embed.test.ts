@@ -76,6 +76,38 @@ describeInBrowser('in a dashboard of somebody else', (web) => {
     await says(chip, /^Update available/);
   });
 
+  it('it can be moved while its dialog is open, which is open where it came to, and closes', async () => {
+    const mock = await webMock('available');
+    const visit = await web.visit();
+    await visit.page.goto(`${mock.url}/api/update/page`);
+    const { page, chip, dialog, open, button } = inPage(visit);
+    await open();
+    for (const isAtOnce of [true, false]) {
+      await page.evaluate((now) => {
+        const element = document.querySelector('pikit-updates');
+        element?.remove();
+        const back = (): void => {
+          if (element !== null) document.body.prepend(element);
+        };
+        if (now) back();
+        else setTimeout(back, 100);
+      }, isAtOnce);
+      await button('Download and install').waitFor();
+      expect(await dialog.evaluate((element) => element.matches(':modal'))).toBe(true);
+    }
+    await page.keyboard.press('Escape');
+    await dialog.waitFor({ state: 'hidden' });
+    // A panel has no dialog, and has it back when it is none any more.
+    await open();
+    for (const isPanel of [true, false]) {
+      await page.evaluate((value) => {
+        document.querySelector('pikit-updates')?.toggleAttribute('inline', value);
+      }, isPanel);
+      await dialog.waitFor({ state: isPanel ? 'detached' : 'visible' });
+    }
+    await says(chip, /^Update available/);
+  });
+
   it('a panel in the page, below a heading of that, has no dialog, and is as usable', async () => {
     const mock = await webMock('available');
     const { page } = await web.visit({ script: AXE });

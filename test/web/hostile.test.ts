@@ -28,7 +28,7 @@ describeInBrowser('text of others', (web) => {
     expect(links.length).toBeGreaterThan(0);
     for (const [href, rel, target] of links) {
       expect(href).toMatch(/^https?:\/\//);
-      expect([rel, target]).toEqual(['noopener noreferrer', '_blank']);
+      expect([rel, target]).toEqual(['noreferrer', '_blank']);
     }
   });
 

@@ -97,10 +97,39 @@ describeInBrowser('with a keyboard', (web) => {
 
   it('one closes it with its button, and by a click beside it', async () => {
     const { page, dialog, open, button } = await widget(web, { state: 'up-to-date' });
-    await open();
-    await button('Close').press('Enter');
-    await dialog.waitFor({ state: 'hidden' });
-    expect(await focused(page)).toMatch(/^button Updates:/);
+    for (const close of [() => button('Close').press('Enter'), () => page.mouse.click(5, 300)]) {
+      await open();
+      await close();
+      await dialog.waitFor({ state: 'hidden' });
+      expect(await focused(page)).toMatch(/^button Updates:/);
+    }
+  });
+
+  it('one comes back to whatever opened it: a button of the page, or the chip that did not have the focus', async () => {
+    const { page, chip, dialog, button } = await widget(web, { state: 'up-to-date' });
+    await says(chip, /^Up to date/);
+    await page.evaluate(() => {
+      const own = document.createElement('button');
+      own.textContent = 'Mine';
+      own.addEventListener('click', () => document.querySelector('pikit-updates')?.setAttribute('open', ''));
+      document.body.append(own);
+    });
+    const mine = page.getByRole('button', { name: 'Mine' });
+    for (const close of [() => page.keyboard.press('Escape'), () => button('Close').click()]) {
+      await mine.click();
+      await dialog.waitFor();
+      await expect.poll(() => focused(page)).toMatch(/^h3 /);
+      await close();
+      await dialog.waitFor({ state: 'hidden' });
+      await expect.poll(() => focused(page)).toBe('button Mine');
+    }
+    // As in a browser that gives no focus to a button that is clicked.
+    await chip.evaluate((element) => {
+      if (element instanceof HTMLElement) element.click();
+    });
+    await dialog.waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => focused(page)).toMatch(/^button Updates:/);
   });
 
   it('one unfolds and folds again', async () => {

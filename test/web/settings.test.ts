@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { en } from '../../web/strings/en.ts';
 import { describeInBrowser } from '../helpers/browser.ts';
+import { webMock } from '../helpers/web-mock.ts';
 import { says } from '../helpers/widget-page.ts';
 import { widget } from './widget.ts';
 
@@ -29,8 +30,12 @@ describeInBrowser('the dialog', (web) => {
     await open();
     await dialog.getByRole('heading', { name: 'Branch', exact: true }).click();
     const other = dialog.getByRole('textbox', { name: 'Other branch' });
-    await other.fill('not a name');
+    // What cannot be a name is not sent: the browser says what one is.
     await dialog.getByText(en.branch.invalid).waitFor();
+    await other.fill('not a name');
+    await button('Use').click();
+    expect(await other.evaluate((field) => field.matches(':invalid:focus'))).toBe(true);
+    expect(mock.requests.filter((request) => request.startsWith('POST'))).toEqual([]);
     await other.fill('issue_41');
     expectComplaints(/404/);
     await button('Use').click();
@@ -53,6 +58,24 @@ describeInBrowser('the dialog', (web) => {
     expect(await dialog.getByText('beta (disabled, using stable)').count()).toBeGreaterThan(0);
   });
 
+  it.each([
+    ['branch-disabled', /^Beta \(disabled, using stable\)/],
+    ['branch-not-listed', /^beta/],
+  ])('looks again at the branch that is chosen already, after another was ticked: %s', async (state, name) => {
+    const { dialog, open, button, chip, mock, heading } = await widget(web, { state });
+    await open();
+    await heading(en.heading.branch).click();
+    const chosen = dialog.getByRole('radio', { name });
+    await chosen.waitFor();
+    expect(await chosen.isChecked()).toBe(true);
+    await dialog.getByRole('radio', { name: /^stable/ }).check();
+    await chosen.check();
+    await button('Use').click();
+    await says(chip, /^Checking…/);
+    expect(mock.requests.filter((request) => request.startsWith('POST'))).toEqual(['POST check']);
+    expect(await mock.status()).toMatchObject({ following: { selected: 'beta' } });
+  });
+
   it('says that a branch was removed until that is dismissed', async () => {
     const { dialog, open, button, mock } = await widget(web, { state: 'branch-removed' });
     await open();
@@ -72,7 +95,7 @@ describeInBrowser('the dialog', (web) => {
     await button('Save').click();
     await expect.poll(() => mock.status()).toMatchObject({ settings: { auto: 'install', time: '02:30' } });
     await dialog.getByText(`${en.auto.install}, 02:30`).waitFor();
-    await dialog.getByText(en.label.nextCheck).waitFor();
+    await dialog.getByText(en.label.next).waitFor();
   });
 
   it('shows the log as it is written, filters it, copies it, and says which lines are errors', async () => {
@@ -101,6 +124,37 @@ describeInBrowser('the dialog', (web) => {
     await expect.poll(async () => (await lines()).every((line) => line.includes(en.logs.error) || line === en.logs.empty)).toBe(true);
   });
 
+  it('says that it copied, or could not, only of the lines that are shown', async () => {
+    const { page, dialog, open, button, mock } = await widget(web, { state: 'rolled-back', permissions: ['clipboard-read', 'clipboard-write'] });
+    await open();
+    await button(en.button.logs).click();
+    await dialog.getByRole('log').locator('p').nth(3).waitFor();
+    const copy = async (): Promise<void> => {
+      await button(en.button.copy).click();
+      await button(en.button.copied).waitFor();
+    };
+    await copy();
+    // New lines,
+    await button(en.button.check).click();
+    mock.clock.pass(10_000);
+    await button(en.button.copy).waitFor();
+    await copy();
+    // another choice of them,
+    await dialog.getByRole('checkbox', { name: en.label.errorsOnly }).check();
+    await button(en.button.copy).waitFor();
+    await copy();
+    // and the next time.
+    await page.keyboard.press('Escape');
+    await open();
+    await button(en.button.copy).waitFor();
+    await page.evaluate(() => {
+      Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined });
+      Object.defineProperty(document, 'execCommand', { value: () => false });
+    });
+    await button(en.button.copy).click();
+    await button(en.button.notCopied).waitFor();
+  });
+
   it('copies where there is no clipboard, as on plain http', async () => {
     const script = "Object.defineProperty(Navigator.prototype, 'clipboard', { value: undefined });";
     const { page, dialog, open, button } = await widget(web, { state: 'rolled-back', script });
@@ -127,13 +181,21 @@ describeInBrowser('the dialog', (web) => {
     await details.getByText(en.details, { exact: true }).click();
     await details.getByText('SERVICE_FAILED').waitFor();
     await details.getByText("'pikit-api.service'").first().waitFor();
-    await details.getByText(en.lastLines).waitFor();
+    await details.getByText(en.tail).waitFor();
   });
 
   it('shows what has changed this device, the newest first', async () => {
-    const { dialog, open } = await widget(web, { state: 'rolled-back' });
+    const mock = await webMock('rolled-back');
+    await mock.post('apply', { version: '1.5.0' });
+    mock.clock.pass(60_000);
+    const { dialog, open } = await widget(web, { mock });
     await open();
     await dialog.getByRole('heading', { name: 'History' }).click();
-    await dialog.getByRole('listitem').filter({ hasText: en.outcomes['rolled-back'] }).first().waitFor();
+    const entries = dialog.getByRole('region', { name: 'History' }).getByRole('listitem');
+    await expect.poll(() => entries.count()).toBe(2);
+    expect((await entries.allInnerTexts()).map((text) => text.replace(/\s+/g, ' '))).toEqual([
+      expect.stringMatching(/^Update: done · 1\.4\.0 → 1\.5\.0/),
+      expect.stringMatching(/^Update: rolled back · 1\.4\.0 → 1\.5\.0/),
+    ]);
   });
 });

@@ -4,7 +4,7 @@ import { en } from '../../web/strings/en.ts';
 import { describeInBrowser } from '../helpers/browser.ts';
 import { webMock } from '../helpers/web-mock.ts';
 import { inPage, says } from '../helpers/widget-page.ts';
-import { widget } from './widget.ts';
+import { focused, widget } from './widget.ts';
 
 describeInBrowser('the widget', (web) => {
   it('takes a device from up to date over a check and a plan to the new release, and offers to reload the page', async () => {
@@ -69,7 +69,13 @@ describeInBrowser('the widget', (web) => {
     await says(chip, /^Going back…/);
     mock.clock.pass(60_000);
     await dialog.getByText(en.replaced('1.3.2')).waitFor();
-    expect(mock.requests.filter((request) => request.startsWith('POST'))).toEqual(['POST rollback']);
+    // Whether it is up to date now, the next check says.
+    await says(chip, /^Went back to 1\.3\.2/);
+    await button('Check now').click();
+    await says(chip, /^Checking…/);
+    mock.clock.pass(60_000);
+    await says(chip, /^Update available/);
+    expect(mock.requests.filter((request) => request.startsWith('POST'))).toEqual(['POST rollback', 'POST check']);
   });
 
   it('tries a held version again only when that is confirmed', async () => {
@@ -91,15 +97,21 @@ describeInBrowser('the widget', (web) => {
     await says(chip, /^Downloading/);
   });
 
-  it('passes a version over, and takes that back', async () => {
-    const { dialog, open, button, mock } = await widget(web, { state: 'available' });
+  it('passes a version over, and takes that back: it says so, aloud as well, and the focus stays', async () => {
+    const { page, chip, dialog, open, button, mock } = await widget(web, { state: 'available' });
     await open();
-    await button('Skip this version').click();
-    await expect.poll(() => mock.status()).toMatchObject({ settings: { skipped_version: '1.5.0' } });
-    await mock.show('skipped');
+    const said = dialog.getByRole('status');
+    await button(en.button.skip).click();
+    await says(chip, /^1\.5\.0 is skipped/);
     await dialog.getByText(en.offer.skipped).waitFor();
-    await button('Do not skip it').click();
-    await expect.poll(() => mock.status()).toMatchObject({ settings: { skipped_version: null } });
+    await says(said, en.chip.skipped('1.5.0'));
+    expect(await mock.status()).toMatchObject({ settings: { skipped_version: '1.5.0' } });
+    expect(await focused(page)).toBe(`button ${en.button.unskip}`);
+    await button(en.button.unskip).click();
+    await says(chip, /^Update available \(1\.5\.0\)/);
+    await says(said, en.chip.available('1.5.0'));
+    expect(await mock.status()).toMatchObject({ settings: { skipped_version: null } });
+    expect(await focused(page)).toBe(`button ${en.button.skip}`);
   });
 
   it('cancels a download, and says so until it has ended', async () => {

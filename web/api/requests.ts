@@ -51,8 +51,8 @@ export interface Api {
 }
 
 const DEADLINE_MS = 20_000;
-/** Stopping an update waits until the old files are back. */
-const CANCEL_DEADLINE_MS = 240_000;
+/** Stopping an update waits until the old files are back; whether there is a branch, until a check has asked for it. */
+const LONG_DEADLINE_MS = 240_000;
 
 type IsOurs<T> = (value: unknown) => value is T;
 
@@ -104,17 +104,17 @@ export function connectApi(base: string, query: string, around: Pick<Surrounding
     check: () => post('check', 'run', {}),
     apply: (version, key) => post('apply', 'run', { version }, key),
     rollback: (key) => post('rollback', 'run', {}, key),
-    cancel: () => post('cancel', 'cancelled', {}, '', CANCEL_DEADLINE_MS),
+    cancel: () => post('cancel', 'cancelled', {}, '', LONG_DEADLINE_MS),
     setAuto: (change) => post('auto', 'auto', change),
-    branch: (name) => post('branch', 'following', { name }),
+    branch: (name) => post('branch', 'following', { name }, '', LONG_DEADLINE_MS),
     skip: (version) => post('skip', 'skipped_version', { version }),
     dismiss: (id) => post('notices/dismiss', 'dismissed', { id }),
   };
 }
 
 /** An address of the API, with what is asked. */
-export function addressOf(base: string, path: string, query: string, own?: Readonly<Record<string, string>>): string {
-  const asked = new URLSearchParams([...new URLSearchParams(query), ...Object.entries(own ?? {})]).toString();
+export function addressOf(base: string, path: string, query: string, own: Readonly<Record<string, string>> = {}): string {
+  const asked = new URLSearchParams([...new URLSearchParams(query), ...Object.entries(own)]).toString();
   return `${base.replace(/\/+$/, '')}/${path}${asked && `?${asked}`}`;
 }
 
@@ -126,6 +126,7 @@ function answerOf<T>({ ok, status, type }: Response, value: unknown, isOurs: IsO
   return { is: 'refused', status, failure };
 }
 
-function gone(code: string, failure?: Failure | null): { is: 'gone'; failure: Failure } {
+/** What there is to say of a request that nobody of ours has answered. */
+export function gone(code: string, failure?: Failure | null): { is: 'gone'; failure: Failure } {
   return { is: 'gone', failure: { message: '', hint: null, ...failure, code } };
 }

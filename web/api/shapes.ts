@@ -40,12 +40,12 @@ export function isLogLine(value: unknown): value is LogLine {
   return have(value, 'cursor time unit message', 'string');
 }
 
-/** The failure in an answer such as `{"error": {"code", "message", "hint"}}`; null for anything else. */
+/** The failure in an answer such as `{"error": {"code", "message", "hint"}}`, whose hint may be missing; null for anything else. */
 export function failureIn(value: unknown): Failure | null {
   const error = memberOf(value, 'error');
-  return isFailure(error) ? error : null;
+  return isFailure(error) ? { hint: null, ...error } : null;
 }
 
-function isFailure(value: unknown): value is Failure {
+function isFailure(value: unknown): value is Omit<Failure, 'hint'> {
   return have(value, 'code message', 'string');
 }

@@ -12,7 +12,7 @@ export interface BranchOption {
   selected: boolean;
 }
 
-/** The visible ones and the one that is chosen, in the order of the list. A disabled one can be seen and not be chosen. */
+/** The visible ones and the one that is chosen, in the order of the list. A disabled one can be seen, and not be chosen unless it is. */
 export function branchOptions({ branches, selected, why }: BranchesAnswer, strings: Strings): BranchOption[] {
   const options = branches
     .filter((branch) => branch.visible || branch.name === selected)
@@ -21,12 +21,12 @@ export function branchOptions({ branches, selected, why }: BranchesAnswer, strin
       label: enabled ? plainText(shown) : strings.branch.using(plainText(shown), strings.branch.disabled),
       description: plainText(description),
       version,
-      disabled: !enabled,
+      disabled: !enabled && name !== selected,
       selected: name === selected,
     }));
   if (options.some((option) => option.selected)) return options;
   const label = branchLabel({ selected, why }, strings);
-  return [...options, { name: selected, label, description: '', version: null, disabled: true, selected: true }];
+  return [...options, { name: selected, label, description: '', version: null, disabled: false, selected: true }];
 }
 
 /** The branch as people see it: its name, and what is used instead. */

@@ -39,7 +39,7 @@ export interface Chip {
   /** Of the download, or of the whole run; below 100. */
   percent: number | null;
   tone: 'neutral' | 'ok' | 'busy' | 'info' | 'warning' | 'danger';
-  /** All of it as one name for the button. */
+  /** All of it as one name for the button, in the order in which it is shown. */
   name: string;
 }
 
@@ -50,7 +50,7 @@ export function chipOf(view: { status: StatusAnswer | null; link: Link; nowMs: n
   const [kind, text, tone, percent = null] = saysOf(view, strings);
   const mark = status?.unsigned === true ? strings.unsigned : null;
   const note = link.is === 'reconnecting' ? strings.reconnecting : null;
-  const name = `${strings.title}: ${joined([text, mark, note], ', ')}`;
+  const name = `${strings.title}: ${joined([text, note, mark], ', ')}`;
   return { kind, text, tone, percent, mark, note, name };
 }
 
@@ -92,13 +92,12 @@ function ofFailure(status: StatusAnswer, { chip, failed, steps }: Strings): Says
   if (verdict === null) return null;
   const { outcome, step, code } = verdict;
   if (outcome === 'rolled-back') return [outcome, chip[outcome], 'warning'];
-  if (step === 'check' && code === 'OFFLINE') return ['offline', chip.offline, 'warning'];
-  if (step === 'check' && code?.startsWith('SERVER') === true) return ['offline', chip['no-server'], 'warning'];
+  if (step === 'check' && /^(OFFLINE|SERVER)/.test(code ?? '')) return ['offline', chip[code === 'OFFLINE' ? 'offline' : 'no-server'], 'warning'];
   return ['failed', failed(steps[step]), 'danger'];
 }
 
 function ofOffer(status: StatusAnswer, nowMs: number, { chip }: Strings): Says {
-  const { available, current } = status;
+  const { available, current, latest, held } = status;
   if (available?.outcome === 'available') {
     const { version, downgrade } = available;
     return ['available', chip[current === null ? 'first' : downgrade ? 'downgrade' : 'available'](version), 'info'];
@@ -106,7 +105,15 @@ function ofOffer(status: StatusAnswer, nowMs: number, { chip }: Strings): Says {
   const days = staleness(status, nowMs);
   if (days === 'never') return ['stale', chip['never-checked'], 'neutral'];
   if (days !== null) return ['stale', chip.stale(days), 'warning'];
-  if (available === null) return ['up-to-date', chip['up-to-date'], 'ok'];
+  if (available === null) {
+    // What the owner left may be offered again: the next check says so.
+    return current !== null && isLeft(held, latest) ? ['stale', chip.left(current), 'neutral'] : ['up-to-date', chip['up-to-date'], 'ok'];
+  }
   const { outcome, version } = available;
   return [outcome, chip[outcome](version), outcome === 'held' ? 'warning' : 'neutral'];
+}
+
+/** Whether the owner went back from this version. */
+export function isLeft(held: StatusAnswer['held'], version: string | null): boolean {
+  return held.some((one) => one.version === version && one.reason === 'rolled-back');
 }

@@ -34,11 +34,11 @@ export function causeOf(code: string | null): Cause {
 }
 
 /** Null when nothing is wrong, or something runs. */
-export function failureOf(status: StatusAnswer, { chip, causes, steps, failed, meaning, brokenTodo, openTodo }: Strings): FailureText | null {
+export function failureOf(status: StatusAnswer, { chip, causes, steps, failed, meaning, todo }: Strings): FailureText | null {
   const receipt = verdictOf(status);
   const isOpen = status.rollback.is === 'open';
   if (receipt === null) {
-    return isOpen && status.run?.state !== 'running' ? { what: `${chip.interrupted}.`, meaning: meaning.mixed, todo: openTodo, receipt } : null;
+    return isOpen && status.run?.state !== 'running' ? { what: `${chip.interrupted}.`, meaning: meaning.mixed, todo: todo.open, receipt } : null;
   }
   const { outcome, step, code, to, tx } = receipt;
   const cause = causeOf(code);
@@ -54,7 +54,7 @@ export function failureOf(status: StatusAnswer, { chip, causes, steps, failed, m
         : isBack && status.current !== null
           ? meaning.back(status.current)
           : meaning[wentBack ? 'wentBack' : 'unchanged'],
-    todo: isBroken ? brokenTodo : isOpen ? openTodo : causes[cause === 'service' && step !== 'apply' ? 'other' : cause].todo,
+    todo: isBroken ? todo.broken : isOpen ? todo.open : causes[cause === 'service' && step !== 'apply' ? 'other' : cause].todo,
     receipt,
   };
 }

@@ -38,17 +38,10 @@ export function formatAgo(iso: string, nowMs: number, { lang }: In): string {
   return new Intl.RelativeTimeFormat(lang, { numeric: 'auto' }).format(Math.round(ms / 1000 / seconds), unit);
 }
 
-/** Date, or date and time, where the reader is. */
-export function formatDate(iso: string, strings: In, withTime = false): string {
-  return format(iso, strings, { dateStyle: 'medium', ...(withTime ? { timeStyle: 'short' } : {}) });
+/** Where the reader is: date and time, or only the day, or the clock of a log line. The text itself when it is no time. */
+export function formatDate(iso: string, { lang }: In, what: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'short' }): string {
+  return Number.isNaN(Date.parse(iso)) ? iso : new Date(iso).toLocaleString(lang, what);
 }
 
-/** Time of day of a log line. */
-export function formatClock(iso: string, strings: In): string {
-  return format(iso, strings, { timeStyle: 'medium' });
-}
-
-/** The text itself when it is no time. */
-function format(iso: string, { lang }: In, options: Intl.DateTimeFormatOptions): string {
-  return Number.isNaN(Date.parse(iso)) ? iso : new Date(iso).toLocaleString(lang, options);
-}
+export const DAY = { dateStyle: 'medium' } as const;
+export const CLOCK = { timeStyle: 'medium' } as const;

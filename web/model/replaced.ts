@@ -2,6 +2,6 @@
 import type { StatusAnswer } from '../../lib/core/api-answers.ts';
 
 /** The version that replaced the one that ran when the page was loaded; null when none did, or something still runs that may take it back. */
-export function replacedBy(loaded: string | null, { current, run }: Pick<StatusAnswer, 'current' | 'run'>): string | null {
+export function replacedBy(loaded: string | null | undefined, { current, run }: Pick<StatusAnswer, 'current' | 'run'>): string | null {
   return run?.state === 'running' || current === null || current === loaded ? null : current;
 }

@@ -10,7 +10,6 @@ export interface StepView {
 }
 
 export interface ProgressView {
-  phase: string;
   /** Of the whole run, below 100; null when it is not known. */
   percent: number | null;
   /** Such as `1 MiB of 2.3 MiB`; null when there is no download. */
@@ -33,9 +32,8 @@ export function progressOf(run: Run, strings: Strings): ProgressView {
   const { percent, bytes, total_bytes: total, rate_bytes_per_s: rate, seconds_left: left } = run;
   const size = (value: number): string => formatBytes(value, strings);
   return {
-    phase: phaseOf(run, strings),
     percent: percent && Math.min(99, percent),
-    bytes: bytes === null ? null : total === null ? size(bytes) : strings.ofBytes(size(bytes), size(total)),
+    bytes: bytes === null ? null : total === null ? size(bytes) : strings.of(size(bytes), size(total)),
     rate: bytes === null || rate === null ? null : rate === 0 ? strings.stalled : `${size(rate)}/s`,
     left: left === null ? null : strings.left(formatSeconds(left, strings)),
   };

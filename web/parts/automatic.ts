@@ -22,13 +22,13 @@ export function automatic({ settings }: StatusAnswer, view: View): TemplateResul
   const send = (chosen: Chosen): void => {
     actions.send('auto', (api) => api.setAuto(chosen));
   };
-  const next = view.automatic.answer?.is === 'ok' ? view.automatic.answer.value.next_check : null;
+  const next = view.automatic.value?.next_check ?? null;
   return folded(
     'auto',
     [strings.heading.auto, auto === 'off' ? strings.auto.off : `${strings.auto[auto]}, ${time}`],
     () => [
       form('auto', strings.button.save, fields(), send, view),
-      next === null ? nothing : html`<p class="muted small">${label.nextCheck}: ${formatDate(next, strings, true)}</p>`,
+      next === null ? nothing : html`<p class="muted small">${label.next}: ${formatDate(next, strings)}</p>`,
     ],
     view,
   );

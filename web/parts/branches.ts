@@ -17,7 +17,7 @@ export function branches({ following }: StatusAnswer, view: View): TemplateResul
   );
 }
 
-/** What is typed goes before what is ticked. */
+/** What is typed goes before what is ticked. What is followed already is looked at again: it may be enabled by now. */
 function chooser(answer: BranchesAnswer, view: View): TemplateResult {
   const { strings, actions } = view;
   const choices = branchOptions(answer, strings).map(
@@ -32,13 +32,13 @@ function chooser(answer: BranchesAnswer, view: View): TemplateResult {
       ${choices}
     </fieldset>
     <label class="field">
-      ${strings.label.otherBranch}
+      ${strings.label.other}
       <span class="muted small">${strings.branch.invalid}</span>
       <input name="other" autocomplete="off" autocapitalize="off" spellcheck="false" dir="ltr" pattern="[a-z0-9_]{1,64}" />
     </label>`;
   const send = (chosen: Chosen): void => {
     const name = chosen['other'] || chosen['branch'];
-    if (typeof name === 'string') actions.send('branch', (api) => api.branch(name));
+    if (typeof name === 'string') actions.send('branch', (api) => (name === answer.selected ? api.check() : api.branch(name)));
   };
   return form('branch', strings.button.use, fields, send, view);
 }

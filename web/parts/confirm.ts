@@ -4,7 +4,8 @@ import type { Part } from './section.ts';
 import { beside, button } from './section.ts';
 import type { Question, View } from './view.ts';
 
-export function confirm(question: Question, [text, yes]: [string, string], go: () => void, view: View): Part {
+export function confirm(question: Question, text: string, go: () => void, view: View): Part {
+  const { strings } = view;
   if (view.question !== question) return nothing;
   const answer = (isYes: boolean) => () => {
     view.ask(null);
@@ -12,6 +13,6 @@ export function confirm(question: Question, [text, yes]: [string, string], go: (
   };
   return html`<div class="box stack warning all" role="group" aria-labelledby="question">
     ${beside('alert', 'toned', html`<strong id="question">${text}</strong>`)}
-    <div class="row">${button(yes, answer(true), 'primary')}${button(view.strings.button.no, answer(false), 'no')}</div>
+    <div class="row">${button(strings.yes[question], answer(true), 'primary')}${button(strings.button.no, answer(false), 'no')}</div>
   </div>`;
 }

@@ -7,8 +7,8 @@ import { failureOf } from '../model/failure.ts';
 import { formatDate } from '../model/quantities.ts';
 import { plainText } from '../model/text.ts';
 import { fact } from './headline.ts';
-import { icon } from './icons.ts';
 import type { Part } from './section.ts';
+import { unfolding } from './section.ts';
 import type { View } from './view.ts';
 import { lines, ownWords } from './words.ts';
 
@@ -20,30 +20,23 @@ export function failure(status: StatusAnswer, { strings, chip }: View): Part {
     <p><strong>${what}</strong></p>
     <p>${meaning}</p>
     <p>${todo}</p>
-    ${
-      receipt === null
-        ? nothing
-        : html`<details>
-            <summary><span class="grow">${strings.details}</span>${icon('down')}</summary>
-            ${details(receipt, strings)}
-          </details>`
-    }
+    ${receipt === null ? nothing : unfolding(html`<span class="grow">${strings.details}</span>`, details(receipt, strings))}
   </div>`;
 }
 
 function details({ at, code, message, hint, subject, lines: last }: Verdict, strings: View['strings']): TemplateResult {
   const { label } = strings;
   return html`<div class="stack small">
-    <div>${ownWords(message)}${ownWords(hint)}</div>
+    <div>${ownWords(message, hint)}</div>
     <dl class="row">
-      ${subject === null ? nothing : fact(strings.whatFailed, html`<bdi>${plainText(subject)}</bdi>`)}${fact(label.code, code)}
-      ${fact(label.at, formatDate(at, strings, true))}
+      ${subject === null ? nothing : fact(strings.about, html`<bdi>${plainText(subject)}</bdi>`)}${fact(label.code, code)}
+      ${fact(label.at, formatDate(at, strings))}
     </dl>
     ${
       last.length === 0
         ? nothing
-        : html`<p class="muted">${strings.lastLines}</p>
-            ${lines(strings.lastLines, last)}`
+        : html`<p class="muted">${strings.tail}</p>
+            ${lines(strings.tail, last)}`
     }
   </div>`;
 }

@@ -3,6 +3,7 @@ import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
 import type { StatusAnswer } from '../../lib/core/api-answers.ts';
 import { branchLabel } from '../model/branch-options.ts';
+import { isLeft } from '../model/chip.ts';
 import { formatAgo, formatDate } from '../model/quantities.ts';
 import { phaseOf } from '../model/run-steps.ts';
 import { chipIcon } from './chip.ts';
@@ -20,7 +21,7 @@ export function headline(status: StatusAnswer | null, view: View): TemplateResul
     ${chipIcon(chip)}
     <div>
       <h3 id="state" tabindex="-1">${run === null || run.kind === 'rollback' ? chip.text : phaseOf(run, strings)}</h3>
-      <div class="muted">${run === null ? (status === null ? nothing : subline(status, view)) : run.by === 'timer' ? strings.byTimer : nothing}</div>
+      <div class="muted">${run === null ? (status === null ? nothing : subline(status, view)) : run.by === 'timer' ? strings.timer : nothing}</div>
     </div>
   </div>`;
 }
@@ -31,15 +32,15 @@ function subline({ available, held }: StatusAnswer, { strings: { offer }, chip }
   const { outcome, version, reason } = available;
   if (outcome === 'skipped') return offer.skipped;
   if (outcome !== 'available') return html`${outcome === 'incompatible' ? nothing : offer[outcome]}${ownWords(reason)}`;
-  return held.some((one) => one.version === version && one.reason === 'rolled-back') ? offer.left : nothing;
+  return isLeft(held, version) ? offer.left : nothing;
 }
 
 export function facts({ current, latest, last_check: last, following }: StatusAnswer, { strings, nowMs }: View): TemplateResult {
   const { label, heading } = strings;
-  const checked = last === null ? strings.never : html`<span title=${formatDate(last, strings, true)}>${formatAgo(last, nowMs, strings)}</span>`;
+  const checked = last === null ? strings.never : html`<span title=${formatDate(last, strings)}>${formatAgo(last, nowMs, strings)}</span>`;
   return html`<dl class="row">
     ${fact(label.current, current ?? strings.nothing)}${fact(label.latest, latest ?? strings.unknown)}
-    ${fact(heading.branch, html`<bdi>${branchLabel(following, strings)}</bdi>`)}${fact(label.lastCheck, checked)}
+    ${fact(heading.branch, html`<bdi>${branchLabel(following, strings)}</bdi>`)}${fact(label.last, checked)}
   </dl>`;
 }
 
@@ -93,7 +94,7 @@ function install({ version, outcome, downgrade }: Available, { staged, current }
     view.ask('apply');
   };
   return html`${sending('apply', label, question === null ? apply : press, view, outcome === 'available' ? 'primary' : '')}
-  ${question === null ? nothing : confirm('apply', [question, labels.yesInstall], apply, view)}`;
+  ${question === null ? nothing : confirm('apply', question, apply, view)}`;
 }
 
 function skip({ version, outcome }: Available, view: View): Part {

@@ -32,5 +32,5 @@ function entry({ step, outcome, at, from, to, message }: Receipt, { strings }: V
   const versions = joined([from, to], ' → ');
   const words = outcome === 'ok' ? nothing : html`<div class="muted small">${ownWords(message)}</div>`;
   const text = html`${strings.steps[step]}: ${strings.outcomes[outcome]} · ${versions}${words}`;
-  return html`<li>${beside(outcome, '', text, html`<span class="muted small">${formatDate(at, strings, true)}</span>`)}</li>`;
+  return html`<li>${beside(outcome, '', text, html`<span class="muted small">${formatDate(at, strings)}</span>`)}</li>`;
 }

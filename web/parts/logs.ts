@@ -7,16 +7,16 @@ import { followLogs } from '../api/follow-logs.ts';
 import { copyText } from '../copy.ts';
 import type { LogFilter } from '../model/log-filter.ts';
 import { filterLines, levelOf, logText } from '../model/log-filter.ts';
-import { formatClock } from '../model/quantities.ts';
+import { CLOCK, formatDate } from '../model/quantities.ts';
 import { plainText } from '../model/text.ts';
-import { beside, folded, wrong } from './section.ts';
+import { awaited, folded } from './section.ts';
 import type { View } from './view.ts';
 
 const EMPTY: LogsView = { lines: [], isCut: false, link: { is: 'connecting' } };
 export class LogPanel {
   #seen = EMPTY;
   #filter: LogFilter = { text: '', errorsOnly: false };
-  #isCopied = false;
+  #copied: 'copy' | 'copied' | 'notCopied' = 'copy';
   #stream: { close: () => void; retry: () => void } | null = null;
   readonly #changed: () => void;
 
@@ -29,6 +29,7 @@ export class LogPanel {
       base,
       query,
       on: (seen) => {
+        if (seen.lines !== this.#seen.lines) this.#copied = 'copy';
         this.#seen = seen;
         this.#changed();
       },
@@ -51,13 +52,13 @@ export class LogPanel {
     const { lines, isCut } = this.#seen;
     const shown = filterLines(lines, this.#filter);
     const copy = async ({ currentTarget: near }: Event): Promise<void> => {
-      this.#isCopied = near instanceof HTMLElement && (await copyText(logText(shown), near));
+      this.#copied = near instanceof HTMLElement && (await copyText(logText(shown), near)) ? 'copied' : 'notCopied';
       this.#changed();
     };
     return html`<div class="row fields">
         <label class="field">${label.filter}<input type="search" autocomplete="off" .value=${this.#filter.text} @input=${this.#chosen} /></label>
         <label class="choice"><input type="checkbox" .checked=${this.#filter.errorsOnly} @change=${this.#chosen} />${label.errorsOnly}</label>
-        <button type="button" @click=${copy}>${this.#isCopied ? labels.copied : labels.copy}</button>
+        <button @click=${copy}>${labels[this.#copied]}</button>
       </div>
       ${this.#connection(view)}${isCut ? html`<p class="small muted">${logs.cut(lines.length)}</p>` : nothing}
       <div class="log tall mono" role="log" aria-live="off" aria-label=${strings.heading.logs} tabindex="0">
@@ -67,16 +68,14 @@ export class LogPanel {
 
   #connection(view: View): unknown {
     const { link } = this.#seen;
-    if (link.is === 'live') return nothing;
-    if (link.is === 'gone') return wrong(link.failure, () => this.#stream?.retry(), view);
-    return beside('running', 'muted', link.is === 'reconnecting' ? view.strings.reconnecting : view.strings.chip.connecting);
+    return link.is === 'live' ? nothing : awaited(link, () => this.#stream?.retry(), view);
   }
 
   readonly #chosen = ({ currentTarget: field }: Event): void => {
     if (!(field instanceof HTMLInputElement)) return;
     const change = field.type === 'checkbox' ? { errorsOnly: field.checked } : { text: field.value };
     this.#filter = { ...this.#filter, ...change };
-    this.#isCopied = false;
+    this.#copied = 'copy';
     this.#changed();
   };
 }
@@ -84,7 +83,7 @@ export class LogPanel {
 function lineText(line: LogLine, { strings }: View): unknown[] {
   const level = levelOf(line);
   return [
-    html`<span class="muted">${formatClock(line.time, strings)} ${plainText(line.unit)} </span>`,
+    html`<span class="muted">${formatDate(line.time, strings, CLOCK)} ${plainText(line.unit)} </span>`,
     level === 'info' ? nothing : html`<strong class="tone ${level === 'error' ? 'danger' : 'warning'}">${strings.logs[level]} </strong>`,
     plainText(line.message),
   ];

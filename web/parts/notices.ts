@@ -1,6 +1,7 @@
 /** What has to be heard before anything else: how the connection is, a page that is out of date, and notices of the device. */
 import { html, nothing } from 'lit/html.js';
 import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import { gone } from '../api/requests.ts';
 import { plainText } from '../model/text.ts';
 import type { Part } from './section.ts';
 import { beside, button, problem, sending } from './section.ts';
@@ -10,9 +11,9 @@ import { failureText, lines, ownWords } from './words.ts';
 /** How sure what is shown is; nothing while it is live. */
 export function connection(status: StatusAnswer | null, { link, strings, retry }: View): Part {
   if (link.is === 'live' || link.is === 'connecting') return nothing;
-  if (link.is === 'reconnecting') return beside('running', 'note toned info', `${strings.reconnecting} ${strings.lastKnown}`);
-  const failure = link.is === 'gone' ? link.failure : { code: 'SLOW', message: '', hint: null };
-  const text = html`${failureText(failure, strings)}${status === null ? nothing : html`<p class="muted">${strings.lastKnown}</p>`}`;
+  if (link.is === 'reconnecting') return beside('running', 'note toned info', `${strings.reconnecting} ${strings.known}`);
+  const { failure } = link.is === 'gone' ? link : gone('SLOW');
+  const text = html`${failureText(failure, strings)}${status === null ? nothing : html`<p class="muted">${strings.known}</p>`}`;
   return beside('offline', 'note toned warning', text, button(strings.button.retry, retry));
 }
 
@@ -39,9 +40,7 @@ export function notices({ notices: all }: StatusAnswer, view: View): Part[] {
 
 /** Said once more than on the chip, and why. */
 export function unsigned({ unsigned: isUnsigned }: StatusAnswer, { strings }: View): Part {
-  return isUnsigned
-    ? beside('unsigned', 'toned warning small', html`${strings.unsigned}<br /><span class="muted">${strings.unsignedWhy}</span>`)
-    : nothing;
+  return isUnsigned ? beside('unsigned', 'toned warning small', html`${strings.unsigned}<br /><span class="muted">${strings.why}</span>`) : nothing;
 }
 
 /** Files that are not as they were installed, and what was kept of them. */

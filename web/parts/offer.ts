@@ -1,7 +1,7 @@
 /** The release on offer: when it came, how large it is, and what its maker says about it. */
 import { html, nothing } from 'lit/html.js';
 import type { StatusAnswer } from '../../lib/core/api-answers.ts';
-import { formatBytes, formatDate } from '../model/quantities.ts';
+import { DAY, formatBytes, formatDate } from '../model/quantities.ts';
 import { safeLink } from '../model/release-notes.ts';
 import { joined } from '../model/text.ts';
 import type { Part } from './section.ts';
@@ -13,7 +13,7 @@ export function offer({ available, staged }: StatusAnswer, { strings }: View): P
   if (available === null) return nothing;
   const { version, released, bundle_bytes: bytes, notes, changelog } = available;
   const size = staged?.version === version ? strings.offer.staged : bytes === null ? null : strings.plan.download(formatBytes(bytes, strings));
-  const when = released === null ? null : `${strings.label.released} ${formatDate(released, strings)}`;
+  const when = released === null ? null : `${strings.label.released} ${formatDate(released, strings, DAY)}`;
   const more = safeLink(changelog);
   return section(
     'available',

@@ -4,20 +4,20 @@ import { html, nothing } from 'lit/html.js';
 import type { PlanAnswer } from '../../lib/core/api-answers.ts';
 import { planLines } from '../model/plan-lines.ts';
 import { icon } from './icons.ts';
-import { fetched, folded } from './section.ts';
+import { fetched, folded, unfolding } from './section.ts';
 import type { View } from './view.ts';
 import { lines, ownWords } from './words.ts';
 
 export function planned(view: View): TemplateResult {
   const { strings, plan } = view;
-  const known = plan.answer?.is === 'ok' ? plan.answer.value.plan : null;
+  const known = plan.value?.plan ?? null;
   // What counts most for whoever does not unfold it.
   const count = known === null ? '' : strings.plan.files(known.added.length + known.changed.length + (known.removed?.length ?? 0));
   return folded(
     'plan',
     [strings.heading.plan, count],
     () =>
-      html`${known?.problem ? html`<div class="box danger">${ownWords(known.problem.message)}${ownWords(known.problem.hint)}</div>` : nothing}
+      html`${known?.problem ? html`<div class="box danger">${ownWords(known.problem.message, known.problem.hint)}</div>` : nothing}
       ${fetched(plan, (answer) => changes(answer, view), view)}`,
     view,
   );
@@ -31,13 +31,7 @@ function changes({ plan, reason }: PlanAnswer, { strings }: View): TemplateResul
     ${planLines(plan, strings).map(({ kind, text, items }) => {
       const isWarning = kind === 'conflicts' || kind === 'edited';
       const said = html`${isWarning ? html`<span class="tone warning mark">${icon('alert')}</span>` : nothing}<span class="grow">${text}</span>`;
-      if (items.length === 0) return html`<li><div class="headline">${said}</div></li>`;
-      return html`<li>
-        <details>
-          <summary>${said}${icon('down')}</summary>
-          ${lines(text, items)}
-        </details>
-      </li>`;
+      return html`<li>${items.length === 0 ? html`<div class="headline">${said}</div>` : unfolding(said, lines(text, items))}</li>`;
     })}
   </ul>`;
 }

@@ -28,6 +28,6 @@ export function previous({ rollback, run }: StatusAnswer, view: View): TemplateR
         <p class="muted">${text}</p>
         ${isPossible ? sending('rollback', button.goBack(to), press, view) : nothing}
       </div>
-      ${isPossible ? confirm('rollback', [ask.goBack(to), button.yesGoBack], rollBack, view) : nothing}${problem('rollback', view)}`,
+      ${isPossible ? confirm('rollback', ask.goBack(to), rollBack, view) : nothing}${problem('rollback', view)}`,
   );
 }

@@ -9,10 +9,10 @@ import type { View } from './view.ts';
 
 export function progress(run: Run, { strings }: View): TemplateResult {
   const { percent, bytes, rate, left } = progressOf(run, strings);
-  const numbers = joined([percent === null ? null : strings.inAll(percent), bytes, rate]);
+  const numbers = joined([percent === null ? null : strings.all(percent), bytes, rate]);
   return html`<div class="stack small">
     <progress max="100" value=${percent ?? nothing} aria-label=${strings.progress}></progress>
-    <p class="row spread muted"><span>${numbers === '' ? '\u00a0' : numbers}</span><span>${left ?? nothing}</span></p>
+    <p class="row spread muted"><span>${numbers || '\u00a0'}</span><span>${left}</span></p>
     <ol class="row">
       ${stepsOf(run, strings).map(({ label, state, stateText }) => html`<li class="mark">${icon(state)}${label}: ${stateText}</li>`)}
     </ol>

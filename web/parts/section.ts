@@ -2,6 +2,7 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
 import type { Failure } from '../api/requests.ts';
+import type { Link } from '../api/watch-status.ts';
 import type { Lazy } from '../lazy.ts';
 import { icon } from './icons.ts';
 import type { Fold, View } from './view.ts';
@@ -19,6 +20,14 @@ export function section(id: string, heading: string, content: unknown): Template
   </section>`;
 }
 
+/** More that is there for whoever wants to see it. */
+export function unfolding(summary: unknown, content: unknown, isOpen = false, toggled?: (event: Event) => void): TemplateResult {
+  return html`<details ?open=${isOpen} @toggle=${toggled}>
+    <summary>${summary}${icon('down')}</summary>
+    ${content}
+  </details>`;
+}
+
 /** A section that says in a few words how things are, and unfolds to what can be done. */
 export function folded(fold: Fold, [heading, value]: [string, string], content: () => unknown, view: View): TemplateResult {
   const isOpen = view.unfolded.has(fold);
@@ -26,24 +35,24 @@ export function folded(fold: Fold, [heading, value]: [string, string], content: 
     if (details instanceof HTMLDetailsElement) view.unfold(fold, details.open);
   };
   return html`<section aria-labelledby=${fold}>
-    <details ?open=${isOpen} @toggle=${toggled}>
-      <summary id="fold-${fold}">
-        <h3 id=${fold} class="grow">${heading}</h3>
-        <span class="muted">${value}</span>${icon('down')}
-      </summary>
-      <div class="stack">${isOpen ? content() : nothing}</div>
-    </details>
+    ${unfolding(
+      html`<h3 id=${fold} class="grow">${heading}</h3>
+        <span class="muted">${value}</span>`,
+      html`<div class="stack">${isOpen ? content() : nothing}</div>`,
+      isOpen,
+      toggled,
+    )}
   </section>`;
 }
 
 export function button(label: unknown, press: () => void, look = ''): TemplateResult {
-  return html`<button type="button" class=${look} @click=${press}>${label}</button>`;
+  return html`<button class=${look} @click=${press}>${label}</button>`;
 }
 
-/** It keeps the focus while its request is on, and sends nothing more; `name` is that of the request. Without `send` that is for its form to do. */
+/** It keeps the focus while its request is on, and sends nothing more; `name` is that of the request. Without `send` that is for its form to do; outside of one a button does nothing by itself. */
 export function sending(name: string, label: string, send: (() => void) | null, { actions, strings }: View, look = ''): TemplateResult {
   const isBusy = actions.isBusy(name);
-  return html`<button type=${send === null ? 'submit' : 'button'} class=${look} aria-disabled=${isBusy || nothing} @click=${send}>
+  return html`<button class=${look} aria-disabled=${isBusy || nothing} @click=${send}>
     ${isBusy ? icon('running') : nothing}${label}${isBusy ? html`<span aria-hidden="true">${strings.working}</span>` : nothing}
   </button>`;
 }
@@ -71,7 +80,7 @@ export function beside(drawing: string, look: string, text: unknown, after: unkn
 }
 
 /** Why something failed, with a way on. */
-export function wrong(failure: Failure, retry: () => void, { strings }: View): TemplateResult {
+function wrong(failure: Failure, retry: () => void, { strings }: View): TemplateResult {
   return html`<div role="alert">${beside('alert', 'toned danger', failureText(failure, strings), button(strings.button.retry, retry))}</div>`;
 }
 
@@ -81,11 +90,15 @@ export function problem(name: string, view: View): Part {
   return found === null ? nothing : wrong(found.failure, found.retry, view);
 }
 
+/** Why something is not there yet. */
+export function awaited(link: Link, retry: () => void, view: View): TemplateResult {
+  const { reconnecting, working } = view.strings;
+  return link.is === 'gone' ? wrong(link.failure, retry, view) : beside('running', 'muted', link.is === 'reconnecting' ? reconnecting : working);
+}
+
 /** What was fetched, or how far that is. */
 export function fetched<T>(lazy: Lazy<T>, show: (value: T) => unknown, view: View): unknown {
   const { answer } = lazy;
-  const { link, strings } = view;
-  if (answer === null && link.is === 'gone') return wrong(link.failure, view.retry, view);
-  if (answer === null) return beside('running', 'muted', link.is === 'reconnecting' ? strings.reconnecting : strings.working);
+  if (answer === null) return awaited(view.link, view.retry, view);
   return answer.is === 'ok' ? show(answer.value) : wrong(answer.failure, lazy.again, view);
 }

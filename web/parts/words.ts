@@ -7,17 +7,17 @@ import { plainText } from '../model/text.ts';
 import type { Strings } from '../strings/strings.ts';
 
 /** In the reader's language where nobody answered, or not to us; else in the words of the updater. What it advises itself fits best. */
-export function failureText({ code, message, hint }: Failure, { gone }: Strings): TemplateResult {
+export function failureText({ code, message, hint }: Failure, { gone }: Strings): unknown {
   const reasons: Readonly<Record<string, Strings['gone']['SLOW'] | undefined>> = gone;
   const known = reasons[code];
-  if (known === undefined) return html`${ownWords(message)}${ownWords(hint)}`;
+  if (known === undefined) return ownWords(message, hint);
   return html`<p>${known.what}</p>
     ${hint === null ? html`<p class="muted">${known.todo}</p>` : ownWords(hint)}`;
 }
 
 /** What the updater says itself, in English. */
-export function ownWords(text: string | null): TemplateResult | typeof nothing {
-  return text === null ? nothing : html`<p lang="en">${plainText(text)}</p>`;
+export function ownWords(...texts: readonly (string | null)[]): unknown {
+  return texts.map((text) => (text === null ? nothing : html`<p lang="en">${plainText(text)}</p>`));
 }
 
 /** Lines for eyes that know them: paths, and what programs wrote. It can be scrolled with keys. */
@@ -27,7 +27,7 @@ export function lines(name: string, all: readonly string[]): TemplateResult {
 
 /** Where it leads may not reach this page, and is not told where its visitor comes from. */
 export function link(href: string, text: string): TemplateResult {
-  return html`<a href=${href} target="_blank" rel="noopener noreferrer">${text}</a>`;
+  return html`<a href=${href} target="_blank" rel="noreferrer">${text}</a>`;
 }
 
 /** Notes of a release, in the lines that they were written in. */

@@ -5,15 +5,15 @@ import type { Strings } from './strings.ts';
 const counted = (count: number, one: string, ending: string): string => `${String(count)} ${one}${count === 1 ? '' : ending}`;
 const files = (count: number, which = 'D'): string => counted(count, `${which}atei`, 'en');
 const reason = (what: string, todo: string) => ({ what, todo });
-const trying = 'Diese Seite versucht es weiter.';
+const later = 'Warten, oder noch einmal versuchen.';
 
 export const de: Strings = {
   lang: 'de',
   title: 'Aktualisierungen',
   unsigned: 'Quelle nicht signiert',
-  unsignedWhy: 'Versionen werden nur auf Schäden geprüft.',
+  why: 'Versionen werden nur auf Schäden geprüft.',
   reconnecting: 'Neu verbinden…',
-  lastKnown: 'Das ist der letzte bekannte Stand.',
+  known: 'Das ist der letzte bekannte Stand.',
   working: 'Einen Moment…',
   never: 'nie',
   unknown: 'unbekannt',
@@ -35,6 +35,7 @@ export const de: Strings = {
     first: (version) => `Bereit zur Installation (${version})`,
     stale: (days) => `Seit ${counted(days, 'Tag', 'en')} nicht geprüft`,
     'never-checked': 'Noch nicht geprüft',
+    left: (version) => `Zurück auf ${version}`,
     held: (version) => `${version} zurückgehalten`,
     waiting: (version) => `${version} kommt später`,
     incompatible: (version) => `${version} passt nicht`,
@@ -43,10 +44,10 @@ export const de: Strings = {
   },
 
   gone: {
-    API_GONE: reason('Der Updater antwortet nicht.', trying),
+    API_GONE: reason('Der Updater antwortet nicht.', later),
     NOT_ALLOWED: reason('Diese Seite darf den Updater nicht benutzen.', 'Neu anmelden, dann neu laden.'),
-    SLOW: reason('Der Updater antwortet langsam.', trying),
-    NOT_AN_ANSWER: reason('Etwas anderes antwortet: eine Anmeldeseite?', trying),
+    SLOW: reason('Der Updater antwortet langsam.', later),
+    NOT_AN_ANSWER: reason('Etwas anderes antwortet: eine Anmeldeseite?', later),
   },
 
   phases: {
@@ -76,10 +77,10 @@ export const de: Strings = {
     'rolled-back': 'zurückgenommen',
     broken: 'defekt',
   },
-  byTimer: 'Von der Zeitsteuerung gestartet',
+  timer: 'Von der Zeitsteuerung gestartet',
   progress: 'Fortschritt',
-  inAll: (percent) => `${String(percent)} % insgesamt`,
-  ofBytes: (done, total) => `${done} von ${total}`,
+  all: (percent) => `${String(percent)} % insgesamt`,
+  of: (done, total) => `${done} von ${total}`,
   left: (time) => `noch etwa ${time}`,
   stalled: 'nichts kommt an',
   goesOn: 'Es geht weiter, wenn dieses Fenster zu ist.',
@@ -104,11 +105,10 @@ export const de: Strings = {
     setup: reason('Etwas ist nicht richtig eingerichtet.', 'Was, steht in den Einzelheiten.'),
     other: reason('Etwas ging schief.', 'Was, steht in den Einzelheiten.'),
   },
-  brokenTodo: 'Eine Version installieren, oder zurückgehen.',
-  openTodo: 'Zurückgehen, oder das Gerät neu starten.',
+  todo: { broken: 'Eine Version installieren, oder zurückgehen.', open: 'Zurückgehen, oder das Gerät neu starten.' },
   details: 'Einzelheiten',
-  whatFailed: 'Betroffen',
-  lastLines: 'Letzte Zeilen',
+  about: 'Betroffen',
+  tail: 'Letzte Zeilen',
 
   heading: {
     available: 'Verfügbar',
@@ -124,11 +124,11 @@ export const de: Strings = {
     current: 'Installiert',
     latest: 'Neueste',
     released: 'Erschienen',
-    lastCheck: 'Letzte Prüfung',
-    nextCheck: 'Nächste Prüfung',
+    last: 'Letzte Prüfung',
+    next: 'Nächste Prüfung',
     changelog: 'Änderungen',
     time: 'Uhrzeit',
-    otherBranch: 'Anderer Zweig',
+    other: 'Anderer Zweig',
     filter: 'Suchen',
     errorsOnly: 'Nur Fehler',
     auto: 'Was von selbst geschieht',
@@ -151,12 +151,12 @@ export const de: Strings = {
     dismiss: 'Ausblenden',
     copy: 'Kopieren',
     copied: 'Kopiert',
+    notCopied: 'Nicht kopiert',
     use: 'Wechseln',
     save: 'Speichern',
-    yesGoBack: 'Ja, zurückgehen',
-    yesInstall: 'Ja, installieren',
     no: 'Nein',
   },
+  yes: { apply: 'Ja, installieren', rollback: 'Ja, zurückgehen' },
   ask: {
     goBack: (to) => `Zurück zu ${to ?? 'dem, was vorher war'}? Das Dashboard startet neu.`,
     downgrade: (to, from) => `${to} ist älter als ${from ?? 'was installiert ist'}. Installieren?`,
@@ -202,7 +202,7 @@ export const de: Strings = {
   },
   logs: { cut: (count) => `Die letzten ${String(count)} Zeilen`, empty: 'Keine Zeilen', error: 'Fehler', warning: 'Warnung' },
   history: { empty: 'Noch nichts' },
-  replaced: (version) => `Das Dashboard wurde auf ${version} aktualisiert: bitte neu laden.`,
+  replaced: (version) => `Das Dashboard hat jetzt ${version}: bitte neu laden.`,
   edited: (count) => files(count, 'von Hand bearbeitete D'),
   kept: 'Beiseitegelegt',
 };

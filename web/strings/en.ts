@@ -4,15 +4,15 @@
 const counted = (count: number, one: string): string => `${String(count)} ${one}${count === 1 ? '' : 's'}`;
 /** Why something is so, and what to do about it. */
 const reason = (what: string, todo: string) => ({ what, todo });
-const trying = 'This page keeps trying.';
+const later = 'Wait, or try again.';
 
 export const en = {
   lang: 'en',
   title: 'Updates',
   unsigned: 'Unsigned source',
-  unsignedWhy: 'Releases are checked for damage only.',
+  why: 'Releases are checked for damage only.',
   reconnecting: 'Reconnecting…',
-  lastKnown: 'This is the last known state.',
+  known: 'The last known state.',
   working: 'One moment…',
   never: 'never',
   unknown: 'unknown',
@@ -34,6 +34,7 @@ export const en = {
     first: (version: string) => `Ready to install (${version})`,
     stale: (days: number) => `Not checked for ${counted(days, 'day')}`,
     'never-checked': 'Not checked yet',
+    left: (version: string) => `Went back to ${version}`,
     held: (version: string) => `${version} is on hold`,
     waiting: (version: string) => `${version} comes later`,
     incompatible: (version: string) => `${version} does not fit`,
@@ -43,10 +44,10 @@ export const en = {
 
   /** Why the widget has no answer, by the code of the failure. */
   gone: {
-    API_GONE: reason('The updater does not answer.', trying),
+    API_GONE: reason('The updater does not answer.', later),
     NOT_ALLOWED: reason('This page may not use the updater.', 'Log in again, then reload.'),
-    SLOW: reason('The updater is slow to answer.', trying),
-    NOT_AN_ANSWER: reason('Something else answers: a login page?', trying),
+    SLOW: reason('The updater is slow to answer.', later),
+    NOT_AN_ANSWER: reason('Something else answers: a login page?', later),
   },
 
   /** What a run is doing. */
@@ -78,41 +79,41 @@ export const en = {
     'rolled-back': 'rolled back',
     broken: 'broken',
   },
-  byTimer: 'Started by the timer',
+  timer: 'By the timer',
   progress: 'Progress',
-  inAll: (percent: number) => `${String(percent)} % in all`,
-  ofBytes: (done: string, total: string) => `${done} of ${total}`,
+  all: (percent: number) => `${String(percent)} % in all`,
+  of: (done: string, total: string) => `${done} of ${total}`,
   left: (time: string) => `about ${time} left`,
   stalled: 'nothing comes in',
-  goesOn: 'It goes on when this window is closed.',
+  goesOn: 'It goes on without this window.',
 
   failed: (step: string) => `${step} failed`,
   /** What it means for the device now. */
   meaning: {
     unchanged: 'Nothing was changed.',
-    back: (version: string) => `The old version ${version} is back and in use.`,
-    wentBack: 'The old files are back, but not all of it works.',
+    back: (version: string) => `${version} is back and in use.`,
+    wentBack: 'The old files are back, but not all works.',
     mixed: 'Files of two versions may be mixed.',
   },
   /** Why it failed, and what to do, by group of codes. */
   causes: {
-    network: reason('this device has no network.', 'Check its cable or Wi-Fi.'),
+    network: reason('there is no network.', 'Check its cable or Wi-Fi.'),
     server: reason('the server fails or is slow.', 'Try again later.'),
-    clock: reason('the clock of this device is wrong.', 'Set it, or wait.'),
+    clock: reason('the clock is wrong.', 'Set it, or wait.'),
     release: reason('the release is faulty, or not for this device.', 'Wait for the next release.'),
     room: reason('the disk is full.', 'Free some space.'),
-    disk: reason('the disk or a file on it is damaged.', 'The card may be failing.'),
-    service: reason('the new version did not run here.', 'Wait for the next release.'),
+    disk: reason('the disk or a file is damaged.', 'The card may be failing.'),
+    service: reason('it did not run here.', 'Wait for the next release.'),
     backup: reason('there is no usable backup.', 'The next update makes one.'),
     interrupted: reason('it was interrupted.', 'Try again.'),
-    setup: reason('something is set up wrongly.', 'The details say what.'),
+    setup: reason('the setup is wrong.', 'The details say what.'),
     other: reason('something went wrong.', 'The details say what.'),
   },
-  brokenTodo: 'Install a release, or go back.',
-  openTodo: 'Go back, or restart the device.',
+  /** What to do before anything else. */
+  todo: { broken: 'Install a release, or go back.', open: 'Go back, or restart the device.' },
   details: 'Details',
-  whatFailed: 'Failed',
-  lastLines: 'Last lines',
+  about: 'Failed',
+  tail: 'Last lines',
 
   heading: {
     available: 'Available',
@@ -128,11 +129,11 @@ export const en = {
     current: 'Installed',
     latest: 'Latest',
     released: 'Released',
-    lastCheck: 'Last check',
-    nextCheck: 'Next check',
+    last: 'Last check',
+    next: 'Next check',
     changelog: 'Changelog',
     time: 'Time of day',
-    otherBranch: 'Other branch',
+    other: 'Other branch',
     filter: 'Filter',
     errorsOnly: 'Errors only',
     auto: 'By itself',
@@ -155,12 +156,12 @@ export const en = {
     dismiss: 'Dismiss',
     copy: 'Copy',
     copied: 'Copied',
+    notCopied: 'Not copied',
     use: 'Use',
     save: 'Save',
-    yesGoBack: 'Yes, go back',
-    yesInstall: 'Yes, install',
     no: 'No',
   },
+  yes: { apply: 'Yes, install', rollback: 'Yes, go back' },
   ask: {
     goBack: (to: string | null) => `Go back to ${to ?? 'what was before'}? The dashboard restarts.`,
     downgrade: (to: string, from: string | null) => `${to} is older than ${from ?? 'what is installed'}. Install it?`,
@@ -170,7 +171,7 @@ export const en = {
   offer: {
     held: 'It failed here before.',
     waiting: 'It goes to other devices first.',
-    skipped: 'It is to be skipped.',
+    skipped: 'You skip it.',
     staged: 'Downloaded and verified',
     left: 'You went back from it.',
   },
@@ -193,7 +194,7 @@ export const en = {
     'not-listed': 'not listed',
     'no-list': 'no list of branches',
     'not-known': (name: string) => `${name} (not known yet)`,
-    removed: (name: string) => `The branch ${name} was removed: stable is used now.`,
+    removed: (name: string) => `The branch ${name} was removed: using stable.`,
     invalid: '1 to 64 of a–z, 0–9 and _',
   },
   auto: { off: 'Nothing', check: 'Check', download: 'Check and download', install: 'Check, download and install' },
@@ -206,7 +207,7 @@ export const en = {
   },
   logs: { cut: (count: number) => `The last ${String(count)} lines`, empty: 'No lines', error: 'error', warning: 'warning' },
   history: { empty: 'Nothing yet' },
-  replaced: (version: string) => `The dashboard was updated to ${version}: reload the page.`,
+  replaced: (version: string) => `The dashboard is ${version} now: reload the page.`,
   edited: (count: number) => `${counted(count, 'file')} edited by hand`,
   kept: 'Kept aside',
 };

@@ -53,7 +53,6 @@ export const layout = css`
     gap: 12px;
   }
   .headline,
-  .row,
   .choice {
     gap: 12px;
   }

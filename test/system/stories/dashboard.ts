@@ -161,8 +161,14 @@ export function tellOfDashboard(image: DeviceImage): void {
       await button('Yes, go back').click();
       await dialog.getByText(en.replaced('1.0.0')).waitFor({ timeout: 60_000 });
       await device.expectExactly(older);
+      // 1.1.0 is there still: whether it is on offer, the next check says.
+      await says(chip, /^Went back to 1\.0\.0/);
       await button('Reload').click();
       await page.getByRole('heading', { name: 'Dashboard 1.0.0' }).waitFor();
+      await says(chip, /^Went back to 1\.0\.0/);
+      await open();
+      await finds(tab, '1.1.0');
+      await dialog.getByText(en.offer.left).waitFor();
     });
 
     it('goes back by itself from a release that does not work, says why, and tries that again only when it is told to', async () => {
@@ -249,11 +255,15 @@ export function tellOfDashboard(image: DeviceImage): void {
       await says(chip, CALM);
     });
 
-    it('sets what happens by itself, follows branches, and shows the log: on the device, not only on the page', async () => {
+    it('skips a version, sets what happens by itself, follows branches, and shows the log: on the device, not only on the page', async () => {
       const tab = await look();
       const { page, chip, dialog, open, button, heading } = tab;
       await open();
       await finds(tab, '1.1.0');
+      await button(en.button.skip).click();
+      await says(chip, /^1\.1\.0 is skipped/, 20_000);
+      await button(en.button.unskip).click();
+      await says(chip, /^Update available \(1\.1\.0\)/, 20_000);
       await heading('Automatic updates').click();
       await dialog.getByRole('combobox').selectOption('install');
       await dialog.locator('input[type=time]').fill('03:33');
@@ -289,9 +299,16 @@ export function tellOfDashboard(image: DeviceImage): void {
         .last()
         .waitFor();
       await dialog.getByRole('searchbox', { name: 'Filter' }).fill('a sentence that comes later');
-      await expect.poll(() => log.locator('p.mono').count()).toBe(0);
+      await log.getByText(en.logs.empty, { exact: true }).waitFor();
+      expect(await log.locator('p').count()).toBe(1);
       await dialog.getByRole('searchbox', { name: 'Filter' }).fill('is available');
-      const before = await log.locator('p').count();
+      await log
+        .getByText(/1\.1\.0 is available/)
+        .last()
+        .waitFor();
+      const shown = await log.locator('p').allInnerTexts();
+      expect(shown.filter((line) => !line.includes('is available'))).toEqual([]);
+      const before = shown.length;
       await button('Check now').click();
       await expect.poll(() => log.locator('p').count(), { timeout: 60_000 }).toBeGreaterThan(before);
     });

@@ -65,7 +65,7 @@ describe('what docs/dashboard.md says', () => {
     const { chip, phases } = en;
     const steady = [
       ...[chip.connecting, chip.slow, chip['not-allowed'], chip.gone, chip.broken, chip.interrupted, chip['rolled-back'], chip.offline],
-      ...[chip['no-server'], chip['never-checked'], chip['up-to-date'], chip.stale(40)],
+      ...[chip['no-server'], chip['never-checked'], chip['up-to-date'], chip.stale(40), chip.left('1.4.0'), chip.problem],
       ...[chip.available, chip.downgrade, chip.first, chip.held, chip.waiting, chip.incompatible, chip.skipped].map((words) => words('1.5.0')),
       ...[phases.checking, phases.installing, phases['going-back'], phases.recovering].map((phase) => `${phase}…`),
       ...[`${phases.downloading} 43 %`, en.failed(en.steps.apply)],

@@ -56,6 +56,14 @@ it('keeps what its owner chooses', async () => {
   expect((await mock.dismiss(null)).dismissed).toHaveLength(1);
 });
 
+it('says of what is on offer that its owner skips it, and takes that back', async () => {
+  const { backend: mock } = backend();
+  await mock.skip('1.5.0');
+  expect((await mock.status()).available).toMatchObject({ outcome: 'skipped', reason: 'you chose to skip 1.5.0' });
+  await mock.skip(null);
+  expect((await mock.status()).available).toMatchObject({ outcome: 'available', reason: null });
+});
+
 it('names the next check, today or tomorrow', async () => {
   const { backend: mock, clock } = backend();
   const next = async (time: string): Promise<number> => {
@@ -76,6 +84,11 @@ it('follows branches that there are', async () => {
   expect(BranchesAnswer.parse(await mock.branches()).branches.filter(({ used }) => used)).toMatchObject([{ name: 'beta', selected: true }]);
   const { backend: other } = backend();
   expect(await other.branch('nightly')).toMatchObject({ following: { selected: 'nightly', used: 'stable', why: 'disabled' } });
+  for (const one of [other, backend('branch-disabled').backend]) {
+    const { branches, selected } = BranchesAnswer.parse(await one.branches());
+    expect(branches.find(({ name }) => name === selected)).toMatchObject({ enabled: false, selected: true, used: false });
+  }
+  expect((await backend('branch-not-listed').backend.branches()).branches.map(({ name }) => name)).toEqual(['stable', 'nightly', 'issue_412']);
   await expect(other.branch('betta')).rejects.toMatchObject({ code: 'BRANCH_UNKNOWN', hint: "did you mean 'beta'? there are stable, beta, nightly" });
 });
 

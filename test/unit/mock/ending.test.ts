@@ -40,6 +40,7 @@ it('is on the release before after a rollback, which does not come back by itsel
 });
 
 it('knows what there is after a check', () => {
+  expect(after('check', 'ok', 'skipped')).toMatchObject({ available: { outcome: 'skipped' }, latest: '1.5.0' });
   expect(after('check', 'ok', 'up-to-date')).toMatchObject({
     available: { version: '1.5.0' },
     latest: '1.5.0',

@@ -3,11 +3,12 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
+import { de } from '../../../web/strings/de.ts';
 import { en } from '../../../web/strings/en.ts';
 import { describeInBrowser } from '../../helpers/browser.ts';
 import { readMockStates } from '../../helpers/played.ts';
 import { always, never } from '../../helpers/web-front.ts';
-import { webMock } from '../../helpers/web-mock.ts';
+import { NOW, webMock } from '../../helpers/web-mock.ts';
 import { says } from '../../helpers/widget-page.ts';
 import { CHIPS } from '../chips.ts';
 import type { Widget } from '../widget.ts';
@@ -16,9 +17,26 @@ import { smallPng } from './small-png.ts';
 
 const DIR = 'docs/screenshots';
 const MAX_BYTES = 40 * 1024;
+/** Of all chips at once, which are many. */
+const MAX_ALL_BYTES = 60 * 1024;
 
 const LARGE = { width: 720, height: 720 };
 const SMALL = { width: 320, height: 640 };
+
+const PROBLEM = JSON.stringify({
+  error: {
+    code: 'CONFIG_INVALID',
+    message: "'/etc/pikit/update.toml' is not as it should be: 'source.url' is \"updates\": must be an address",
+    hint: "edit '/etc/pikit/update.toml'; every key is explained in the README",
+  },
+});
+
+async function german({ page, chip }: Widget): Promise<void> {
+  await page.evaluate(() => {
+    document.querySelector('pikit-updates')?.setAttribute('lang', 'de');
+  });
+  await says(chip, new RegExp(de.unsigned));
+}
 
 /** What is no state of a device, by its name: how it comes to be, in a page that shows the dialog of this state. */
 const SCENES: Readonly<Record<string, { state: string; act: (tab: Widget) => Promise<void> }>> = {
@@ -33,7 +51,7 @@ const SCENES: Readonly<Record<string, { state: string; act: (tab: Widget) => Pro
     state: 'branch-disabled',
     act: async ({ dialog, heading }) => {
       await heading(en.heading.branch).click();
-      await dialog.getByRole('textbox', { name: en.label.otherBranch }).scrollIntoViewIfNeeded();
+      await dialog.getByRole('textbox', { name: en.label.other }).scrollIntoViewIfNeeded();
     },
   },
   'automatic-unfolded': {
@@ -47,7 +65,7 @@ const SCENES: Readonly<Record<string, { state: string; act: (tab: Widget) => Pro
     state: 'up-to-date',
     act: async ({ button }) => {
       await button(en.button.goBack('1.3.2')).click();
-      await button(en.button.yesGoBack).scrollIntoViewIfNeeded();
+      await button(en.yes.rollback).scrollIntoViewIfNeeded();
     },
   },
   'failure-unfolded': {
@@ -93,6 +111,30 @@ const SCENES: Readonly<Record<string, { state: string; act: (tab: Widget) => Pro
       await open();
     },
   },
+  'slow-to-answer': {
+    state: 'up-to-date',
+    act: async ({ mock, page, chip, open }) => {
+      await page.clock.install({ time: NOW });
+      mock.answerWith(never(/update\/(status|events)/));
+      await page.reload();
+      await says(chip, en.chip.connecting);
+      await page.clock.fastForward(8500);
+      await says(chip, en.chip.slow);
+      await open();
+    },
+  },
+  'updater-problem': {
+    state: 'up-to-date',
+    act: async ({ mock, page, chip, open, expectComplaints }) => {
+      expectComplaints(/500|MIME/);
+      mock.answerWith(always(500, 'application/json', PROBLEM, /update\/(status|events)/));
+      await page.reload();
+      await says(chip, en.chip.problem);
+      await open();
+    },
+  },
+  german: { state: 'rolled-back', act: german },
+  'german-available': { state: 'available', act: german },
   connecting: {
     state: 'up-to-date',
     act: async ({ mock, page, chip, open }) => {
@@ -119,7 +161,7 @@ async function shoot(page: Page, name: string, fullPage: boolean): Promise<void>
   fs.mkdirSync(DIR, { recursive: true });
   fs.writeFileSync(path, bytes);
   written.push(`${name}.png`);
-  expect(bytes.length, `${path} is small`).toBeLessThanOrEqual(MAX_BYTES);
+  expect(bytes.length, `${path} is small`).toBeLessThanOrEqual(fullPage ? MAX_ALL_BYTES : MAX_BYTES);
 }
 
 async function shootAll(tab: Widget, name: string, fullPage = false): Promise<void> {
@@ -149,24 +191,51 @@ describe.skipIf(process.env['PIKIT_SCREENSHOTS'] !== '1')('pictures', () => {
     });
 
     it('all chips at once', async () => {
-      const tab = await widget(web, { state: 'up-to-date', viewport: { width: 960, height: 600 } });
-      const names = readMockStates().list.map(({ name }) => name);
-      await tab.page.evaluate((all) => {
+      const tab = await widget(web, { state: 'up-to-date', viewport: { width: 960, height: 600 }, timers: true });
+      const { page, chip } = tab;
+      const names = oneOfEach(readMockStates().list.map(({ name }) => name));
+      tab.expectComplaints(/401|500|502|MIME/);
+      const answers = new Map([
+        ['/no-access', always(401, 'text/html', '')],
+        ['/not-reachable', always(502, 'text/html', '')],
+        ['/problem', always(500, 'application/json', PROBLEM)],
+        ['/slow', never(/./)],
+        ['/connecting', never(/./)],
+      ]);
+      tab.mock.answerWith((incoming, outgoing) => {
+        const answering = answers.get((incoming.url ?? '').replace(/(?<=.)\/.*/, ''));
+        return answering?.(incoming, outgoing) === true;
+      });
+      await page.evaluate((all) => {
         const style = new CSSStyleSheet();
         style.replaceSync('main { display: flex; flex-wrap: wrap; gap: 4px 8px; padding: 12px; max-width: none } body { padding: 0 }');
         document.adoptedStyleSheets.push(style);
         const chips = all.map((state) => {
-          const chip = document.createElement('pikit-updates');
-          chip.setAttribute('once', '');
-          chip.setAttribute('query', `state=${state}`);
-          return chip;
+          const element = document.createElement('pikit-updates');
+          element.setAttribute('once', '');
+          element.setAttribute('query', `state=${state}`);
+          return element;
         });
         const main = document.createElement('main');
         main.append(...chips);
         document.body.replaceChildren(main);
-      }, oneOfEach(names));
-      await expect.poll(() => tab.chip.getByText(en.chip.connecting).count()).toBe(0);
-      await expect.poll(() => tab.chip.count()).toBe(oneOfEach(names).length);
+      }, names);
+      await expect.poll(() => chip.getByText(en.chip.connecting).count()).toBe(0);
+      const add = async (api: string): Promise<void> => {
+        await page.evaluate((value) => {
+          const element = document.createElement('pikit-updates');
+          element.setAttribute('api', value);
+          document.querySelector('main')?.append(element);
+        }, api);
+      };
+      // None of these is a state of the device: nobody answers, or not to us.
+      for (const api of ['/no-access', '/not-reachable', '/problem', '/slow']) await add(api);
+      for (const text of [en.chip['not-allowed'], en.chip.gone, en.chip.problem]) await chip.getByText(text, { exact: true }).waitFor();
+      await page.clock.fastForward(8500);
+      await chip.getByText(en.chip.slow).waitFor();
+      await add('/connecting');
+      await chip.getByText(en.chip.connecting).waitFor();
+      await expect.poll(() => chip.count()).toBe(names.length + answers.size);
       await shootAll(tab, 'chips', true);
     });
 

@@ -73,22 +73,23 @@ describe('what is no answer', () => {
     expect(await api.status()).toMatchObject({ is: 'gone', failure: { code: 'API_GONE', hint: null } });
   });
 
-  it('is told after 20 seconds, and after 240 where stopping may take so long', async () => {
+  it('is told after 20 seconds, and after 240 where stopping, or asking for a branch, may take so long', async () => {
     const silent = (): void => undefined;
-    const server = await stub({ check: silent, cancel: silent });
+    const server = await stub({ check: silent, cancel: silent, branch: silent });
     const own = page();
     const api = connectApi(server.base, '', own.around);
     const answers: string[] = [];
     const asked = [
       api.check().then((answer) => answers.push(`check ${answer.is === 'gone' ? answer.failure.code : ''}`)),
       api.cancel().then((answer) => answers.push(`cancel ${answer.is === 'gone' ? answer.failure.code : ''}`)),
+      api.branch('beta').then((answer) => answers.push(`branch ${answer.is === 'gone' ? answer.failure.code : ''}`)),
     ];
     own.clock.pass(20_000);
     await asked[0];
     expect(answers).toEqual(['check SLOW']);
     own.clock.pass(220_000);
-    await asked[1];
-    expect(answers).toEqual(['check SLOW', 'cancel SLOW']);
+    await Promise.all(asked);
+    expect(answers.toSorted()).toEqual(['branch SLOW', 'cancel SLOW', 'check SLOW']);
   });
 });
 

@@ -48,6 +48,7 @@ it('knows lines of the journal, and failures', () => {
   expect(isLogLine({ cursor: 'c', time: 't', unit: 'u', priority: 6, message: null })).toBe(false);
   const failure = { code: 'BUSY', message: 'busy', hint: null };
   expect(failureIn({ error: failure })).toEqual(failure);
+  expect(failureIn({ error: { code: 'BUSY', message: 'busy' } })).toEqual(failure);
   for (const value of [null, 'x', {}, { error: 'busy' }, { error: { code: 'BUSY' } }, { error: { code: 1, message: 'x', hint: null } }]) {
     expect(failureIn(value)).toBeNull();
   }

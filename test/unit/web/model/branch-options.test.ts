@@ -12,7 +12,7 @@ function answer(selected: string, why: BranchesAnswer['why'] = 'selected'): Bran
   return { selected, used: 'stable', why, message: null, notices: [], branches };
 }
 
-it('offers the visible ones; what is disabled can be seen and not be chosen', () => {
+it('offers the visible ones; what is disabled can be seen, and not be chosen', () => {
   expect(branchOptions(answer('stable'), EN).map(({ name, label, disabled, selected }) => [name, label, disabled, selected])).toEqual([
     ['stable', 'stable', false, true],
     ['beta', 'Beta', false, false],
@@ -20,16 +20,16 @@ it('offers the visible ones; what is disabled can be seen and not be chosen', ()
   ]);
 });
 
-it('shows the one that is chosen though it is hidden, disabled, or not there', () => {
+it('shows the one that is chosen though it is hidden, disabled, or not there, and lets it be chosen again', () => {
   const chosen = (selected: string, why?: BranchesAnswer['why']) => branchOptions(answer(selected, why), EN).find((option) => option.selected);
   expect(chosen('issue_412')).toMatchObject({ label: 'לבדיקה', disabled: false });
-  expect(chosen('nightly', 'disabled')).toMatchObject({ disabled: true });
+  expect(chosen('nightly', 'disabled')).toMatchObject({ label: 'Nightly 🌙 (disabled, using stable)', disabled: false });
   expect(chosen('lost', 'not-listed')).toEqual({
     name: 'lost',
     label: 'lost (not listed, using stable)',
     description: '',
     version: null,
-    disabled: true,
+    disabled: false,
     selected: true,
   });
 });

@@ -56,7 +56,7 @@ const EXPECTED: readonly (readonly [state: string, kind: Chip['kind'], text: str
   ['recovering', 'recovering', 'Repairing…', 'busy'],
   ['updated', 'up-to-date', 'Up to date', 'ok'],
   ['rolled-back', 'rolled-back', 'Rolled back', 'warning'],
-  ['went-back', 'available', 'Update available (1.4.0)', 'info'],
+  ['went-back', 'stale', 'Went back to 1.3.2', 'neutral'],
   ['cancelled', 'available', 'Update available (1.5.0)', 'info'],
   ['nothing-to-do', 'up-to-date', 'Up to date', 'ok'],
   ['offline', 'offline', 'Offline', 'warning'],
@@ -120,6 +120,19 @@ describe('every state of the mock', () => {
   });
 });
 
+describe('a device that has gone back', () => {
+  const seen = (change: object): Chip => chipOf({ status: { ...STATES.state('went-back'), ...change }, link: LIVE, nowMs: NOW_MS }, EN);
+
+  it('is not called up to date before a check has come to an end, whatever else was tried', () => {
+    expect(seen({ last_result: STATES.state('cancelled').last_result, run: null })).toMatchObject({ kind: 'stale', tone: 'neutral' });
+  });
+
+  it('is up to date once it is known that there is nothing else', () => {
+    expect(seen({ latest: '1.3.2' })).toMatchObject({ kind: 'up-to-date', tone: 'ok' });
+    expect(seen({ held: [] })).toMatchObject({ kind: 'up-to-date', tone: 'ok' });
+  });
+});
+
 describe('a release that nobody signed', () => {
   it('is marked beside whatever else is so, and hides nothing', () => {
     expect(chip('broken')).toMatchObject({ text: 'Broken', mark: 'Unsigned source', name: 'Updates: Broken, Unsigned source' });
@@ -135,11 +148,11 @@ describe('a connection that is not well', () => {
     expect(nothing({ is: 'slow' })).toMatchObject({ kind: 'slow', text: 'Slow to answer', tone: 'warning' });
   });
 
-  it('is said beside what was so, never as if it were so', () => {
+  it('is said beside what was so, never as if it were so, and read in the order in which it is shown', () => {
     expect(chip('installing', { is: 'reconnecting' })).toMatchObject({
       kind: 'installing',
       note: 'Reconnecting…',
-      name: 'Updates: Installing…, Unsigned source, Reconnecting…',
+      name: 'Updates: Installing…, Reconnecting…, Unsigned source',
     });
   });
 

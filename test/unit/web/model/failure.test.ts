@@ -88,13 +88,13 @@ describe('the cause', () => {
 
 describe('the three sentences', () => {
   it.each([
-    ['offline', 'Check failed: this device has no network. Nothing was changed. Check its cable or Wi-Fi.'],
+    ['offline', 'Check failed: there is no network. Nothing was changed. Check its cable or Wi-Fi.'],
     ['failed:NO_SPACE', 'Download failed: the disk is full. Nothing was changed. Free some space.'],
-    ['rolled-back', 'Update failed: the new version did not run here. The old version 1.4.0 is back and in use. Wait for the next release.'],
-    ['broken', 'Repair failed: the disk or a file on it is damaged. Files of two versions may be mixed. Install a release, or go back.'],
+    ['rolled-back', 'Update failed: it did not run here. 1.4.0 is back and in use. Wait for the next release.'],
+    ['broken', 'Repair failed: the disk or a file is damaged. Files of two versions may be mixed. Install a release, or go back.'],
     ['rollback-open', 'Update interrupted. Files of two versions may be mixed. Go back, or restart the device.'],
     ['failed:NO_BACKUP', 'Going back failed: there is no usable backup. Nothing was changed. The next update makes one.'],
-    ['failed:STEP_FAILED', 'Update failed: it was interrupted. The old version 1.4.0 is back and in use. Try again.'],
+    ['failed:STEP_FAILED', 'Update failed: it was interrupted. 1.4.0 is back and in use. Try again.'],
   ])('of %s', (state, sentences) => {
     const text = failureOf(STATES.state(state), EN);
     expect(`${text?.what ?? ''} ${text?.meaning ?? ''} ${text?.todo ?? ''}`).toBe(sentences);
@@ -118,8 +118,8 @@ describe('the three sentences', () => {
     if (last === null) throw new Error('it failed');
     const gone = { ...status, current: '1.3.2', last_result: { ...last, code: 'PROBE_FAILED', to: '1.3.2', tx: '20261122T090017Z' } };
     expect(failureOf(gone, EN)).toMatchObject({
-      what: 'Going back failed: the new version did not run here.',
-      meaning: 'The old files are back, but not all of it works.',
+      what: 'Going back failed: it did not run here.',
+      meaning: 'The old files are back, but not all works.',
       todo: 'The details say what.',
     });
   });
@@ -134,7 +134,7 @@ describe('the three sentences', () => {
     if (last === null) throw new Error('it failed');
     expect(failureOf({ ...status, run: null, last_result: { ...last, step: 'recover', code: null } }, EN)).toMatchObject({
       what: 'Update interrupted.',
-      meaning: 'The old version 1.4.0 is back and in use.',
+      meaning: '1.4.0 is back and in use.',
       todo: 'Try again.',
     });
   });

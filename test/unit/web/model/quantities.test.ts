@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { formatBytes as likeTheCommandLine } from '../../../../lib/core/quantities.ts';
-import { formatAgo, formatBytes, formatClock, formatDate, formatSeconds } from '../../../../web/model/quantities.ts';
+import { CLOCK, DAY, formatAgo, formatBytes, formatDate, formatSeconds } from '../../../../web/model/quantities.ts';
 
 const EN = { lang: 'en' };
 const DE = { lang: 'de' };
@@ -42,12 +42,12 @@ it('writes how long ago something was, and how soon it is', () => {
 });
 
 it('writes dates and times of day as the language has them', () => {
-  expect(formatDate('2026-11-20T12:00:00Z', EN)).toBe('Nov 20, 2026');
-  expect(formatDate('2026-11-20T12:00:00Z', DE)).toBe('20.11.2026');
-  expect(formatDate('2026-11-20T12:00:00Z', DE, true)).toMatch(/^20\.11\.2026, \d\d:\d\d$/);
-  expect(formatClock('2026-11-20T12:00:07Z', DE)).toMatch(/^\d\d:\d\d:07$/);
+  expect(formatDate('2026-11-20T12:00:00Z', EN, DAY)).toBe('Nov 20, 2026');
+  expect(formatDate('2026-11-20T12:00:00Z', DE, DAY)).toBe('20.11.2026');
+  expect(formatDate('2026-11-20T12:00:00Z', DE)).toMatch(/^20\.11\.2026, \d\d:\d\d$/);
+  expect(formatDate('2026-11-20T12:00:07Z', DE, CLOCK)).toMatch(/^\d\d:\d\d:07$/);
 });
 
 it('shows what is no time as it is', () => {
-  expect([formatAgo('soon', NOW_MS, EN), formatDate('soon', EN), formatClock('', EN)]).toEqual(['soon', 'soon', '']);
+  expect([formatAgo('soon', NOW_MS, EN), formatDate('soon', EN), formatDate('', EN, CLOCK)]).toEqual(['soon', 'soon', '']);
 });

@@ -17,14 +17,12 @@ function run(state: string): Run {
 describe('how far a run is', () => {
   it('is said with bytes, rate and time where they are known', () => {
     expect(progressOf(run('downloading'), EN)).toEqual({
-      phase: 'Downloading',
       percent: 18,
       bytes: '1012.7 KiB of 2.3 MiB',
       rate: '180.7 KiB/s',
       left: 'about 20 sec left',
     });
     expect(progressOf(run('installing'), de)).toEqual({
-      phase: 'Installieren',
       percent: 61,
       bytes: null,
       rate: null,
@@ -35,7 +33,7 @@ describe('how far a run is', () => {
   it('claims nothing that is not known', () => {
     expect(progressOf(run('downloading-unknown-size'), EN)).toMatchObject({ percent: null, bytes: '1012.7 KiB', left: null });
     expect(progressOf(run('downloading-stalled'), EN)).toMatchObject({ percent: 18, rate: 'nothing comes in', left: null });
-    expect(progressOf(run('recovering'), EN)).toEqual({ phase: 'Repairing', percent: null, bytes: null, rate: null, left: null });
+    expect(progressOf(run('recovering'), EN)).toEqual({ percent: null, bytes: null, rate: null, left: null });
   });
 
   it('is never everything while it runs', () => {

@@ -34,10 +34,9 @@ it('has the names that docs and tests go by', () => {
     reload: 'Reload',
     close: 'Close',
     dismiss: 'Dismiss',
-    yesGoBack: 'Yes, go back',
-    yesInstall: 'Yes, install',
     no: 'No',
   });
+  expect(en.yes).toEqual({ apply: 'Yes, install', rollback: 'Yes, go back' });
   expect(en.button.goBack('1.3.2')).toBe('Go back to 1.3.2');
   expect(Object.values(en.heading)).toEqual(
     expect.arrayContaining(['Available', 'What will change', 'Branch', 'Automatic updates', 'Previous version', 'Logs', 'History']),
