@@ -1,6 +1,6 @@
 /** What the owner's choice to skip a version makes of what the last check found: the choice counts at once, not from the next check on. */
 import { describeDowngrade, describeSkipped } from './decide.ts';
-import type { Available, Settings } from './state.ts';
+import type { Available, Settings, State } from './state.ts';
 
 export interface Chosen {
   settings: Pick<Settings, 'skipped_version'>;
@@ -15,4 +15,10 @@ export function asChosen(available: Available, { settings, current, installedBra
   if (outcome === 'available' && isSkipped) return { ...available, outcome: 'skipped', reason: describeSkipped(version) };
   if (outcome !== 'skipped' || isSkipped) return available;
   return { ...available, outcome: 'available', reason: downgrade ? describeDowngrade({ current, branch, installedBranch }) : null };
+}
+
+/** The same status with its offer as it is chosen. */
+export function withChoice<T extends Pick<State, 'available' | 'current' | 'installed_branch'> & Pick<Chosen, 'settings'>>(status: T): T {
+  const { available, settings, current, installed_branch: installedBranch } = status;
+  return available === null ? status : { ...status, available: asChosen(available, { settings, current, installedBranch }) };
 }

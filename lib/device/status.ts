@@ -1,6 +1,6 @@
 /** state.json, the owner's settings and what runs now, in one. */
 import type { BranchChoice } from '../core/branch-choice.ts';
-import { asChosen } from '../core/chosen.ts';
+import { withChoice } from '../core/chosen.ts';
 import type { RollbackTarget } from '../core/published.ts';
 import type { Run } from '../core/run.ts';
 import type { Progress, Settings, State } from '../core/state.ts';
@@ -33,17 +33,16 @@ export async function readStatus(deps: DeviceDeps, look: (deps: DeviceDeps) => P
   const settings = deps.files.readSettings();
   // The version file is part of every change; state.json is written after it, and only by steps.
   const current = deps.files.readVersion() ?? state.current;
-  return {
+  return withChoice({
     ...state,
     branch: used ?? state.branch,
     following: { selected, used, why, message },
     current,
-    available: state.available === null ? null : asChosen(state.available, { settings, current, installedBranch: state.installed_branch }),
     progress,
     settings,
     rollback: rollbackTarget(deps),
     run,
-  };
+  });
 }
 
 /** A step that was killed leaves its last report, and its pid may belong to somebody else by now: systemd knows. */

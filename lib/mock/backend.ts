@@ -2,11 +2,11 @@
 import type { Backend } from '../api/deps.ts';
 import { chooseBranch } from '../core/branch-choice.ts';
 import type { StatusAnswer } from '../core/api-answers.ts';
+import { withChoice } from '../core/chosen.ts';
 import { UpdateError } from '../core/errors.ts';
 import { nearest } from '../core/nearest.ts';
 import type { Receipt, Settings } from '../core/state.ts';
 import type { MockClock, Player } from './player.ts';
-import { asChosen } from './skip.ts';
 import type { MockStates } from './states.ts';
 
 const HISTORY_MAX = 100;
@@ -23,7 +23,7 @@ export function mockBackend(states: MockStates, player: Player, clock: Pick<Mock
 
   function choose(change: Partial<Settings>): void {
     const status = player.status();
-    player.show(asChosen({ ...status, settings: { ...status.settings, ...change } }));
+    player.show(withChoice({ ...status, settings: { ...status.settings, ...change } }));
   }
 
   const autoAnswer: Backend['auto'] = () => {

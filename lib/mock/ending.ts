@@ -1,10 +1,10 @@
 /** What a device of the mock is after a run: the same as a real one, as far as a dashboard can see. */
 import type { StatusAnswer } from '../core/api-answers.ts';
+import { withChoice } from '../core/chosen.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import type { Run, RunStep } from '../core/run.ts';
 import type { HeldVersion, Receipt } from '../core/state.ts';
 import type { Story } from './script.ts';
-import { asChosen } from './skip.ts';
 import type { Failure } from './states.ts';
 
 /** Codes that speak against the version itself: it is held. */
@@ -15,7 +15,7 @@ export function endOf(story: Story, run: Run, at: Date): StatusAnswer {
   const { base } = story;
   const receipt = receiptOf(story, run, at);
   const common: StatusAnswer = { ...base, progress: null, last_result: receipt, run: endedRun(run, receipt) };
-  if (receipt.outcome === 'ok' || receipt.outcome === 'nothing') return asChosen({ ...common, ...succeeded(story, receipt) });
+  if (receipt.outcome === 'ok' || receipt.outcome === 'nothing') return withChoice({ ...common, ...succeeded(story, receipt) });
   return receipt.outcome === 'rolled-back' ? { ...common, ...held(story, receipt) } : common;
 }
 

@@ -1,17 +1,17 @@
 import { expect, it } from 'vitest';
 import type { StatusAnswer } from '../../../lib/core/api-answers.ts';
-import { asChosen } from '../../../lib/mock/skip.ts';
+import { withChoice } from '../../../lib/core/chosen.ts';
 import { readMockStates } from '../../helpers/played.ts';
 
 const STATES = readMockStates();
 
 function skipping(state: string, version: string | null): StatusAnswer['available'] {
   const status = STATES.state(state);
-  return asChosen({ ...status, settings: { ...status.settings, skipped_version: version } }).available;
+  return withChoice({ ...status, settings: { ...status.settings, skipped_version: version } }).available;
 }
 
 it('is what every state of the mock says already', () => {
-  for (const { name } of STATES.list) expect(asChosen(STATES.state(name)), name).toEqual(STATES.state(name));
+  for (const { name } of STATES.list) expect(withChoice(STATES.state(name)), name).toEqual(STATES.state(name));
 });
 
 it('skips the version on offer, and no other', () => {
@@ -23,9 +23,9 @@ it('skips the version on offer, and no other', () => {
 it('offers it again as it was offered before', () => {
   expect(skipping('skipped', null)).toEqual(STATES.state('available').available);
   const older = STATES.state('downgrade');
-  const skipped = asChosen({ ...older, settings: { ...older.settings, skipped_version: '1.5.0' } });
+  const skipped = withChoice({ ...older, settings: { ...older.settings, skipped_version: '1.5.0' } });
   expect(skipped.available).toMatchObject({ outcome: 'skipped', downgrade: true });
-  expect(asChosen({ ...skipped, settings: older.settings })).toEqual(older);
+  expect(withChoice({ ...skipped, settings: older.settings })).toEqual(older);
 });
 
 it('leaves what cannot be installed for another reason', () => {
