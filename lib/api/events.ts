@@ -33,14 +33,16 @@ export async function watchStatus(observer: Observer, { slot, response, lastId, 
     stream.send({ event: 'status', id: seen.id, data: seen.data });
     const { run } = seen.status;
     if (awaited === null) return;
-    if (awaited.id === QUEUED_RUN && run?.id === QUEUED_RUN) return;
-    if (awaited.id === QUEUED_RUN && (run === null || isOlder(run, awaited))) {
-      stream.send({ event: 'failure', id: null, data: JSON.stringify({ error: errorJson(TAKEN_BACK) }) });
-      stream.end();
-      return;
+    if (awaited.id === QUEUED_RUN) {
+      if (run?.id === QUEUED_RUN) return;
+      if (run === null || isOlder(run, awaited)) {
+        stream.send({ event: 'failure', id: null, data: JSON.stringify({ error: errorJson(TAKEN_BACK) }) });
+        stream.end();
+        return;
+      }
+      awaited = run;
     }
-    if (awaited.id === QUEUED_RUN) awaited = run;
-    if (awaited !== null && isOver(awaited, run)) stream.end();
+    if (isOver(awaited, run)) stream.end();
   };
   if (first.id === lastId) stream.comment('nothing has changed');
   show(first);

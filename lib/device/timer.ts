@@ -38,7 +38,7 @@ export function parseChoice(args: readonly string[]): Auto {
 
 /**
  * Sets the timer as the settings say, and can be run again at any time. Throws SETTINGS_INVALID when they are damaged, or say
- * something else than `choice`: whoever may start this unit may not choose for the owner.
+ * something else than `choice`: whoever may start this unit may not choose for the owner. A timer that is on counts from now.
  */
 export async function setTimer(choice: Auto, { paths, systemd }: TimerDeps): Promise<Settings> {
   const settings = readSettings(paths.settings);

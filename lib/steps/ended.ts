@@ -24,14 +24,14 @@ export function recordFailure(deps: Deps, facts: Facts, failure: UpdateError): v
   try {
     const { current, branch, staged, available } = deps.files.readState();
     const isGoingUp = facts.step === 'fetch' || facts.step === 'apply';
-    // One attempt was asked for, and this was it.
-    if (isGoingUp) deps.files.dropRetry();
     const receipt = failureReceipt({ ...facts, branch }, failure, {
       from: current,
       to: isGoingUp ? (staged?.version ?? available?.version ?? null) : null,
     });
     writeLast(deps, receipt);
     appendHistory(deps, receipt);
+    // One attempt was asked for, and this was it. After the receipt: the timer does not take the wish up in any case.
+    if (isGoingUp) deps.files.dropRetry();
   } catch (error) {
     const { code, message } = toUpdateError(error);
     if (code !== failure.code) deps.narrate.warning(`the receipt could not be written (${message}), ignoring`);
