@@ -60,7 +60,8 @@ async function serve({ port, state, host, states: file }: Options): Promise<numb
       });
     }
   });
-  const states = mockStates(JSON.parse(fs.readFileSync(file, 'utf8')));
+  const clock = wallClock();
+  const states = mockStates(JSON.parse(fs.readFileSync(file, 'utf8')), clock.now);
   const dir = fs.mkdtempSync(join(tmpdir(), 'pikit-dev-'));
   try {
     const server = await serveMock({
@@ -71,7 +72,7 @@ async function serve({ port, state, host, states: file }: Options): Promise<numb
       hosts: host,
       webFile: webFiles(join(import.meta.dirname, 'web')),
       openapi: JSON.stringify(openApiDocument(VERSION)),
-      clock: wallClock(),
+      clock,
       warn: (message) => process.stderr.write(`${message}\n`),
     });
     process.stdout.write(`${server.url}/api/update/status
