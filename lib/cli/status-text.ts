@@ -34,6 +34,12 @@ export function statusText(status: Status, now: Date): string {
   return table(rows) + (status.unsigned ? unsigned : '');
 }
 
+/** Whether an installation is at work: nothing is to be started beside it, and it is not to be interrupted. */
+function isInstalling({ run, progress }: Status): boolean {
+  const step = run?.state === 'running' ? run.steps.find(({ state }) => state === 'running')?.step : undefined;
+  return [step, progress?.step].some((at) => at === 'apply' || at === 'rollback' || at === 'recover');
+}
+
 /** Only while there is one: what came of it is the last result. */
 function runValues({ run }: Status): string[] {
   if (run?.state !== 'running') return [];
@@ -46,7 +52,12 @@ function noticeValues({ notices }: Status): string[] {
   return notices.length === 0 ? [] : [...notices.map(({ message }) => message), '`pikit-update branch --dismiss` takes this away'];
 }
 
-function availableValues({ available, current, latest, last_check: lastCheck }: Status): string[] {
+function availableValues(status: Status): string[] {
+  const [fact = '', ...more] = offerValues(status);
+  return isInstalling(status) ? [fact.replace(/[:;] `pikit-update .*$/, '')] : [fact, ...more];
+}
+
+function offerValues({ available, current, latest, last_check: lastCheck }: Status): string[] {
   if (available === null) {
     if (lastCheck === null || latest === null) return ['not known yet: `pikit-update check` asks'];
     if (latest === current) return ['nothing newer'];
@@ -82,12 +93,13 @@ function resultValues({ step, outcome, message, at, hint }: Receipt, now: Date):
   return [`${step}: ${outcome}, ${pastTime(new Date(at), now)}`, message, ...(hint === null ? [] : [`hint: ${hint}`])];
 }
 
-function rollbackValues({ rollback, backup_path: path }: Status): string[] {
+function rollbackValues(status: Status): string[] {
+  const { rollback, backup_path: path } = status;
   switch (rollback.is) {
     case 'there':
       return [`goes back to ${rollback.to ?? 'what was there before the first update'} ('${rollback.path}')`];
     case 'open':
-      return ['an update was cut short: `pikit-update rollback` resolves it'];
+      return isInstalling(status) ? [] : ['an update was cut short: `pikit-update rollback` resolves it'];
     case 'none':
       return [];
     case 'damaged':
