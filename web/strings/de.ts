@@ -95,6 +95,8 @@ export const de: Strings = {
   causes: {
     network: reason('Dieses Gerät hat kein Netz.', 'Kabel oder WLAN prüfen.'),
     server: reason('Der Update-Server antwortet falsch oder zu langsam.', 'Später noch einmal versuchen.'),
+    source: reason('Die Quelle antwortet nicht so, wie sie soll.', 'Was, steht in den Einzelheiten.'),
+    limit: reason('Es ist größer, als hier erlaubt ist.', 'Was, steht in den Einzelheiten.'),
     clock: reason('Die Uhr dieses Geräts geht falsch.', 'Stellen, oder warten.'),
     release: reason('Die Version ist fehlerhaft oder nicht für dieses Gerät.', 'Auf die nächste Version warten.'),
     room: reason('Der Datenträger ist voll.', 'Platz schaffen.'),

@@ -99,6 +99,8 @@ export const en = {
   causes: {
     network: reason('there is no network.', 'Check its cable or Wi-Fi.'),
     server: reason('the server fails or is slow.', 'Try again later.'),
+    source: reason('the source does not answer as it should.', 'The details say what.'),
+    limit: reason('it is larger than is allowed here.', 'The details say what.'),
     clock: reason('the clock is wrong.', 'Set it, or wait.'),
     release: reason('the release is faulty, or not for this device.', 'Wait for the next release.'),
     room: reason('the disk is full.', 'Free some space.'),
