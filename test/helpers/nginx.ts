@@ -31,7 +31,7 @@ export async function nginx(lines: string): Promise<string> {
 
 /** Waits for the file with its pid, which nginx writes when it listens. */
 async function appears(dir: string, name: string): Promise<void> {
-  for await (const event of watch(dir, { signal: AbortSignal.timeout(60_000) })) if (event.filename === name) return;
+  for await (const event of watch(dir, { signal: AbortSignal.timeout(120_000) })) if (event.filename === name) return;
 }
 
 async function freePort(): Promise<number> {
