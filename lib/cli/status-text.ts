@@ -17,6 +17,7 @@ export function statusText(status: Status, now: Date): string {
   const rows: Row[] = [
     ['installed', status.current ?? 'nothing that this updater knows of'],
     ['branch', branchLabel(status.following)],
+    ['setup', ...(status.setup === undefined ? [] : [status.setup.message, ...(status.setup.hint === null ? [] : [`hint: ${status.setup.hint}`])])],
     ['available', ...availableValues(status)],
     ['notes', ...notesValues(status)],
     ['downloaded', ...(status.staged === null ? [] : [`${status.staged.version}, verified ${pastTime(new Date(status.staged.at), now)}`])],

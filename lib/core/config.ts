@@ -123,12 +123,28 @@ export const Config = table({
 });
 export type Config = z.infer<typeof Config>;
 
+const UNSET = "set the source in '";
+
+/** Whether a configuration was refused because it has no source yet, or is not there. */
+export function isSourceUnset({ code, hint }: UpdateError): boolean {
+  return code === 'CONFIG_MISSING' || (code === 'CONFIG_INVALID' && hint?.startsWith(UNSET) === true);
+}
+
+/** What to set where there is no source yet. */
+function sourceHint(file: string): string {
+  return `${UNSET}${file}': [source], and below it type = "static" and url = "https://updates.example.org/pikit"`;
+}
+
+function hasSource(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'source' in value;
+}
+
 /** Validates a parsed update.toml. Throws CONFIG_INVALID naming each key, its value and what is allowed. */
 export function parseConfig(value: unknown, file: string): Config {
   const result = Config.safeParse(value);
   if (!result.success) {
     throw new UpdateError('CONFIG_INVALID', `'${file}' is not valid: ${describeIssues(result.error, value)}`, {
-      hint: `edit '${file}'; every key is explained in the README under "Configure"`,
+      hint: hasSource(value) ? `edit '${file}'; every key is explained in the README under "Configure"` : sourceHint(file),
     });
   }
   return result.data;

@@ -1,6 +1,7 @@
 /** state.json, the owner's settings and what runs now, in one. */
 import type { BranchChoice } from '../core/branch-choice.ts';
 import { withChoice } from '../core/chosen.ts';
+import { UpdateError } from '../core/errors.ts';
 import type { Published, RollbackTarget } from '../core/published.ts';
 import type { Run } from '../core/run.ts';
 import type { Progress, Settings, State } from '../core/state.ts';
@@ -21,6 +22,8 @@ export interface Status extends Omit<State, 'progress'> {
   rollback: RollbackTarget;
   /** What is going on, or was the last since the device was started; null when nothing was. */
   run: Run | null;
+  /** Only where the configuration keeps the updater from working: what is wrong, and what to set. */
+  setup?: { message: string; hint: string | null };
 }
 
 /** Merges what the steps wrote with what runs now; a reader always finds the eight names of state.json. `look` is how the run is read. */
@@ -50,7 +53,20 @@ export async function readStatus(deps: DeviceDeps, look: (deps: DeviceDeps) => P
     settings,
     rollback: isAtWork && (target.is === 'open' || target.is === 'private') ? targetBefore(target, committed, current) : target,
     run,
+    ...setupProblem(deps),
   });
+}
+
+/** Nothing where the configuration can be used, or may not be read. */
+function setupProblem({ loadConfig }: DeviceDeps): Pick<Status, 'setup'> {
+  try {
+    loadConfig();
+    return {};
+  } catch (error) {
+    if (!(error instanceof UpdateError)) throw error;
+    const { code, message, hint } = error;
+    return code === 'CONFIG_MISSING' || code === 'CONFIG_INVALID' ? { setup: { message, hint } } : {};
+  }
 }
 
 const CHANGING: readonly Step[] = ['apply', 'rollback', 'recover'];

@@ -1,7 +1,9 @@
 /** check: is there a release for this device? Asks, decides, says why, and changes nothing but what is known. */
 import { STABLE } from '../core/branches.ts';
+import { isSourceUnset } from '../core/config.ts';
 import type { Decision } from '../core/decide.ts';
 import { describeHeld } from '../core/decide.ts';
+import { UpdateError } from '../core/errors.ts';
 import { LaterRelease } from '../core/manifest.ts';
 import { describeDowngradeLeft, standingOf } from '../core/offer.ts';
 import type { Available, State, Token } from '../core/state.ts';
@@ -16,6 +18,8 @@ import { dropStaging, stagedFor, unmarkStaged } from './staging.ts';
 export async function check(deps: NetworkDeps): Promise<StepResult> {
   // What a run left that was killed would take this one further than it was asked to go.
   deps.files.dropToken('fetch');
+  const unset = deps.byTimer ? unsetSource(deps) : null;
+  if (unset !== null) return unset;
   const here = survey(deps);
   assertClock(deps.now());
   deps.report({ phase: 'checking', canCancel: true });
@@ -23,6 +27,23 @@ export async function check(deps: NetworkDeps): Promise<StepResult> {
   leaveFetchToken(deps, here, found);
   const outcome = found.decision.outcome === 'available' ? 'ok' : 'nothing';
   return { outcome, message: found.message, from: here.current, to: found.version, branch: here.branch };
+}
+
+/** A device that nobody has set up yet does not fail each night: the timer's check does nothing. By hand it is an error. */
+function unsetSource(deps: StepDeps): StepResult | null {
+  try {
+    deps.loadConfig();
+    return null;
+  } catch (error) {
+    if (!(error instanceof UpdateError) || !isSourceUnset(error)) throw error;
+    return {
+      outcome: 'nothing',
+      message: `no source is set yet: ${error.hint ?? error.message}`,
+      from: deps.files.readVersion(),
+      to: null,
+      branch: null,
+    };
+  }
 }
 
 export interface Found {

@@ -44,7 +44,10 @@ const isWhole = process.env['PIKIT_CALENDAR'] === 'all';
 const days = isWhole ? DAYS : DAYS.slice(-1);
 const suites = SUITES.filter(({ isShort }) => isWhole || isShort);
 
-async function run([command = '', ...args]: readonly string[], env: Readonly<Record<string, string>>): Promise<{ code: number | null; said: string }> {
+async function run(
+  [command = '', ...args]: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ code: number | null; said: string }> {
   const child = spawn(command, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (said += text));

@@ -26,6 +26,11 @@ export function replacedPage({ replaced, strings }: View): Part {
   return beside('ok', 'note toned info', strings.replaced(replaced), button(strings.button.reload, reload, 'primary'));
 }
 
+/** What the owner has to set before anything works. */
+export function setup({ setup: problemOf }: StatusAnswer): Part {
+  return problemOf === undefined ? nothing : beside('alert', 'note toned warning', ownWords(problemOf.message, problemOf.hint));
+}
+
 export function notices({ notices: all }: StatusAnswer, view: View): Part[] {
   const { strings, actions } = view;
   return all.map(({ id, message }) => {

@@ -113,3 +113,15 @@ it('an update that nobody is at any more was cut short', async () => {
   device.setProgress({ step: 'apply' });
   expect(await readStatus(device.deps)).toMatchObject({ current: '1.3.0', rollback: { is: 'open' }, progress: null });
 });
+
+it('says what to set as long as no source is set, and nothing of it afterwards', async () => {
+  const device = cliDevice();
+  expect(await readStatus(device.deps)).not.toHaveProperty('setup');
+  for (const text of ['', '#[source]\n#url = "https://x.example/"\n']) {
+    fs.writeFileSync(device.deps.paths.config, text);
+    const { setup } = await readStatus(device.deps);
+    expect(setup?.hint).toMatch(/^set the source in '.*update\.toml': \[source\].*url = "https:/);
+  }
+  fs.rmSync(device.deps.paths.config);
+  expect((await readStatus(device.deps)).setup?.hint).toMatch(/url = "https:/);
+});
