@@ -41,7 +41,6 @@ function unsetSource(deps: StepDeps): StepResult | null {
       message: `no source is set yet: ${error.hint ?? error.message}`,
       from: deps.files.readVersion(),
       to: null,
-      branch: null,
     };
   }
 }
