@@ -20,3 +20,22 @@ export function bundlePath(name: string): string {
 export function filePath(branch: string, packageName: string, path: string): string {
   return `files/${branch}/${packageName}/${path}`;
 }
+
+/** The releases that a branch has had, for devices that cannot go to the newest in one step: `releases.json`, `releases_<name>.json`. */
+export function releasesName(branch: string): string {
+  return branch === 'stable' ? 'releases.json' : `releases_${branch}.json`;
+}
+
+/** The folder of all manifests that are kept. */
+export const MANIFESTS_NAME = 'manifests';
+
+/** Path of the manifest of one release below the site, which stays there when the branch has a newer one. */
+export function keptManifestPath(branch: string, version: string): string {
+  return `${MANIFESTS_NAME}/${branch}/${version}.json`;
+}
+
+/** The branch and version that a path of a kept manifest names, or null when it is none. */
+export function keptManifestOf(path: string): { branch: string; version: string } | null {
+  const [, branch, version] = /^manifests\/([a-z0-9_]{1,64})\/([^/]+)\.json$/.exec(path) ?? [];
+  return branch === undefined || version === undefined ? null : { branch, version };
+}

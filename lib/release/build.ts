@@ -12,6 +12,7 @@ import type { ReleaseContents } from './manifest-json.ts';
 import { publishedManifest } from './manifest-json.ts';
 import { assertNewer, nextSequence, offerRelease } from './offer.ts';
 import { placeBundle } from './place-bundle.ts';
+import { stoneNotices } from './release-lists.ts';
 import { openSite, publishedReleases } from './site.ts';
 import { readTree } from './tree.ts';
 
@@ -60,6 +61,8 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
   const manifest = publishedManifest(contents, { ...options, sequence, bundle });
   const sourceOf = ({ path }: { path: string }): string => join(options.from, path);
   const leftOver = offerRelease({ ...options, sequence, files, sourceOf, manifest });
+  const requires = options.minVersion === null ? {} : { min_version: options.minVersion };
+  const stones = stoneNotices(options.site, options.branch, { version: options.version, requires });
   return {
     version: options.version,
     branch: options.branch,
@@ -68,7 +71,7 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
     bundle,
     files: files.length,
     reused,
-    notices: [...notices, ...branchNotices(site, options.branch), ...leftOver],
+    notices: [...notices, ...branchNotices(site, options.branch), ...stones, ...leftOver],
   };
 }
 

@@ -1,6 +1,6 @@
 /**
  * The moment in which a branch gets another release. The order is what keeps a live site right: the bundle is there already;
- * the single files come next; the manifest that names them all is replaced atomically; what only the release before had is
+ * the single files come next, then the list of releases; the manifest that names them all is replaced atomically; what only the release before had is
  * removed last. A crash at any line leaves the old manifest or the new one, each with its bundle; single files may be of the
  * other release by then, which devices see by their hashes, and the next release on the branch puts right.
  */
@@ -14,7 +14,8 @@ import type { ReleaseFile, SiteFile } from './site-files.ts';
 import { siteFiles, stageFiles, sweepFiles } from './site-files.ts';
 import { withSiteLock } from './site-lock.ts';
 import type { Published } from './site.ts';
-import { openSite, publishedReleases, releaseOf } from './site.ts';
+import { listRelease } from './release-lists.ts';
+import { openSite, publishedReleases, readIfThere, releaseOf } from './site.ts';
 
 export interface Offer {
   site: string;
@@ -47,6 +48,9 @@ export function offerRelease({ site: dir, branch, sequence, files, sourceOf, man
       staged.discard();
       throw error;
     }
+    // What the list names is there before it is listed, and what devices are offered is listed before it is.
+    const offered = manifest ?? readIfThere(join(dir, manifestName(branch)));
+    if (offered !== null) listRelease(dir, branch, offered);
     if (manifest !== null) writeDurable(join(dir, manifestName(branch)), manifest, { mode: 0o644 });
     return sweepNotices(dir, branch, placed);
   });

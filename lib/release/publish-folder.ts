@@ -50,7 +50,10 @@ function publishAlone({ site, documents, to, manifests, branches, signal, onDone
   const others = SITE_FOLDERS.filter((folder) => folder !== BUNDLES_NAME).flatMap((folder) => filesBelow(site, folder));
   const chosen = others.filter((path) => branches === null || isOf(path, branches));
   const files = [...bundles, ...chosen].map((path) => ({ from: site, path }));
-  for (const { from, path } of [...files, ...[...manifests, BRANCHES_NAME].map((name) => ({ from: documents, path: name }))]) {
+  for (const { from, path } of [
+    ...files,
+    ...[...lists(documents, manifests), ...manifests, BRANCHES_NAME].map((name) => ({ from: documents, path: name })),
+  ]) {
     if (signal.aborted) throw new UpdateError('CANCELLED', 'cancelled', { hint: 'run it again: it goes on where it stopped' });
     if (place(join(from, path), join(to, path))) onDone(`copied ${path}`);
   }
@@ -60,6 +63,11 @@ function publishAlone({ site, documents, to, manifests, branches, signal, onDone
     unlinkIfThere(join(to, path));
     onDone(`removed ${path}`);
   }
+}
+
+/** The lists of releases of these manifests' branches; a site of an earlier version has none. */
+function lists(documents: string, manifests: readonly string[]): string[] {
+  return manifests.map((name) => name.replace(/^manifest/, 'releases')).filter((name) => fs.existsSync(join(documents, name)));
 }
 
 /** `files/<branch>/…` of these branches: releases replace each other there, so what the current one has not is of no use. */
@@ -107,9 +115,9 @@ function assertApart(site: string, to: string): void {
   throw new UpdateError('USAGE', `'${to}' and the site '${site}' are one inside the other`, { hint: 'publish to a folder apart' });
 }
 
-/** `files/<branch>/…` and `patches/<branch>/…` belong to a branch, anything else to all. */
+/** `files/<branch>/…`, `patches/<branch>/…` and `manifests/<branch>/…` belong to a branch, anything else to all. */
 function isOf(path: string, branches: readonly string[]): boolean {
-  const match = /^(?:files|patches)\/([^/]+)\//.exec(path);
+  const match = /^(?:files|patches|manifests)\/([^/]+)\//.exec(path);
   return match === null || branches.includes(match[1] ?? '');
 }
 

@@ -11,6 +11,7 @@ import { isVersion } from '../core/version.ts';
 import { BUNDLES_NAME, isSigned, manifestFiles, readIfThere, readManifest } from './site.ts';
 import { archivedBundleProblems, bundleProblems } from './verify-bundle.ts';
 import { fileProblems } from './verify-files.ts';
+import { checkLists } from './verify-lists.ts';
 import { versionProblems } from './verify-versions.ts';
 
 interface BranchSummary {
@@ -43,8 +44,13 @@ export async function verifySite(dir: string, signal?: AbortSignal): Promise<Sit
   if (isSigned(dir)) report.problems.push('tuf/: this version of pikit-release cannot check signatures');
   const branches = checkBranches(list, report);
   const manifests = checkManifests(dir, branches, report);
-  report.problems.push(...versionProblems(manifests));
-  await checkBundles({ dir, manifests, signal }, report);
+  const listed = checkLists(dir, report.branches);
+  report.problems.push(...versionProblems(manifests), ...listed.problems);
+  report.notices.push(...listed.notices);
+  // What is offered now is listed as well, with the same bundle.
+  const named = new Set([...manifests.values()].map(({ bundle }) => bundle?.sha256));
+  const earlier = [...listed.manifests].filter(([, { bundle }]) => !named.has(bundle?.sha256));
+  await checkBundles({ dir, manifests: new Map([...manifests, ...earlier]), signal }, report);
   report.problems.push(...fileProblems(dir, manifests, signal));
   for (const folder of ['', BUNDLES_NAME]) report.problems.push(...leftovers(dir, folder));
   return report;
