@@ -32,7 +32,8 @@ export interface Backend {
   /** `onChange` is called whenever `status` may say something else, until the function that it resolves to is called. */
   watch: (onChange: () => void) => Promise<() => void>;
   check: () => Promise<Run>;
-  apply: (version: string | null) => Promise<Run>;
+  /** What was confirmed: any release, a version, or the very manifest of it. */
+  apply: (version: string | null, sha256?: string | null) => Promise<Run>;
   rollback: () => Promise<Run>;
   cancel: () => Promise<CancelAnswer>;
   auto: () => Promise<AutoAnswer>;

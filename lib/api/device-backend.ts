@@ -47,13 +47,17 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
     status,
     watch: changes.watch,
     check: async () => await beginRun(deps, changes, ['check']),
-    apply: async (version) => {
-      const heldBefore = version !== null && wantVersion(deps, version).heldBefore;
+    apply: async (version, sha256 = null) => {
+      deps.files.dropWanted();
+      const heldBefore = version !== null && wantVersion(deps, version, sha256).heldBefore;
       try {
         return await beginRun(deps, changes, ['fetch', 'apply']);
       } catch (error) {
         // With the mark there, the timer would try it again without being asked.
-        if (heldBefore && !(await isComing(deps))) deps.files.dropRetry();
+        if (version !== null && !(await isComing(deps))) {
+          deps.files.dropWanted();
+          if (heldBefore) deps.files.dropRetry();
+        }
         throw error;
       }
     },

@@ -1,5 +1,6 @@
 /** The plan for people: a summary, then file by file. */
 import type { PlanSummary, PlannedFile } from '../core/plan-summary.ts';
+import { describeFollowers, followers } from '../core/route.ts';
 import { formatBytes } from '../core/quantities.ts';
 import { printable } from './printable.ts';
 import type { Row } from './table.ts';
@@ -12,6 +13,7 @@ export function planText(plan: PlanSummary): string {
       'release',
       `${plan.from ?? 'nothing'} → ${plan.version}, branch ${plan.branch}${plan.outcome === 'available' ? '' : ` (${plan.outcome}: ${plan.reason ?? ''})`}`,
     ],
+    ['then', ...(plan.route.length > 1 ? [describeFollowers(followers(plan.route, plan.version))] : [])],
     ['download', downloadText(plan)],
     ['files', filesText(plan)],
     [

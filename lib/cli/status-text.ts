@@ -2,6 +2,7 @@
 import { branchLabel } from '../core/branch-choice.ts';
 import { isHeld } from '../core/decide.ts';
 import { formatBytes } from '../core/quantities.ts';
+import { describeFollowers, followers } from '../core/route.ts';
 import type { Receipt } from '../core/state.ts';
 import { compareVersions } from '../core/version.ts';
 import { describeAuto } from '../device/auto.ts';
@@ -18,6 +19,7 @@ export function statusText(status: Status, now: Date): string {
     ['installed', status.current ?? 'nothing that this updater knows of'],
     ['branch', branchLabel(status.following)],
     ['available', ...availableValues(status)],
+    ['then', ...thenValues(status)],
     ['notes', ...notesValues(status)],
     ['downloaded', ...(status.staged === null ? [] : [`${status.staged.version}, verified ${pastTime(new Date(status.staged.at), now)}`])],
     ['running', ...(status.progress === null ? [] : [`${status.progress.step}: ${progressText(status.progress)}`])],
@@ -70,6 +72,12 @@ function availableValues({ available, current, latest, last_check: lastCheck }: 
     default:
       return outcome satisfies never;
   }
+}
+
+/** The rest of the way to the newest release. */
+function thenValues({ available }: Status): string[] {
+  const then = available === null ? '' : describeFollowers(followers(available.route ?? [], available.version));
+  return then === '' ? [] : [then];
 }
 
 /** What is new, from the server: its first lines, and where to read more. */

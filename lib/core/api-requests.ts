@@ -8,7 +8,19 @@ const Version = z.string().max(64).refine(isVersion, { error: 'must be a semanti
 
 export const NoBody = z.strictObject({});
 
-export const ApplyBody = z.strictObject({ version: Version.optional() });
+/** What the owner has agreed to: the version that was shown, or the very manifest. Nothing else is installed then. */
+export const ApplyBody = z
+  .strictObject({
+    version: Version.optional(),
+    manifest_sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
+      .optional(),
+  })
+  .refine(({ version, manifest_sha256: sha256 }) => sha256 === undefined || version !== undefined, {
+    error: 'needs the version that it is of',
+    path: ['manifest_sha256'],
+  });
 
 export const AutoBody = z.strictObject({ auto: Settings.shape.auto.unwrap().optional(), time: Settings.shape.time.unwrap().optional() });
 

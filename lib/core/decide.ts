@@ -37,7 +37,7 @@ export type Decision =
 export function decide(manifest: Manifest, here: Circumstances): Decision {
   const { version } = manifest;
   const standing = standingOf(version, here);
-  if (standing === 'installed') return { outcome: 'none', reason: `${version} is installed` };
+  if (standing === 'installed') return { outcome: 'none', reason: `${here.current ?? version} is installed` };
   if (standing === 'older') return { outcome: 'none', reason: `the newest release is ${version}, and ${here.current ?? 'none'} is installed` };
   const downgrade = standing === 'downgrade';
   const incompatible = incompatibility(manifest, here);
@@ -69,14 +69,29 @@ export function describeDowngrade({ current, branch, installedBranch }: Pick<Cir
   return `it is older than ${current ?? 'nothing'}, which is installed${from}`;
 }
 
+/** Whether something else has to be installed before the release. */
+function isTooOld({ requires }: Manifest, current: string | null): boolean {
+  return requires.min_version !== undefined && current !== null && compareVersions(current, requires.min_version) < 0;
+}
+
+/** Whether an earlier release may be for this device where this one is not: it needs another before it, or is for other devices. */
+export function isBeyond(manifest: Manifest, { current, arch }: Pick<Circumstances, 'current' | 'arch'>): boolean {
+  return isTooOld(manifest, current) || !isForArch(manifest.requires.arch, arch);
+}
+
+/** Whether a release that names these is for a device of this architecture. */
+export function isForArch(names: readonly string[] | undefined, arch: string): boolean {
+  return names === undefined || names.some((name) => archMatches(name, arch));
+}
+
 /** Why a release cannot be installed on this device at all, or null. */
 export function incompatibility(manifest: Manifest, here: Pick<Circumstances, 'current' | 'arch' | 'config' | 'signed'>): string | null {
   const { requires, version } = manifest;
-  if (requires.min_version !== undefined && here.current !== null && compareVersions(here.current, requires.min_version) < 0) {
-    return `${version} needs ${requires.min_version} to be installed first, and ${here.current} is installed`;
+  if (isTooOld(manifest, here.current)) {
+    return `${version} needs ${requires.min_version ?? ''} to be installed first, and ${here.current ?? 'nothing'} is installed`;
   }
-  if (requires.arch !== undefined && !requires.arch.some((name) => archMatches(name, here.arch))) {
-    return `${version} is for ${requires.arch.join(', ')}, and this device is ${here.arch}`;
+  if (!isForArch(requires.arch, here.arch)) {
+    return `${version} is for ${(requires.arch ?? []).join(', ')}, and this device is ${here.arch}`;
   }
   if (manifest.files.length > here.config.limits.files) {
     return `${version} has ${String(manifest.files.length)} files, limits.files allows ${String(here.config.limits.files)}`;

@@ -25,6 +25,8 @@ export const PlanSummary = z.strictObject({
   version: Version,
   from: Version.nullable(),
   branch: z.string(),
+  /** The way to the newest release: this version first, and then what is to be installed after it, one by one. */
+  route: z.array(Version),
   outcome: z.enum(['available', 'held', 'waiting', 'incompatible', 'skipped']),
   reason: z.string().nullable(),
   /** Downloaded and verified already. */

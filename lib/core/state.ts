@@ -29,6 +29,10 @@ export const Receipt = z.strictObject({
   drift: z.array(z.string()),
   /** Where edits were kept aside, and which `.pikit-new` files wait for the owner. */
   kept: z.array(z.string()),
+  /** Why the source could not be asked before the installation whether it still offers the release; only there when it was so. */
+  not_asked: z.string().optional(),
+  /** What is to be installed after it, on the way to the newest release; only there when something is. */
+  follows: z.array(z.string()).optional(),
 });
 export type Receipt = z.infer<typeof Receipt>;
 
@@ -60,6 +64,8 @@ export const Available = z.strictObject({
   files: z.int(),
   bundle_bytes: z.int().nullable(),
   tree_bytes: z.int().nullable(),
+  /** The way to the newest release, this one first; only there when that cannot be installed directly. */
+  route: z.array(Version).optional(),
 });
 export type Available = z.infer<typeof Available>;
 
@@ -68,6 +74,8 @@ export const Staged = z.strictObject({
   branch: BranchName,
   manifest_sha256: z.string(),
   at: Time,
+  /** Why the source could not be asked whether it still offers this; only there when it was so. */
+  not_asked: z.string().optional(),
 });
 export type Staged = z.infer<typeof Staged>;
 
@@ -150,6 +158,10 @@ export const Settings = z.strictObject({
   skipped_version: z.string().nullable().default(null),
 });
 export type Settings = z.infer<typeof Settings>;
+
+/** What the owner has agreed to: an installation started by hand may be of this release alone. */
+export const Wanted = z.strictObject({ version: Version, manifest_sha256: z.string().nullable(), at: Time });
+export type Wanted = z.infer<typeof Wanted>;
 
 /** What a token in next/ or granted/ says: how far this run may go, and who started it. */
 export const Token = z.strictObject({ run: z.string(), until: z.enum(['fetch', 'apply', 'rollback']), by: z.enum(['timer', 'apply']) });

@@ -88,6 +88,7 @@ function summarize(deps: DeviceDeps, available: Available): PlanSummary {
     version: available.version,
     from: deps.files.readVersion(),
     branch: available.branch,
+    route: available.route ?? [available.version],
     outcome: available.outcome,
     reason: available.reason,
     staged,

@@ -14,14 +14,18 @@ export interface Validators {
   lastModified: string | null;
 }
 
-export type DocumentAnswer = { is: 'unchanged' } | ({ is: 'new'; bytes: Buffer } & Validators);
+/** `date` is the server's own clock. */
+export type DocumentAnswer = { is: 'unchanged' } | ({ is: 'new'; bytes: Buffer; date: string | null } & Validators);
 
 export interface DocumentRequest {
   what: string;
   maxBytes: number;
   timeoutMs: number;
   signal: AbortSignal;
+  /** Only an ETag makes a condition: the unit of Last-Modified is the second, and many a file has a time that somebody set. */
   validators: Validators | null;
+  /** What a cache on the way has does not count: it has to ask the server. */
+  isFresh?: boolean;
   /** For the origin of the address alone: a redirect to another one gets none of them. */
   headers?: Readonly<Record<string, string>>;
   userAgent: string;
@@ -40,7 +44,7 @@ export interface AnswerHead {
  * which no redirect leads to, is read as it is, and always new.
  */
 export async function getDocument(url: URL, request: DocumentRequest): Promise<DocumentAnswer> {
-  if (url.protocol === 'file:') return { is: 'new', bytes: readLocalFile(url, request), etag: null, lastModified: null };
+  if (url.protocol === 'file:') return { is: 'new', bytes: readLocalFile(url, request), etag: null, lastModified: null, date: null };
   const deadline = AbortSignal.timeout(request.timeoutMs);
   const signal = AbortSignal.any([request.signal, deadline]);
   let at = url;
@@ -74,7 +78,7 @@ function exchange(url: URL, request: DocumentRequest, signal: AbortSignal): Prom
   };
   const { validators } = request;
   if (validators?.etag !== null && validators?.etag !== undefined) headers['if-none-match'] = validators.etag;
-  else if (validators?.lastModified !== null && validators?.lastModified !== undefined) headers['if-modified-since'] = validators.lastModified;
+  if (request.isFresh === true) headers['cache-control'] = 'no-cache';
   return new Promise((resolve, reject) => {
     const client = url.protocol === 'https:' ? https : http;
     const outgoing = client.request(url, { headers, signal, agent: false }, (incoming) => {
@@ -89,7 +93,7 @@ async function readAnswer(incoming: http.IncomingMessage, url: URL, request: Doc
   const status = incoming.statusCode ?? 0;
   const { location, etag, 'last-modified': lastModified, 'content-encoding': encoding, 'content-length': length } = incoming.headers;
   try {
-    if (status === 304 && request.validators !== null) return { is: 'unchanged' };
+    if (status === 304 && request.validators?.etag !== null && request.validators !== null) return { is: 'unchanged' };
     if (status >= 300 && status < 400 && status !== 304) return redirectTarget(url, location, 0);
     request.inspect?.({ status, header: (name) => headerOf(incoming, name) });
     if (status !== 200) throw statusError(status, url, request.what, retryAfterMs(incoming.headers['retry-after'], Date.now()));
@@ -110,7 +114,7 @@ async function readAnswer(incoming: http.IncomingMessage, url: URL, request: Doc
         subject: url.origin,
       });
     }
-    return { is: 'new', bytes: Buffer.concat(chunks), etag: etag ?? null, lastModified: lastModified ?? null };
+    return { is: 'new', bytes: Buffer.concat(chunks), etag: etag ?? null, lastModified: lastModified ?? null, date: incoming.headers.date ?? null };
   } finally {
     incoming.destroy();
   }

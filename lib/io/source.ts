@@ -21,6 +21,8 @@ export interface Source {
    * file, and network and status codes where it has to ask for that.
    */
   locate: (path: string, request: LocateRequest) => Promise<Located>;
+  /** The versions of which the branch has the manifest; null where a file of the static layout says that. Throws as locate does. */
+  versions: (request: LocateRequest) => Promise<string[] | null>;
 }
 
 export interface LocateRequest {
@@ -58,5 +60,6 @@ function siteSource(base: string): Source {
       if (path === 'branches.json' && branch !== STABLE && !isFolder) url.searchParams.set('branch', branch);
       return Promise.resolve({ url, headers: {} });
     },
+    versions: () => Promise.resolve(null),
   };
 }

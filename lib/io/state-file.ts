@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import type { DevicePaths } from '../core/paths.ts';
 import { Published } from '../core/published.ts';
-import { Held, Progress, Receipt, Settings, Staged, State, Token, emptyState } from '../core/state.ts';
+import { Held, Progress, Receipt, Settings, Staged, State, Token, Wanted, emptyState } from '../core/state.ts';
 import { isVersion } from '../core/version.ts';
 import { lstatOrNull, mkdirDurable, unlinkIfThere, writeDurable } from '../transaction/durable.ts';
 import { readPlain } from '../transaction/plain-file.ts';
@@ -37,6 +37,9 @@ export interface StateFiles extends RunFiles {
   readRetry: () => string | null;
   writeRetry: (version: string) => void;
   dropRetry: () => void;
+  readWanted: () => Wanted | null;
+  writeWanted: (wanted: Wanted) => void;
+  dropWanted: () => void;
   /** Root's, for everybody to read. Null when it is not there, and when it is damaged. */
   readPublished: () => Published | null;
   writePublished: (published: Published) => void;
@@ -100,6 +103,14 @@ export function stateFiles(paths: DevicePaths, report: Report): StateFiles {
     },
     dropRetry: () => {
       unlinkIfThere(paths.retry);
+    },
+    readWanted: () => readOrSetAside(paths.wanted, Wanted, "the file 'wanted'", report),
+    writeWanted: (wanted) => {
+      mkdirDurable(dirname(paths.wanted), 0o755);
+      writeDurable(paths.wanted, `${JSON.stringify(Wanted.parse(wanted))}\n`, { mode: WORLD_READABLE });
+    },
+    dropWanted: () => {
+      unlinkIfThere(paths.wanted);
     },
     readPublished: () => readOrSetAside(paths.published, Published, 'published.json', report, PUBLISHED_MAX_BYTES),
     writePublished: (published) => {

@@ -28,11 +28,16 @@ import { toFailure } from './receipts.ts';
 import { recordCommitted, recordUndone } from './record.ts';
 import type { Settled } from './settle.ts';
 import { brokenFailure, settleOpenTransaction } from './settle.ts';
+import { assertWanted, readWanted } from './wanted.ts';
 import { withHint } from './with-hint.ts';
 import { dropStaging, readStagedManifest, stagingDir } from './staging.ts';
 
 export async function apply(deps: DeviceDeps): Promise<StepResult> {
   const granted = deps.files.takeToken('apply');
+  const byHand = granted?.by !== 'timer';
+  const wanted = byHand ? readWanted(deps) : null;
+  // Read once and gone: it is of this run alone, however that ends.
+  if (byHand) deps.files.dropWanted();
   const settled = settleOpenTransaction(deps, 'apply');
   tellSettled(deps, settled);
   const config = deps.loadConfig();
@@ -42,7 +47,8 @@ export async function apply(deps: DeviceDeps): Promise<StepResult> {
   deps.report({ phase: 'verifying', version: staged.version, canCancel: true });
   try {
     const manifest = readStagedManifest(deps, staged);
-    const refusal = refuse(deps, config, staged, manifest, granted?.by !== 'timer');
+    assertWanted(wanted, { version: staged.version, sha256: staged.manifest_sha256 }, `${staged.version} is downloaded`);
+    const refusal = refuse(deps, config, staged, manifest, byHand);
     if (refusal !== null) return nothing(settled, refusal, manifest.version);
     if (settled.recovery.is === 'broken') deps.narrate.warning(`${settled.receipt?.message ?? ''}; installing ${manifest.version} over it`);
     return await install(deps, config, staged, manifest);
@@ -92,7 +98,7 @@ function refuse(deps: DeviceDeps, config: Config, staged: Staged, manifest: Mani
   const standing = standingHere(deps, version, { current, branch });
   if (standing === 'installed' || standing === 'older') {
     dropStaging(deps);
-    return standing === 'installed' ? `${version} is installed` : `${version} is older than ${current ?? 'nothing'}, which is installed`;
+    return standing === 'installed' ? `${current ?? version} is installed` : `${version} is older than ${current ?? 'nothing'}, which is installed`;
   }
   const problem = incompatibility(manifest, { current, arch: deps.arch, config, signed: RELEASES_ARE_SIGNED });
   if (problem !== null) throw new UpdateError('RELEASE_INCOMPATIBLE', problem, { hint: 'ask whoever publishes the releases; nothing was changed' });
@@ -111,7 +117,9 @@ function refuse(deps: DeviceDeps, config: Config, staged: Staged, manifest: Mani
 /** A list of what is installed that cannot be read is in nobody's way who goes up. */
 function standingHere(deps: DeviceDeps, version: string, here: Pick<InstalledFacts, 'current' | 'branch'>): Standing {
   const standing = standingOf(version, { ...here, installedBranch: null });
-  return standing === 'older' ? standingOf(version, { ...here, installedBranch: readInstalled(deps.place)?.branch ?? null }) : standing;
+  return standing === 'older' || standing === 'installed'
+    ? standingOf(version, { ...here, installedBranch: readInstalled(deps.place)?.branch ?? null })
+    : standing;
 }
 
 async function install(deps: DeviceDeps, config: Config, staged: Staged, manifest: Manifest): Promise<StepResult> {

@@ -52,8 +52,13 @@ export function weigh(deps: StepDeps, here: Situation, release: Release, byHand:
   });
 }
 
-/** The release as `state.available` shows it. */
-export function toAvailable(release: Release, decision: Exclude<Decision, { outcome: 'none' }>, branch: string): Available {
+/** The release as `state.available` shows it. `route`: the way to the newest, this one first. */
+export function toAvailable(
+  release: Release,
+  decision: Exclude<Decision, { outcome: 'none' }>,
+  branch: string,
+  route: readonly string[] = [],
+): Available {
   const { manifest, sha256 } = release;
   const sizes = manifest.files.map((file) => file.size);
   return {
@@ -69,6 +74,7 @@ export function toAvailable(release: Release, decision: Exclude<Decision, { outc
     files: manifest.files.length,
     bundle_bytes: manifest.bundle?.size ?? null,
     tree_bytes: sizes.includes(undefined) ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
+    ...(route.length > 1 ? { route: [...route] } : {}),
   };
 }
 

@@ -6,6 +6,7 @@ const PLAN: PlanSummary = {
   version: '1.4.0',
   from: '1.3.0',
   branch: 'stable',
+  route: ['1.4.0'],
   outcome: 'available',
   reason: null,
   staged: false,

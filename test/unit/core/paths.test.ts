@@ -28,6 +28,7 @@ it('names the places of the design', () => {
     next: '/run/pikit-update/next',
     granted: '/run/pikit-update/granted',
     retry: '/run/pikit-update/retry',
+    wanted: '/run/pikit-update/wanted',
     progress: '/run/pikit-update/progress.json',
     runRecord: '/run/pikit-update/run.json',
   });
