@@ -81,7 +81,16 @@ describe('publishToFolder', () => {
     });
     await site.build('1.1.0');
     publishToFolder(publication());
-    expect(fs.readdirSync(to).toSorted()).toEqual(['branches.json', 'bundles', 'files', 'manifest.json', 'manifest_old.json', 'theirs.txt']);
+    expect(fs.readdirSync(to).toSorted()).toEqual([
+      'branches.json',
+      'bundles',
+      'files',
+      'manifest.json',
+      'manifest_old.json',
+      'manifests',
+      'releases.json',
+      'theirs.txt',
+    ]);
     expect(fs.readdirSync(join(to, 'files/stable/web/pikit-web')).toSorted()).toEqual(['assets', 'index.html']);
     expect(fs.readdirSync(join(to, 'bundles'))).toEqual(['pikit-1.0.0.tar.gz', 'pikit-1.1.0.tar.gz']);
     expect(fs.readFileSync(join(to, 'manifest.json'))).toEqual(fs.readFileSync(join(site.dir, 'manifest.json')));
