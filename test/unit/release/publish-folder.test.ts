@@ -46,9 +46,13 @@ describe('publishToFolder', () => {
     const order = [
       'bundles/pikit-1.0.0.tar.gz',
       'bundles/pikit-1.1.0.tar.gz',
+      'manifests/beta/1.1.0.json',
+      'manifests/stable/1.0.0.json',
       ...filesOf('beta'),
       ...filesOf('stable'),
       'patches/x',
+      'releases.json',
+      'releases_beta.json',
       'manifest.json',
       'manifest_beta.json',
     ];
@@ -107,7 +111,9 @@ describe('publishToFolder', () => {
     }
     expect(done).toEqual([
       'copied bundles/pikit-1.0.0.tar.gz',
+      'copied manifests/stable/1.0.0.json',
       ...filesOf('stable').map((path) => `copied ${path}`),
+      'copied releases.json',
       'copied manifest.json',
       'copied branches.json',
     ]);
