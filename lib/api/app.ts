@@ -123,8 +123,8 @@ export function createApp(deps: ApiDeps): App {
     return await begin(c, 'check', backend.check);
   });
   on(ROUTES.apply, async (c) => {
-    const { version } = await bodyOf(c, ApplyBody);
-    return await begin(c, `apply ${version ?? ''}`, async () => await backend.apply(version ?? null));
+    const { version, replace = [] } = await bodyOf(c, ApplyBody);
+    return await begin(c, `apply ${version ?? ''}`, async () => await backend.apply(version ?? null, replace));
   });
   on(ROUTES.rollback, async (c) => {
     await bodyOf(c, NoBody);

@@ -1,5 +1,6 @@
-/** `pikit-update apply [--version V]`: download if need be, and install. */
+/** `pikit-update apply [--version V] [--replace FILE …]`: download if need be, and install. */
 import { errorJson } from '../core/errors.ts';
+import { seenNow } from '../device/confirm-replace.ts';
 import { runUnit } from '../device/run-unit.ts';
 import { failureOf } from '../device/verdict.ts';
 import { assertIsThat, isOffered, wantVersion } from '../device/wanted-version.ts';
@@ -11,13 +12,16 @@ import { sayError, sayHint, sayItGoesOn, sayLine, sayWarning } from './say.ts';
 interface Apply {
   json: boolean;
   version: string | null;
+  /** Device paths of files that no release brought, and that may be replaced. */
+  replace: readonly string[];
 }
 
-export async function applyCommand(deps: CliDeps, { json, version }: Apply): Promise<Done> {
+export async function applyCommand(deps: CliDeps, { json, version, replace }: Apply): Promise<Done> {
   if (version !== null) {
     const already = await prepareVersion(deps, json, version);
     if (already !== null) return already;
   }
+  if (replace.length > 0) deps.files.writeConfirmed(seenNow(deps, replace));
   const { available } = deps.files.readState();
   if (!json && available?.outcome === 'available' && available.downgrade)
     sayWarning(deps.terminal, `${available.version} is a downgrade: ${available.reason ?? 'it is older than what is installed'}`);

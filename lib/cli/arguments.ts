@@ -1,4 +1,5 @@
 /** The command line of pikit-update, parsed into what the commands take. Every mistake is USAGE, names the value and what is allowed. */
+import { posix } from 'node:path';
 import type { ParseArgsConfig } from 'node:util';
 import { parseArgs } from 'node:util';
 import { isBranchName } from '../core/branches.ts';
@@ -14,7 +15,7 @@ export type Command =
   | { name: 'help'; of: CommandName | null }
   | { name: 'version' }
   | { name: 'status' | 'check' | 'rollback' | 'cancel' | 'plan'; json: boolean }
-  | { name: 'apply'; json: boolean; version: string | null }
+  | { name: 'apply'; json: boolean; version: string | null; replace: readonly string[] }
   | { name: 'branch'; json: boolean; wanted: BranchWish }
   | { name: 'auto'; json: boolean; auto: Auto | null; time: string | null }
   | { name: 'history'; json: boolean; count: number | null }
@@ -56,8 +57,10 @@ function parseOptions(name: CommandName, args: string[]): Command {
       return values.help ? help(name) : { name, json: values.json };
     }
     case 'apply': {
-      const { values } = parse(name, args, { ...JSON_TOO, version: text });
-      return values.help ? help(name) : { name, json: values.json, version: values.version === undefined ? null : versionOf(values.version) };
+      const { values } = parse(name, args, { ...JSON_TOO, version: text, replace: { type: 'string', multiple: true } });
+      if (values.help) return help(name);
+      const version = values.version === undefined ? null : versionOf(values.version);
+      return { name, json: values.json, version, replace: (values.replace ?? []).map(replaceable) };
     }
     case 'branch': {
       const { values, positionals } = parse(name, args, { ...JSON_TOO, dismiss: flag }, 1);
@@ -122,6 +125,14 @@ function versionOf(typed: string): string {
     const { message, hint } = toUpdateError(error);
     throw usage(`--version: ${message}`, hint ?? '', error);
   }
+}
+
+function replaceable(typed: string): string {
+  if (typed.startsWith('/') && !typed.endsWith('/')) return posix.normalize(typed);
+  throw usage(
+    `--replace '${typed}' is not the path of a file`,
+    'allowed is a path from / on, for example /usr/local/bin/tool: `pikit-update plan` names them',
+  );
 }
 
 function branchWish(word: string | undefined, dismiss: boolean): BranchWish {

@@ -27,7 +27,11 @@ export function sayError(terminal: Terminal, error: UpdateError): void {
 /** What a run came to, with what happened to the owner's own changes. */
 export function sayReceipt(terminal: Terminal, receipt: Receipt): void {
   sayLine(terminal, receipt.message);
-  for (const path of receipt.drift) sayWarning(terminal, `'${path}' had been edited; the edited file is kept`);
+  for (const { path, copy } of receipt.foreign ?? [])
+    if (copy !== null) sayWarning(terminal, `'${path}' was not ours; your file is kept as '${copy}'`);
+  for (const { path, copy } of receipt.edits ?? [])
+    sayWarning(terminal, `'${path}' had been edited; the edited file is kept${copy === null ? '' : ` as '${copy}'`}`);
+  for (const path of receipt.left ?? []) sayWarning(terminal, `'${path}' was to be removed, and is left as it is: it is not ours any more`);
   for (const path of receipt.kept) sayWarning(terminal, `your version of '${path.replace(/\.pikit-new$/, '')}' stays; the new one is '${path}'`);
 }
 

@@ -6,9 +6,12 @@ const TEXTS: Readonly<Record<CommandName, { usage: string; summary: string; more
   status: { usage: 'status [--json]', summary: 'what is installed, what is available, what happened last', more: [] },
   check: { usage: 'check [--json]', summary: 'look for a new release', more: [] },
   apply: {
-    usage: 'apply [--version V] [--json]',
+    usage: 'apply [--version V] [--replace FILE …] [--json]',
     summary: 'download and install it; if it does not work here, everything is as before',
-    more: ['--version V   only this version; one that is held is tried again'],
+    more: [
+      '--version V     only this version; one that is held is tried again',
+      '--replace FILE  a file of yours that no release brought, and that may be replaced; it is kept in /var/lib/pikit/edited',
+    ],
   },
   rollback: { usage: 'rollback [--json]', summary: 'go back to the release before', more: [] },
   cancel: { usage: 'cancel [--json]', summary: 'stop what is running; files are the old ones or the new ones, never a mix', more: [] },

@@ -1,6 +1,7 @@
 /** What the HTTP API can be asked. Strict: what nobody reads is a mistake of whoever sent it. */
 import * as z from 'zod';
 import { isBranchName } from './branches.ts';
+import { Confirmed } from './foreign.ts';
 import { Settings } from './state.ts';
 import { isVersion } from './version.ts';
 
@@ -8,7 +9,19 @@ const Version = z.string().max(64).refine(isVersion, { error: 'must be a semanti
 
 export const NoBody = z.strictObject({});
 
-export const ApplyBody = z.strictObject({ version: Version.optional() });
+/**
+ * `replace` confirms files that no release brought, as `foreign` of the plan names them. With `sha256` it holds for the file that
+ * was seen; without, for the one that is there now.
+ */
+export const ApplyBody = z.strictObject({
+  version: Version.optional(),
+  replace: z
+    .array(z.union([Confirmed.shape.path, Confirmed]))
+    .max(1000)
+    .optional(),
+});
+
+export type Replace = NonNullable<z.infer<typeof ApplyBody>['replace']>;
 
 export const AutoBody = z.strictObject({ auto: Settings.shape.auto.unwrap().optional(), time: Settings.shape.time.unwrap().optional() });
 

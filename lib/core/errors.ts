@@ -40,6 +40,7 @@ export const ERROR_CODES = [
   'NO_INODES',
   'DEST_TYPE',
   'DEST_UNSAFE',
+  'FOREIGN_FILES',
   'IO_ERROR',
   'JOURNAL_CORRUPT',
   'UNDO_FAILED',
@@ -78,7 +79,15 @@ export function toErrorCode(value: string): ErrorCode {
   return ERROR_CODES.find((code) => code === value) ?? 'INTERNAL';
 }
 
+interface SeenFile {
+  path: string;
+  sha256: string;
+  copy: string | null;
+}
+
 export interface ErrorDetails {
+  /** Files that no release brought, for the receipt. */
+  foreign?: readonly SeenFile[];
   hint?: string;
   cause?: unknown;
   /** The unit or probe that failed, for the receipt. */
@@ -95,6 +104,7 @@ export class UpdateError extends Error {
   readonly subject: string | null;
   readonly lines: string[];
   readonly retryAfterMs: number | null;
+  readonly foreign: readonly SeenFile[];
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -104,6 +114,7 @@ export class UpdateError extends Error {
     this.subject = details.subject ?? null;
     this.lines = details.lines ?? [];
     this.retryAfterMs = details.retryAfterMs ?? null;
+    this.foreign = details.foreign ?? [];
   }
 }
 

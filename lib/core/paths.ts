@@ -30,6 +30,7 @@ export interface DevicePaths {
   readonly next: string;
   readonly granted: string;
   readonly retry: string;
+  readonly confirmed: string;
   readonly progress: string;
   readonly runRecord: string;
 }
@@ -66,6 +67,7 @@ export function devicePaths(root: string): DevicePaths {
     next: at('/run/pikit-update/next'),
     granted: at('/run/pikit-update/granted'),
     retry: at('/run/pikit-update/retry'),
+    confirmed: at('/run/pikit-update/confirmed.json'),
     progress: at('/run/pikit-update/progress.json'),
     runRecord: at('/run/pikit-update/run.json'),
   };

@@ -1,5 +1,6 @@
 /** What an installation would do, as the command line prints it and the API serves it. Pure shaping. */
 import * as z from 'zod';
+import { ForeignFile } from './foreign.ts';
 
 const Version = z.string();
 const Bytes = z.int().nonnegative();
@@ -33,10 +34,14 @@ export const PlanSummary = z.strictObject({
   download_bytes: Bytes.nullable(),
   added: z.array(PlannedFile),
   changed: z.array(PlannedFile),
-  /** What is installed is root's to know: these three are null for others where root has not let them know. */
+  /** What is installed is root's to know: these five are null for others where root has not let them know. */
   removed: z.array(PlannedFile).nullable(),
-  /** Files that you edited and the release replaces; the edited ones are kept in the backup. */
+  /** Files that you edited and the release replaces or removes; the edited ones are kept in /var/lib/pikit/edited. */
   edited: z.array(z.string()).nullable(),
+  /** Files that no release brought and this one replaces; yours are kept in /var/lib/pikit/edited. */
+  foreign: z.array(ForeignFile).nullable().default(null),
+  /** Files that the release no longer has and that stay: they are not ours any more, or not to be reached safely. */
+  left: z.array(z.string()).nullable().default(null),
   /** Configuration that you edited: it stays, and the release's version is left beside it. */
   conflicts: z.array(z.string()).nullable(),
   unchanged: z.int().nonnegative(),

@@ -3,6 +3,7 @@
  * and damage is a named outcome. Absent values are null. Times are ISO 8601 in UTC.
  */
 import * as z from 'zod';
+import { KeptFile } from './foreign.ts';
 import { isVersion } from './version.ts';
 
 const Time = z.iso.datetime();
@@ -29,6 +30,12 @@ export const Receipt = z.strictObject({
   drift: z.array(z.string()),
   /** Where edits were kept aside, and which `.pikit-new` files wait for the owner. */
   kept: z.array(z.string()),
+  /** Files that no release brought, which the step replaced, or would have replaced. Absent when there are none. */
+  foreign: z.array(KeptFile).optional(),
+  /** The edited ones of `drift` that were replaced or removed, and where each is kept. Absent when there are none. */
+  edits: z.array(KeptFile).optional(),
+  /** Files that were to be removed and are still there: they are not ours any more, or not to be reached safely. Absent when there are none. */
+  left: z.array(z.string()).optional(),
 });
 export type Receipt = z.infer<typeof Receipt>;
 

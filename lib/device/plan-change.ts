@@ -21,6 +21,8 @@ export interface ReleasePlan {
   complete: boolean;
   /** Whether some of the files could not be read: what they are is guessed by what the installed release brought. */
   guessed: boolean;
+  /** Those among them that no release brought; what they hold is not known. */
+  hiddenForeign: { path: string; sha256: '' }[];
 }
 
 /**
@@ -46,7 +48,8 @@ export function planRelease(place: Place, config: Config, manifest: Manifest, br
     branch,
     restore: null,
   });
-  return { plan: { ...plan, ops: [...plan.ops, ...hidden.ops] }, complete: known.complete, guessed: hidden.paths.size > 0 };
+  const hiddenForeign = [...hidden.paths].filter((path) => !shipped.has(path)).map((path) => ({ path, sha256: '' as const }));
+  return { plan: { ...plan, ops: [...plan.ops, ...hidden.ops] }, complete: known.complete, guessed: hidden.paths.size > 0, hiddenForeign };
 }
 
 function installedIfAllowed(place: Place, published: () => Published | null): { installed: Installed | null; complete: boolean } {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { asChosen } from '../core/chosen.ts';
 import type { Config } from '../core/config.ts';
 import { UpdateError, errnoOf, errorJson } from '../core/errors.ts';
+import { foreignFiles } from '../core/foreign.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { PlanSummary, PlannedChange } from '../core/plan-summary.ts';
 import { sortChanges, sumRooms } from '../core/plan-summary.ts';
@@ -79,7 +80,7 @@ async function meantToRun(deps: DeviceDeps, services: readonly string[]): Promis
 function summarize(deps: DeviceDeps, available: Available): PlanSummary {
   const config = deps.loadConfig();
   const manifest = readCachedManifest(deps.paths.cacheDir, available);
-  const { plan, complete, guessed } = planRelease(ownedByRoot(deps), config, manifest, available.branch, () => publishedHere(deps));
+  const { plan, complete, guessed, hiddenForeign } = planRelease(ownedByRoot(deps), config, manifest, available.branch, () => publishedHere(deps));
   const staged = deps.files.readStaged()?.manifest_sha256 === available.manifest_sha256;
   const changes = plan.ops.map(toChange);
   const { added, changed, removed } = sortChanges(changes);
@@ -95,7 +96,9 @@ function summarize(deps: DeviceDeps, available: Available): PlanSummary {
     added,
     changed,
     removed: complete ? removed : null,
-    edited: complete && !guessed ? plan.drift : null,
+    edited: complete && !guessed ? plan.drift.filter((path) => !plan.left.includes(path)) : null,
+    foreign: complete ? foreignFiles([...plan.foreign, ...hiddenForeign], config.target) : null,
+    left: complete ? plan.left : null,
     conflicts: complete && !guessed ? plan.kept : null,
     unchanged: Math.max(0, manifest.files.length - added.length - changed.length),
     rooms: sumRooms(needs, deps.freeSpace),

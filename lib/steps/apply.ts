@@ -20,9 +20,11 @@ import type { Journal } from '../transaction/types.ts';
 import { branchAsKnown } from './branch.ts';
 import { releaseChange } from './change-set.ts';
 import type { DeviceDeps, StepResult } from './deps.ts';
+import { assertConfirmed, leftToOwner } from './foreign.ts';
 import { bringUp } from './health.ts';
 import { RELEASES_ARE_SIGNED } from './look.ts';
 import { runPostInstall } from './post-install.ts';
+import { ownersLines } from './owners-lines.ts';
 import { RecordedFailure } from './recorded-failure.ts';
 import { toFailure } from './receipts.ts';
 import { recordCommitted, recordUndone } from './record.ts';
@@ -45,7 +47,7 @@ export async function apply(deps: DeviceDeps): Promise<StepResult> {
     const refusal = refuse(deps, config, staged, manifest, granted?.by !== 'timer');
     if (refusal !== null) return nothing(settled, refusal, manifest.version);
     if (settled.recovery.is === 'broken') deps.narrate.warning(`${settled.receipt?.message ?? ''}; installing ${manifest.version} over it`);
-    return await install(deps, config, staged, manifest);
+    return await install(deps, config, staged, manifest, { settled, isByHand: granted?.by !== 'timer' });
   } catch (error) {
     // Kept, damaged staging would be found again by every later run.
     if (isAboutStaging(deps, error)) dropStaging(deps);
@@ -114,11 +116,19 @@ function standingHere(deps: DeviceDeps, version: string, here: Pick<InstalledFac
   return standing === 'older' ? standingOf(version, { ...here, installedBranch: readInstalled(deps.place)?.branch ?? null }) : standing;
 }
 
-async function install(deps: DeviceDeps, config: Config, staged: Staged, manifest: Manifest): Promise<StepResult> {
+interface Start {
+  settled: Settled;
+  isByHand: boolean;
+}
+
+async function install(deps: DeviceDeps, config: Config, staged: Staged, manifest: Manifest, start: Start): Promise<StepResult> {
   const installed = readInstalled(deps.place);
   const change = releaseChange(manifest, `${stagingDir(deps, staged.version)}/tree`, config, staged.branch, installed);
   const from = installed?.version ?? deps.files.readVersion();
   const plan = planChange(deps.place, change);
+  const left = start.isByHand ? null : leftToOwner(plan, manifest.version);
+  if (left !== null) return leaveToOwner(deps, start, plan, manifest.version, left);
+  assertConfirmed(deps.files, config, plan, manifest.version);
   assertRoom(deps.place, plan);
   deps.narrate.info(`installing ${manifest.version} over ${from ?? 'nothing'}: ${describePlan(plan)}`);
   deps.report({ phase: 'preparing', version: manifest.version, canCancel: true });
@@ -131,6 +141,13 @@ async function install(deps: DeviceDeps, config: Config, staged: Staged, manifes
   } finally {
     services.close();
   }
+}
+
+/** It stays on offer, with the reason, until the owner installs it. */
+function leaveToOwner(deps: DeviceDeps, { settled }: Start, plan: Plan, version: string, reason: string): StepResult {
+  const state = deps.files.readState();
+  if (state.available?.version === version) deps.files.writeState({ ...state, available: { ...state.available, reason } });
+  return { ...nothing(settled, reason, version), foreign: plan.foreign.map(({ path, sha256 }) => ({ path, sha256, copy: null })) };
 }
 
 /** The prepared change: proven and committed, or undone. */
@@ -167,7 +184,7 @@ async function swapAndProve(deps: DeviceDeps, config: Config, manifest: Manifest
 /** Committed: nothing from here on may fail the step, let alone undo it. */
 function conclude(deps: DeviceDeps, journal: Journal): StepResult {
   dropRollbackToken(deps);
-  for (const path of journal.drift) deps.narrate.warning(`'${path}' had been edited; the edited file is in the backup '${journal.backup}'`);
+  for (const line of ownersLines(deps.place, journal)) deps.narrate.warning(line);
   for (const path of journal.kept) deps.narrate.notice(`your version of '${path.replace(/\.pikit-new$/, '')}' stays; the new one is '${path}'`);
   return { outcome: 'ok', message: `${journal.to ?? ''} is installed`, from: journal.from, to: journal.to, recorded: true };
 }

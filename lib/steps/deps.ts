@@ -2,6 +2,7 @@
 import type { Config } from '../core/config.ts';
 import type { DevicePaths } from '../core/paths.ts';
 import type { ProgressReport } from '../core/progress.ts';
+import type { KeptFile } from '../core/foreign.ts';
 import type { Receipt } from '../core/state.ts';
 import type { unpackBundle } from '../io/archive.ts';
 import type { freeSpace } from '../io/disk.ts';
@@ -68,4 +69,6 @@ export interface StepResult {
   branch?: string;
   /** Already written with the transaction: the runner does not write it again. */
   recorded?: boolean;
+  /** Files that no release brought, because of which nothing was done. */
+  foreign?: KeptFile[];
 }

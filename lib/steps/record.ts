@@ -18,6 +18,7 @@ export function recordCommitted(deps: StepDeps, step: Receipt['step'], journal: 
       : `went back from ${journal.from ?? 'nothing'} to ${journal.to ?? 'nothing'}`;
   const receipt = journalReceipt(
     { step, at: deps.now(), tookMs: deps.tookMs() },
+    deps.place,
     journal,
     journal.failure === null ? 'ok' : 'failed',
     journal.failure === null ? message : `${message}, but ${journal.failure.message}`,
@@ -62,6 +63,7 @@ export function recordUndone(deps: StepDeps, step: Receipt['step'], journal: Jou
   const cancelled = journal.failure?.code === 'CANCELLED';
   const receipt = journalReceipt(
     { step, at: deps.now(), tookMs: deps.tookMs() },
+    deps.place,
     journal,
     cancelled ? 'cancelled' : outcomeOf(journal),
     describeUndone(journal),

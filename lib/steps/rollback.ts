@@ -16,6 +16,7 @@ import type { Journal } from '../transaction/types.ts';
 import type { DeviceDeps, StepResult } from './deps.ts';
 import { bringUp } from './health.ts';
 import { toFailure } from './receipts.ts';
+import { ownersLines } from './owners-lines.ts';
 import { recordCommitted } from './record.ts';
 import { RecordedFailure } from './recorded-failure.ts';
 import type { Settled } from './settle.ts';
@@ -87,7 +88,7 @@ async function goBackToBackup(deps: DeviceDeps, config: Config, services: Servic
       `the files are those of ${to ?? 'before'}, but tidying up is not finished (${unfinished.message}), ignoring: the next start does it`,
     );
   }
-  for (const path of journal.drift) deps.narrate.notice(`your edits of '${path}' are kept as '${deps.paths.edited}/${journal.tx}${path}'`);
+  for (const line of ownersLines(deps.place, journal)) deps.narrate.notice(line);
   if (failure !== null) {
     deps.narrate.notice(`went back: the files are those of ${to ?? 'before'}`);
     throw new RecordedFailure(failure);

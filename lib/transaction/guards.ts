@@ -13,6 +13,7 @@ function has(value: unknown, shape: Shape): boolean {
 const isString = (value: unknown): value is string => typeof value === 'string';
 const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 const isSha = (value: unknown): boolean => isString(value) && /^[0-9a-f]{64}$/.test(value);
+const isAbsent = (value: unknown): boolean => value === undefined;
 const isNull = (value: unknown): boolean => value === null;
 const or =
   (...checks: ((value: unknown) => boolean)[]) =>
@@ -96,6 +97,8 @@ export function isJournal(value: unknown): value is Journal {
     mkdirs: listOf(isDevicePath),
     rmdirs: listOf(isDevicePath),
     drift: listOf(isString),
+    foreign: or(isAbsent, listOf(isString)),
+    left: or(isAbsent, listOf(isString)),
     kept: listOf(isString),
     failure: or(isNull, isFailure),
   });

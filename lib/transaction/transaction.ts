@@ -18,6 +18,7 @@ import { lstatOrNull } from './durable.ts';
 import { finishCommitted, finishUndone } from './finish.ts';
 import { assertApplying, countFailure, readJournal, writeJournal } from './journal.ts';
 import type { Place } from './place.ts';
+import { editedFolder } from './place.ts';
 import type { Plan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import { swap } from './swap.ts';
@@ -44,7 +45,7 @@ export function open(place: Place, opening: Opening, plan: Plan, before: Install
   }
   const journal: Journal = {
     v: 1,
-    tx: randomBytes(4).toString('hex'),
+    tx: freshId(place),
     kind: opening.kind,
     phase: 'preparing',
     from: opening.from,
@@ -57,6 +58,8 @@ export function open(place: Place, opening: Opening, plan: Plan, before: Install
     mkdirs: plan.mkdirs,
     rmdirs: plan.rmdirs,
     drift: plan.drift,
+    foreign: plan.foreign.map((file) => file.path),
+    left: plan.left,
     kept: plan.kept,
     failure: null,
   };
@@ -67,6 +70,12 @@ export function open(place: Place, opening: Opening, plan: Plan, before: Install
     throw error;
   }
   return journal;
+}
+
+/** No transaction that has kept files of the owner had it: what is kept is never written over. */
+function freshId(place: Place): string {
+  const tx = randomBytes(4).toString('hex');
+  return lstatOrNull(editedFolder(place, { tx })) === null ? tx : freshId(place);
 }
 
 /** What prevented the preparation may prevent this too; the error to report is the first one. */

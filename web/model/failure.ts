@@ -17,7 +17,7 @@ const CAUSES: readonly (readonly [Cause, RegExp])[] = [
   ['service', /^(SERVI|PRO|POST)/],
   ['backup', /^(NO_B|BACK)/],
   ['interrupted', /^(STEP|CANC)/],
-  ['setup', /^(CONF|SET|PERM|DEST|SYS|BRA)/],
+  ['setup', /^(CONF|SET|PERM|DEST|FOR|SYS|BRA)/],
 ];
 
 export interface FailureText {

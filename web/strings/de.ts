@@ -161,6 +161,7 @@ export const de: Strings = {
     goBack: (to) => `Zurück zu ${to ?? 'dem, was vorher war'}? Das Dashboard startet neu.`,
     downgrade: (to, from) => `${to} ist älter als ${from ?? 'was installiert ist'}. Installieren?`,
     held: (version) => `${version} lief hier schon einmal nicht. Installieren?`,
+    foreign: (version, paths) => `${version} ersetzt eigene Dateien: ${paths}. Sie werden aufgehoben. Installieren?`,
     broken: (version) => `${version} über die gemischten Dateien installieren?`,
   },
   offer: {
@@ -175,7 +176,9 @@ export const de: Strings = {
     added: (count) => files(count, 'neue D'),
     changed: (count) => files(count, 'geänderte D'),
     removed: (count) => files(count, 'entfernte D'),
-    edited: (count) => `${files(count, 'selbst bearbeitete D')}: ersetzt, in der Sicherung aufgehoben`,
+    foreign: (count) => `${files(count, 'eigene D')}: ersetzt, die bisherigen bleiben in /var/lib/pikit/edited`,
+    edited: (count) => `${files(count, 'selbst bearbeitete D')}: ersetzt, die bearbeiteten bleiben in /var/lib/pikit/edited`,
+    left: (count) => `${files(count, 'alte D')}: bleiben, weil sie nicht mehr zum Dashboard gehören`,
     conflicts: (count) => `${files(count, 'selbst bearbeitete Konfigurationsd')}: nicht ersetzt`,
     restarts: (count) => `Neustart: ${counted(count, 'Dienst', 'e')}`,
     commands: (count) => `${counted(count, 'Befehl', 'e')} auszuführen`,

@@ -166,6 +166,7 @@ export const en = {
     goBack: (to: string | null) => `Go back to ${to ?? 'what was before'}? The dashboard restarts.`,
     downgrade: (to: string, from: string | null) => `${to} is older than ${from ?? 'what is installed'}. Install it?`,
     held: (version: string) => `${version} failed here before. Install it?`,
+    foreign: (version: string, paths: string) => `${version} replaces files of your own: ${paths}. Yours are kept. Install it?`,
     broken: (version: string) => `Install ${version} over the mixed files?`,
   },
   offer: {
@@ -180,7 +181,9 @@ export const en = {
     added: (count: number) => counted(count, 'new file'),
     changed: (count: number) => counted(count, 'changed file'),
     removed: (count: number) => counted(count, 'removed file'),
-    edited: (count: number) => `${counted(count, 'file')} edited by you: replaced, kept in the backup`,
+    foreign: (count: number) => `${counted(count, 'file')} of your own: replaced, yours kept in /var/lib/pikit/edited`,
+    edited: (count: number) => `${counted(count, 'file')} edited by you: replaced, yours kept in /var/lib/pikit/edited`,
+    left: (count: number) => `${counted(count, 'old file')} that stay, because they are not ours any more`,
     conflicts: (count: number) => `${counted(count, 'configuration file')} edited by you: not replaced`,
     restarts: (count: number) => `${counted(count, 'service')} will restart`,
     commands: (count: number) => `${counted(count, 'command')} will run`,

@@ -416,7 +416,7 @@ describe('files of the owner', () => {
     const backup = on.files.readState().backup_path ?? '';
     expect(on.read(`${backup}/files${PAGE}`)).toBe('mine');
     expect(deps.said.slice(-2)).toEqual([
-      `warning: '${PAGE}' had been edited; the edited file is in the backup '${backup}'`,
+      matching(new RegExp(`^warning: '${PAGE}' had been edited; the edited file is kept as '/var/lib/pikit/edited/[0-9a-f]{8}${PAGE}'$`)),
       "notice: your version of '/usr/local/bin/site.conf' stays; the new one is '/usr/local/bin/site.conf.pikit-new'",
     ]);
     expect(on.files.readState().drift).toEqual([PAGE]);
