@@ -4,7 +4,7 @@
  */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { UpdateError, errnoOf, mismatch } from '../core/errors.ts';
+import { UpdateError, mismatch } from '../core/errors.ts';
 import { copyToNew, createFromBytes, fsyncDir, hashAndSync, lstatOrNull, mkdirDurable } from './durable.ts';
 import { writeJournal } from './journal.ts';
 import type { Place } from './place.ts';
@@ -12,6 +12,7 @@ import { backupCopy, editedCopy, editedFolder, insideNew, newPath, oldPath, part
 import type { Content, Plan } from './plan.ts';
 import { keepLeaving } from './previous.ts';
 import { writeSealed } from './sealed.ts';
+import { isLinkRefused } from './slow-way.ts';
 import type { Backup, Installed, Journal, Operation, OwnedFile } from './types.ts';
 
 const DIR_MODE = 0o755;
@@ -92,8 +93,7 @@ function link(source: string, to: string, facts: OwnedFile): boolean {
     fs.linkSync(source, to);
     return true;
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno !== 'EPERM' && errno !== 'EMLINK' && errno !== 'EXDEV' && errno !== 'ENOTSUP' && errno !== 'ENOSYS') throw error;
+    if (!isLinkRefused(error)) throw error;
     assertAsPlanned(facts, copyToNew(source, to, { mode: facts.mode, owner: { uid: facts.uid, gid: facts.gid } }));
     return false;
   }
