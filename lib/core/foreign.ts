@@ -61,12 +61,17 @@ function isOwnFolder(folder: string): boolean {
   return !SHARED_WHOLLY.some((shared) => folder === shared || folder.startsWith(`${shared}/`));
 }
 
+/** Whether a target leads to this path. */
+export function isCovered(path: string, targets: readonly Target[]): boolean {
+  return targets.some(({ to }) => (to.endsWith('/') ? path.startsWith(to) : path === to));
+}
+
 /**
  * Whether a path is brought by a target for a whole folder that is not the dashboard's own, such as /usr/local/bin. A target for
  * one file names that file: the configuration says whose it is.
  */
 export function isShared(path: string, targets: readonly Target[]): boolean {
-  const covering = targets.filter(({ to }) => (to.endsWith('/') ? path.startsWith(to) : path === to));
+  const covering = targets.filter((target) => isCovered(path, [target]));
   const nearest = covering.reduce<Target | null>((best, target) => (best === null || target.to.length > best.to.length ? target : best), null);
   if (nearest?.to === path) return false;
   return nearest === null || !isOwnFolder(nearest.to.slice(0, -1) || '/');

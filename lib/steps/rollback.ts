@@ -5,8 +5,10 @@
  */
 import type { Config } from '../core/config.ts';
 import { UpdateError, toUpdateError } from '../core/errors.ts';
+import { isCovered } from '../core/foreign.ts';
 import type { Services } from '../io/services.ts';
 import { readInstalled } from '../transaction/installed.ts';
+import { followMoved } from '../transaction/moved.ts';
 import { planChange } from '../transaction/plan.ts';
 import { assertRoom } from '../transaction/preflight.ts';
 import { rollForward } from '../transaction/roll-forward.ts';
@@ -66,7 +68,11 @@ async function goBackToBackup(deps: DeviceDeps, config: Config, services: Servic
       message: `the device is on ${installed.version ?? 'no release'}, and the backup holds nothing else: there is nothing to go back to`,
     };
   }
-  const plan = planChange(deps.place, rollbackChange(deps.place, found, installed));
+  const change = rollbackChange(deps.place, found, installed);
+  const plan = planChange(
+    deps.place,
+    followMoved(deps.place, change, (path) => isCovered(path, config.target)),
+  );
   assertRoom(deps.place, plan);
   const { from, to } = { from: found.backup.to, to: found.backup.from };
   deps.narrate.info(`going back from ${from ?? 'nothing'} to ${to ?? 'nothing'}`);
