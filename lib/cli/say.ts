@@ -27,10 +27,13 @@ export function sayError(terminal: Terminal, error: UpdateError): void {
 /** What a run came to, with what happened to the owner's own changes. */
 export function sayReceipt(terminal: Terminal, receipt: Receipt): void {
   sayLine(terminal, receipt.message);
-  for (const { path, copy } of receipt.foreign ?? [])
+  for (const { path, copy } of receipt.foreign ?? []) {
     if (copy !== null) sayWarning(terminal, `'${path}' was not ours; your file is kept as '${copy}'`);
-  for (const { path, copy } of receipt.edits ?? [])
+  }
+  for (const path of receipt.drift.filter((edited) => receipt.left?.includes(edited) !== true)) {
+    const copy = receipt.edits?.find((file) => file.path === path)?.copy ?? null;
     sayWarning(terminal, `'${path}' had been edited; the edited file is kept${copy === null ? '' : ` as '${copy}'`}`);
+  }
   for (const path of receipt.left ?? []) sayWarning(terminal, `'${path}' was to be removed, and is left as it is: it is not ours any more`);
   for (const path of receipt.kept) sayWarning(terminal, `your version of '${path.replace(/\.pikit-new$/, '')}' stays; the new one is '${path}'`);
 }

@@ -17,7 +17,7 @@ export function planLines(plan: PlanSummary, strings: Strings): PlanLine[] {
   const texts = strings.plan;
   const file = ({ path }: PlannedFile): string => path;
   const line = (kind: Exclude<PlanLine['kind'], 'download' | 'private'>, items: readonly string[] | null | undefined): PlanLine[] =>
-    items == null || items.length === 0 ? [] : [{ kind, text: texts[kind](items.length), items: items.map(plainText) }];
+    items === null || items === undefined || items.length === 0 ? [] : [{ kind, text: texts[kind](items.length), items: items.map(plainText) }];
   return [
     ...line('conflicts', conflicts),
     ...line(

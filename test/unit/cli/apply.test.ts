@@ -2,7 +2,8 @@ import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { CliDevice } from '../../helpers/cli-device.ts';
 import { available, cliDevice, receipt } from '../../helpers/cli-device.ts';
-import { matching } from '../../helpers/matchers.ts';
+import { hashFile } from '../../../lib/transaction/durable.ts';
+import { containing, matching } from '../../helpers/matchers.ts';
 
 const APPLY = 'start pikit-update-apply.service';
 const CHECK = 'start pikit-update-check.service';
@@ -123,5 +124,21 @@ describe('apply --version', () => {
     device.setState({ available: available() });
     installs(device, '1.4.1');
     expect(await device.run('apply --version 1.4.0')).toMatchObject({ exit: 1, err: matching(/^error: 1\.4\.1 was installed, and not 1\.4\.0/) });
+  });
+});
+
+describe('apply --replace', () => {
+  it('confirms the file that is there, and no other', async () => {
+    const device = cliDevice();
+    device.setState({ available: available() });
+    installs(device, '1.4.0');
+    const path = '/usr/local/bin/tool';
+    fs.mkdirSync(`${device.deps.paths.root}/usr/local/bin`, { recursive: true });
+    fs.writeFileSync(device.deps.paths.root + path, 'mine');
+    expect(await device.run(`apply --replace ${path}`)).toMatchObject({ exit: 0 });
+    const [confirmed] = device.deps.files.takeConfirmed();
+    expect(confirmed).toEqual({ path, sha256: hashFile(device.deps.paths.root + path) });
+    expect(await device.run('apply --replace /usr/local/bin/other')).toMatchObject({ exit: 1, err: containing('is not a file') });
+    expect(await device.run('apply --replace tool')).toMatchObject({ exit: 2 });
   });
 });

@@ -28,6 +28,7 @@ it('names the places of the design', () => {
     next: '/run/pikit-update/next',
     granted: '/run/pikit-update/granted',
     retry: '/run/pikit-update/retry',
+    confirmed: '/run/pikit-update/confirmed.json',
     progress: '/run/pikit-update/progress.json',
     runRecord: '/run/pikit-update/run.json',
   });

@@ -97,6 +97,9 @@ describe('draftChange', () => {
       ['/w/b', sha],
       ['/w/c', sha],
     ]);
-    expect(draftChange(place, { puts: change.puts, deletes: ['/w/c'], shipped, ourDirs: new Set(), known: new Set() }).drift).toEqual(['/w/a', '/w/c']);
+    expect(draftChange(place, { puts: change.puts, deletes: ['/w/c'], shipped, ourDirs: new Set(), known: new Set() }).drift).toEqual([
+      '/w/a',
+      '/w/c',
+    ]);
   });
 });

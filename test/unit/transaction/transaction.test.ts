@@ -40,7 +40,7 @@ describe('an update', () => {
     expect(read(place, '/record')).toBe('2.0.0\n');
     expect(inodes(place.root, FOREIGN_PATHS)).toEqual(foreign);
     expect(inodes(place.root, Object.keys(same))).toEqual(same);
-    expect(fs.readdirSync(`${place.root}/var/lib/pikit`)).toEqual(['installed.json']);
+    expect(fs.readdirSync(`${place.root}/var/lib/pikit`)).toEqual(['edited', 'installed.json']);
   });
 
   it('lists what it installed, and keeps exactly one backup: that of this update', () => {
@@ -65,7 +65,7 @@ describe('an update', () => {
     expect(worldOf(place)).toEqual(before);
     expect(inodes(place.root, [...live, ...FOREIGN_PATHS])).toEqual(old);
     expect(snapshot(`${place.root}/var/backups`)).toEqual(backups);
-    expect(fs.readdirSync(`${place.root}/var/lib/pikit`)).toEqual(['installed.json']);
+    expect(fs.readdirSync(`${place.root}/var/lib/pikit`)).toEqual(['edited', 'installed.json']);
   });
 });
 
