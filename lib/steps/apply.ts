@@ -47,7 +47,7 @@ export async function apply(deps: DeviceDeps): Promise<StepResult> {
     const refusal = refuse(deps, config, staged, manifest, granted?.by !== 'timer');
     if (refusal !== null) return nothing(settled, refusal, manifest.version);
     if (settled.recovery.is === 'broken') deps.narrate.warning(`${settled.receipt?.message ?? ''}; installing ${manifest.version} over it`);
-    return await install(deps, config, staged, manifest, { settled, isByHand: granted?.by !== 'timer' });
+    return await install(deps, config, staged, manifest, granted?.by === 'timer' ? settled : null);
   } catch (error) {
     // Kept, damaged staging would be found again by every later run.
     if (isAboutStaging(deps, error)) dropStaging(deps);
@@ -116,18 +116,14 @@ function standingHere(deps: DeviceDeps, version: string, here: Pick<InstalledFac
   return standing === 'older' ? standingOf(version, { ...here, installedBranch: readInstalled(deps.place)?.branch ?? null }) : standing;
 }
 
-interface Start {
-  settled: Settled;
-  isByHand: boolean;
-}
-
-async function install(deps: DeviceDeps, config: Config, staged: Staged, manifest: Manifest, start: Start): Promise<StepResult> {
+/** `byTimer`: what came before it, when the timer started this. */
+async function install(deps: DeviceDeps, config: Config, staged: Staged, manifest: Manifest, byTimer: Settled | null): Promise<StepResult> {
   const installed = readInstalled(deps.place);
   const change = releaseChange(manifest, `${stagingDir(deps, staged.version)}/tree`, config, staged.branch, installed);
   const from = installed?.version ?? deps.files.readVersion();
   const plan = planChange(deps.place, change);
-  const left = start.isByHand ? null : leftToOwner(plan, manifest.version);
-  if (left !== null) return leaveToOwner(deps, start, plan, manifest.version, left);
+  const left = byTimer === null ? null : leftToOwner(plan, manifest.version);
+  if (byTimer !== null && left !== null) return leaveToOwner(deps, byTimer, plan, manifest.version, left);
   assertConfirmed(deps.files, config, plan, manifest.version);
   assertRoom(deps.place, plan);
   deps.narrate.info(`installing ${manifest.version} over ${from ?? 'nothing'}: ${describePlan(plan)}`);
@@ -144,7 +140,7 @@ async function install(deps: DeviceDeps, config: Config, staged: Staged, manifes
 }
 
 /** It stays on offer, with the reason, until the owner installs it. */
-function leaveToOwner(deps: DeviceDeps, { settled }: Start, plan: Plan, version: string, reason: string): StepResult {
+function leaveToOwner(deps: DeviceDeps, settled: Settled, plan: Plan, version: string, reason: string): StepResult {
   const state = deps.files.readState();
   if (state.available?.version === version) deps.files.writeState({ ...state, available: { ...state.available, reason } });
   return { ...nothing(settled, reason, version), foreign: plan.foreign.map(({ path, sha256 }) => ({ path, sha256, copy: null })) };
