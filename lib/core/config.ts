@@ -1,11 +1,13 @@
 /** /etc/pikit/update.toml: where releases come from, where their files go, what is restarted and probed, and the limits. */
 import * as z from 'zod';
+import { closedPlace } from './closed-places.ts';
 import { UpdateError } from './errors.ts';
 import { repositoryAt } from './gitea-address.ts';
 import { describeIssues } from './json.ts';
 import { UnitName } from './manifest.ts';
 import { parseDurationMs, parseSizeBytes } from './quantities.ts';
 import { releasePathProblem } from './release-path.ts';
+import { DEFAULT_TARGETS } from './targets.ts';
 
 /** What a timer of Node can hold is 24.8 days; beyond, it fires at once. */
 const MAX_DURATION_MS = 24 * 24 * 3_600_000;
@@ -52,16 +54,13 @@ const DevicePath = z
 
 const TargetEntry = table({
   from: z.string().refine((from) => releasePathProblem(from.replace(/\/$/, '')) === null, { error: 'must be a path inside a release' }),
-  to: DevicePath,
+  to: DevicePath.superRefine((path, context) => {
+    const closed = closedPlace(path);
+    if (closed !== null) context.addIssue({ code: 'custom', message: `cannot be a target: ${closed.why}; ${closed.hint}` });
+  }),
 }).refine((target) => target.from.endsWith('/') === target.to.endsWith('/'), {
   error: "'from' and 'to' must both end in '/' (a directory) or both not (one file)",
 });
-
-const DEFAULT_TARGETS = [
-  { from: 'pikit-web/', to: '/var/www/pikit-web/' },
-  { from: 'pikit-api.py', to: '/usr/local/bin/pikit-api.py' },
-  { from: 'helpers/', to: '/usr/local/bin/' },
-];
 
 const HttpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address', abort: true });
 

@@ -1,5 +1,6 @@
 /** From a manifest alone to what its installation would change: nothing has to be downloaded for it, and nothing is written. */
 import fs from 'node:fs';
+import { isOwnPlace } from '../core/closed-places.ts';
 import type { Config } from '../core/config.ts';
 import { errnoOf } from '../core/errors.ts';
 import type { Manifest, ManifestFile } from '../core/manifest.ts';
@@ -35,7 +36,7 @@ export function planRelease(place: Place, config: Config, manifest: Manifest, br
   );
   const puts = manifest.files.map((file) => putOf(place, file, mapped.get(file.path) ?? ''));
   const stays = new Set(puts.map((put) => put.path));
-  const deletes = (known.installed?.files ?? []).map((file) => file.path).filter((path) => !stays.has(path));
+  const deletes = (known.installed?.files ?? []).map((file) => file.path).filter((path) => !stays.has(path) && !isOwnPlace(path));
   const shipped = new Map((known.installed?.files ?? []).map((file) => [file.path, file.sha256]));
   const hidden = hiddenChanges(place, puts, deletes, shipped);
   const plan = planChange(place, {
