@@ -115,6 +115,7 @@ async function runToExitCode(entry: StepEntry): Promise<number> {
     log = openRunLog(deps, entry.step, process.pid);
     const result = await entry.body(deps);
     narrate[result.outcome === 'ok' && entry.step !== 'check' ? 'notice' : 'info'](result.message);
+    if (result.hint !== undefined) narrate.info(result.hint);
     recordResult(deps, { step: entry.step, at: now(), tookMs: tookMs() }, result);
     publish(deps, entry.step, null);
     log.done(result);

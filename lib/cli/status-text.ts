@@ -53,7 +53,7 @@ function availableValues({ available, current, latest, last_check: lastCheck }: 
     if (current === null || compareVersions(latest, current) > 0) return [`not known: ${latest} was the latest; \`pikit-update check\` asks again`];
     return [`nothing newer (the latest is ${latest})`];
   }
-  const { version, outcome, reason, bundle_bytes: bytes, downgrade } = available;
+  const { version, outcome, reason, hint = null, bundle_bytes: bytes, downgrade } = available;
   const why = reason === null ? '' : `: ${reason}`;
   switch (outcome) {
     case 'available': {
@@ -66,7 +66,7 @@ function availableValues({ available, current, latest, last_check: lastCheck }: 
     case 'skipped':
       return [`${version}, not by itself${why}`, '`pikit-update apply` installs it'];
     case 'incompatible':
-      return [`${version} cannot be installed here${why}`];
+      return [`${version} cannot be installed here${why}`, ...(hint === null ? [] : [`hint: ${hint}`])];
     default:
       return outcome satisfies never;
   }

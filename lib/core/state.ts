@@ -52,6 +52,8 @@ export const Available = z.strictObject({
   branch: BranchName,
   outcome: z.enum(['available', 'held', 'waiting', 'incompatible', 'skipped']),
   reason: z.string().nullable(),
+  /** What the owner can do about that. */
+  hint: z.string().nullable().optional(),
   downgrade: z.boolean(),
   manifest_sha256: z.string(),
   released: z.string().nullable(),

@@ -3,7 +3,7 @@
  * verify again, prepare, swap, bring up, commit; any failure before the commit goes back to exactly the old files.
  */
 import type { Config } from '../core/config.ts';
-import { describeHeld, incompatibility, isHeld } from '../core/decide.ts';
+import { describeHeld, isHeld } from '../core/decide.ts';
 import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { InstalledFacts, Standing } from '../core/offer.ts';
@@ -21,7 +21,7 @@ import { branchAsKnown } from './branch.ts';
 import { releaseChange } from './change-set.ts';
 import type { DeviceDeps, StepResult } from './deps.ts';
 import { bringUp } from './health.ts';
-import { RELEASES_ARE_SIGNED } from './look.ts';
+import { obstacle } from './look.ts';
 import { runPostInstall } from './post-install.ts';
 import { RecordedFailure } from './recorded-failure.ts';
 import { toFailure } from './receipts.ts';
@@ -76,7 +76,9 @@ function whyNothing(deps: DeviceDeps): string {
   const current = deps.files.readVersion();
   if (available?.outcome === 'available') return `${available.version} is available, and not downloaded yet: run fetch first`;
   if (available?.outcome === 'held') return describeHeld(available.version, available.reason);
-  if (available !== null && available.reason !== null) return `there is nothing to install: ${available.reason}`;
+  if (available !== null && available.reason !== null) {
+    return `there is nothing to install: ${available.reason}${available.hint == null ? '' : `; ${available.hint}`}`;
+  }
   return current === null ? 'there is nothing to install' : `${current} is installed and there is nothing newer`;
 }
 
@@ -94,8 +96,8 @@ function refuse(deps: DeviceDeps, config: Config, staged: Staged, manifest: Mani
     dropStaging(deps);
     return standing === 'installed' ? `${version} is installed` : `${version} is older than ${current ?? 'nothing'}, which is installed`;
   }
-  const problem = incompatibility(manifest, { current, arch: deps.arch, config, signed: RELEASES_ARE_SIGNED });
-  if (problem !== null) throw new UpdateError('RELEASE_INCOMPATIBLE', problem, { hint: 'ask whoever publishes the releases; nothing was changed' });
+  const problem = obstacle(deps, config, manifest, current);
+  if (problem !== null) throw new UpdateError('RELEASE_INCOMPATIBLE', problem.reason, { hint: problem.hint });
   const held = deps.files.readHeld().versions.find((entry) => entry.version === version);
   if (held !== undefined && isHeld(held) && !(isByHand && deps.files.readRetry() === version)) {
     return describeHeld(version, `it failed here before (${held.message})`);

@@ -22,7 +22,9 @@ export async function check(deps: NetworkDeps): Promise<StepResult> {
   const found = await lookForRelease(deps, here, !deps.byTimer);
   leaveFetchToken(deps, here, found);
   const outcome = found.decision.outcome === 'available' ? 'ok' : 'nothing';
-  return { outcome, message: found.message, from: here.current, to: found.version, branch: here.branch };
+  const { decision } = found;
+  const hint = decision.outcome === 'none' || decision.hint === undefined ? {} : { hint: decision.hint };
+  return { outcome, message: found.message, ...hint, from: here.current, to: found.version, branch: here.branch };
 }
 
 export interface Found {

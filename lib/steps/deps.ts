@@ -62,6 +62,8 @@ export interface DeviceDeps extends StepDeps {
 export interface StepResult {
   outcome: Extract<Receipt['outcome'], 'ok' | 'nothing' | 'rolled-back'>;
   message: string;
+  /** What the owner can do, where there is something to do although nothing failed. */
+  hint?: string;
   from?: string | null;
   to?: string | null;
   /** The branch that it was about. */

@@ -13,7 +13,8 @@ export function recordResult(deps: Deps, facts: Facts, result: StepResult): void
   if (result.recorded === true) return;
   try {
     const about = result.branch === undefined ? facts : { ...facts, branch: result.branch };
-    writeLast(deps, plainReceipt(about, result.outcome, result.message, { from: result.from ?? null, to: result.to ?? null }));
+    const receipt = plainReceipt(about, result.outcome, result.message, { from: result.from ?? null, to: result.to ?? null });
+    writeLast(deps, { ...receipt, hint: result.hint ?? null });
   } catch (error) {
     deps.narrate.warning(`the receipt could not be written (${toUpdateError(error).message}), ignoring`);
   }

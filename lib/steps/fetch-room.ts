@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../core/config.ts';
 import { UpdateError } from '../core/errors.ts';
+import { allowBundle } from '../core/owner-hints.ts';
 import { formatBytes } from '../core/quantities.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Need } from '../core/room.ts';
@@ -18,7 +19,7 @@ export function assertRoomFor(deps: NetworkDeps, config: Config, manifest: Manif
     throw new UpdateError(
       'RESPONSE_TOO_LARGE',
       `the bundle has ${formatBytes(bundleBytes)}, limits.bundle_bytes allows ${formatBytes(config.limits.bundle_bytes)}`,
-      { hint: 'if that is right for this release, raise limits.bundle_bytes in /etc/pikit/update.toml; nothing was changed' },
+      { hint: allowBundle(bundleBytes) },
     );
   }
   const have = Math.max(sizeOf(`${bundle}.partial`), sizeOf(bundle));

@@ -44,9 +44,7 @@ async function chooseRelease(deps: NetworkDeps, here: Situation, byHand: boolean
   if (isWanted(found.decision, byHand) && found.release !== null) return found.release;
   if (found.decision.outcome === 'available') return describeDowngradeLeft(found.version ?? '', here.current);
   if (found.decision.outcome === 'incompatible') {
-    throw new UpdateError('RELEASE_INCOMPATIBLE', found.message, {
-      hint: 'ask whoever publishes the releases, or wait for the next one; nothing was changed',
-    });
+    throw new UpdateError('RELEASE_INCOMPATIBLE', found.message, { hint: found.decision.hint ?? 'wait for the next release; nothing was changed' });
   }
   return found.message;
 }

@@ -29,9 +29,9 @@ export function headline(status: StatusAnswer | null, view: View): TemplateResul
 /** Why the release on offer is not simply offered. */
 function subline({ available, held }: StatusAnswer, { strings: { offer }, chip }: View): unknown {
   if (available === null || chip.kind === 'rolled-back') return nothing;
-  const { outcome, version, reason } = available;
+  const { outcome, version, reason, hint = null } = available;
   if (outcome === 'skipped') return offer.skipped;
-  if (outcome !== 'available') return html`${outcome === 'incompatible' ? nothing : offer[outcome]}${ownWords(reason)}`;
+  if (outcome !== 'available') return html`${outcome === 'incompatible' ? nothing : offer[outcome]}${ownWords(reason, hint)}`;
   return isLeft(held, version) ? offer.left : nothing;
 }
 
