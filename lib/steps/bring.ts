@@ -14,15 +14,18 @@ import type { NetworkDeps } from './deps.ts';
 import { assertRoomFor } from './fetch-room.ts';
 import type { Release } from './release-source.ts';
 import { dropStagingFolders, stagingDir } from './staging.ts';
+import { unfitTargets } from './target-look.ts';
 import { withSourceHint } from './with-hint.ts';
 
 /**
- * Leaves `tree/` complete and verified, or throws: NO_SPACE or NO_INODES before the first byte, network and status codes, and
+ * Leaves `tree/` complete and verified, or throws: DEST_UNSAFE, DEST_TYPE, NO_SPACE or NO_INODES before the first byte, network and status codes, and
  * what speaks against the bundle. What came of a bundle stays for the next try, unless it is wrong or has filled the disk.
  */
 export async function bring(deps: NetworkDeps, config: Config, { manifest }: Release): Promise<void> {
   const dir = stagingDir(deps, manifest.version);
   const bundle = `${dir}/bundle.tar.gz`;
+  const unfit = unfitTargets(deps, config, manifest);
+  if (unfit !== null) throw unfit;
   mkdirDurable(dir, 0o755);
   removeTree(`${dir}/tree`);
   removeTree(`${dir}/tree.partial`);

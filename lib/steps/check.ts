@@ -11,6 +11,7 @@ import type { Situation } from './look.ts';
 import { assertClock, survey, toAvailable, weigh } from './look.ts';
 import type { Release } from './release-source.ts';
 import { requestRelease } from './release-source.ts';
+import { unfitTargets } from './target-look.ts';
 import { dropStaging, stagedFor, unmarkStaged } from './staging.ts';
 
 export async function check(deps: NetworkDeps): Promise<StepResult> {
@@ -21,10 +22,17 @@ export async function check(deps: NetworkDeps): Promise<StepResult> {
   deps.report({ phase: 'checking', canCancel: true });
   const found = await lookForRelease(deps, here, !deps.byTimer);
   leaveFetchToken(deps, here, found);
+  warnOfTargets(deps, here, found);
   const outcome = found.decision.outcome === 'available' ? 'ok' : 'nothing';
   const { decision } = found;
   const hint = decision.outcome === 'none' || decision.hint === undefined ? {} : { hint: decision.hint };
   return { outcome, message: found.message, ...hint, from: here.current, to: found.version, branch: here.branch };
+}
+
+/** It is available all the same: what is in its way is the owner's to mend, until it is installed. */
+function warnOfTargets(deps: NetworkDeps, { config }: Situation, { release, decision }: Found): void {
+  const unfit = release !== null && decision.outcome === 'available' ? unfitTargets(deps, config, release.manifest) : null;
+  if (unfit !== null) deps.narrate.warning(`it cannot be installed as things are: ${unfit.message}; ${unfit.hint ?? ''}`);
 }
 
 export interface Found {

@@ -33,15 +33,23 @@ interface Drafting {
 /** Deletions come after everything else. */
 const DELETE_ORDER = 1000;
 
-/** Compares everything wanted with what is there. Throws DEST_TYPE and DEST_UNSAFE as planChange() does. */
-export function draftChange(place: Place, wanted: Wanted): { drafts: Draft[]; mkdirs: string[]; drift: string[] } {
+export interface Drafted {
+  drafts: Draft[];
+  mkdirs: string[];
+  drift: string[];
+  /** DEST_UNSAFE when others can write to a directory above any of it: it may be told, and not be done. */
+  unsafe: UpdateError | null;
+}
+
+/** Compares everything wanted with what is there. Throws DEST_TYPE as planChange() does. */
+export function draftChange(place: Place, wanted: Wanted): Drafted {
   const leaving = new Set(wanted.deletes);
   const parents = examineParents(place, leaving);
   const drafting: Drafting = { place, wanted, parents, leaving, drafts: new Map(), mkdirs: new Set(), drift: [] };
   parents.above(`${place.backups}/any`);
   for (const put of wanted.puts) draftPut(drafting, put);
   for (const path of leaving) draftDelete(drafting, path);
-  return { drafts: [...drafting.drafts.values()], mkdirs: [...drafting.mkdirs], drift: drafting.drift };
+  return { drafts: [...drafting.drafts.values()], mkdirs: [...drafting.mkdirs], drift: drafting.drift, unsafe: parents.unsafe() };
 }
 
 function draftPut(drafting: Drafting, put: Put): void {

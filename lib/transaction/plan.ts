@@ -53,17 +53,25 @@ export interface Plan {
  * the journal could not hold.
  */
 export function planChange(place: Place, change: ChangeSet): Plan {
+  const { plan, unsafe } = foreseeChange(place, change);
+  if (unsafe !== null) throw unsafe;
+  return plan;
+}
+
+/** As planChange, for those who only tell of it: what others may write above a target is an answer of its own. */
+export function foreseeChange(place: Place, change: ChangeSet): { plan: Plan; unsafe: UpdateError | null } {
   assertDevicePaths([...change.puts.map((put) => put.path), ...change.deletes]);
   const shipped = new Map((change.installed?.files ?? []).map((file) => [file.path, file.sha256]));
   const { puts, deletes, kept, listed } = configRule(place, change, shipped);
-  const { drafts, mkdirs, drift } = draftChange(place, { puts, deletes, shipped, ourDirs: new Set(change.installed?.dirs) });
+  const { drafts, mkdirs, drift, unsafe } = draftChange(place, { puts, deletes, shipped, ourDirs: new Set(change.installed?.dirs) });
   const ops = drafts
     .sort((a, b) => a.order - b.order || (a.path < b.path ? -1 : 1))
     .map(({ path, old, new: fresh }, index) => ({ n: index + 1, path, old, new: fresh }));
   const files = change.restore?.files ?? listed;
   const { dirs, rmdirs } = directoriesAfter(change, files, ops, mkdirs);
   const after = change.restore ?? { schema: 1, version: change.version, branch: change.branch, files, dirs };
-  return { ops, contents: new Map(puts.map((put) => [put.path, put.content])), mkdirs, rmdirs, drift, kept, after };
+  const contents = new Map(puts.map((put) => [put.path, put.content]));
+  return { plan: { ops, contents, mkdirs, rmdirs, drift, kept, after }, unsafe };
 }
 
 /** Recovery refuses a journal with any other path: better to find that out before it is written. */
