@@ -6,7 +6,7 @@ import type { Row } from './table.ts';
 import { counted, table } from './table.ts';
 
 export function planText(plan: PlanSummary): string {
-  const { removed, edited, conflicts, problem } = plan;
+  const { removed, edited, conflicts, problem, shadows, unrestarted } = plan;
   const rows: Row[] = [
     [
       'release',
@@ -20,6 +20,8 @@ export function planText(plan: PlanSummary): string {
     ],
     ['restarts', ...plan.restarts.map((unit) => `${unit}, if it is there`)],
     ['runs', ...plan.commands],
+    ['not restarted', ...unrestarted.map((path) => `nothing restarts what runs '${path}': name its unit in services.restart`)],
+    ['shadows', ...shadows.map(({ path, command }) => `'${path}' will run in place of '${command}' of the system`)],
     ['edited', ...(edited ?? []).map((path) => `'${path}': your version is kept in the backup`)],
     ['conflicts', ...(conflicts ?? []).map((path) => `'${path.replace(/\.pikit-new$/, '')}' stays yours; the new one is '${path}'`)],
   ];

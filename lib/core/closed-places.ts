@@ -19,9 +19,15 @@ export const COMMAND_DIRS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '
 
 /** The updater's own commands, and all that its units and commands run. */
 const OWN_COMMANDS = new Set(
-  ['pikit-update', 'pikit-release', 'node', 'nodejs', 'sh', 'bash', 'dash', 'perl', 'env', 'mv', 'nginx', 'zstd', 'flock', 'logger'].concat(
-    ['systemctl', 'systemd-notify', 'systemd-sysusers', 'systemd-tmpfiles', 'journalctl', 'deb-systemd-helper', 'deb-systemd-invoke'],
-  ),
+  ['pikit-update', 'pikit-release', 'node', 'nodejs', 'sh', 'bash', 'dash', 'perl', 'env', 'mv', 'nginx', 'zstd', 'flock', 'logger'].concat([
+    'systemctl',
+    'systemd-notify',
+    'systemd-sysusers',
+    'systemd-tmpfiles',
+    'journalctl',
+    'deb-systemd-helper',
+    'deb-systemd-invoke',
+  ]),
 );
 
 const CONFIGURATION = "the updater's configuration, tokens and trust";
@@ -41,7 +47,10 @@ const OWN: readonly (readonly [RegExp, string])[] = [
   // Drop-ins count by the beginning of a unit's name as well: pikit-.service.d/, service.d/ (systemd.unit(5)).
   [/^\/(?:etc|usr\/lib|usr\/local\/lib|usr\/share)\/systemd\/(?:.*\/)?(?:\d+-)?pikit-(?:update|\.)/, UNITS],
   [/^\/(?:etc|usr\/lib|usr\/local\/lib)\/systemd\/[^/]+\/(?:service|timer|socket)\.d(?:\/|$)/, UNITS],
-  [/^\/(?:etc|usr\/share|usr\/local\/share|usr\/lib)\/(?:polkit-1\/(?:rules|actions)|sysusers|tmpfiles|systemd\/catalog)(?:\.d)?\/[^/]*pikit-update/, UNITS],
+  [
+    /^\/(?:etc|usr\/share|usr\/local\/share|usr\/lib)\/(?:polkit-1\/(?:rules|actions)|sysusers|tmpfiles|systemd\/catalog)(?:\.d)?\/[^/]*pikit-update/,
+    UNITS,
+  ],
 ];
 
 /** Directories of the updater as far as their names are known: nothing else may stand at them, or above them. */
@@ -125,7 +134,12 @@ function isAboveOwn(place: string): boolean {
 
 /** One spelling for each place; letters of any case are one on some filesystems. */
 function canonical(path: string): string {
-  const plain = posix.normalize(`/${path}`).replace(/(?<=.)\/+$/, '').replace(/^\/+/, '/').normalize('NFC').toLowerCase();
+  const plain = posix
+    .normalize(`/${path}`)
+    .replace(/(?<=.)\/+$/, '')
+    .replace(/^\/+/, '/')
+    .normalize('NFC')
+    .toLowerCase();
   const alias = ALIASES.find(([from]) => plain === from || plain.startsWith(`${from}/`));
   return alias === undefined ? plain : alias[1] + plain.slice(alias[0].length);
 }

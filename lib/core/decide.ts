@@ -132,7 +132,10 @@ function postInstallProblem(manifest: Manifest, here: Pick<Circumstances, 'confi
   const { services, post_install } = here.config;
   for (const action of manifest.post_install) {
     if (action.kind === 'unknown') {
-      return { reason: `it asks for the action ${action.text}, which this updater does not know`, hint: 'install a newer pikit-update, then check again' };
+      return {
+        reason: `it asks for the action ${action.text}, which this updater does not know`,
+        hint: 'install a newer pikit-update, then check again',
+      };
     }
     if (action.kind === 'restart' && !services.restart.includes(action.unit) && !services.allow.includes(action.unit)) {
       return {

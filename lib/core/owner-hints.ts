@@ -34,6 +34,8 @@ export function addTarget(path: string, isDefault: boolean): string {
   const from = slash < 0 ? path : path.slice(0, slash + 1);
   const to = slash < 0 ? `/usr/local/bin/${path}` : `/var/www/${from}`;
   const lines = `\`[[target]]\`, \`from = "${from}"\`, \`to = "${to}"\``;
-  const others = isDefault ? '; the three default targets are commented out there and count only while no other is set: take their # away as well' : '';
+  const others = isDefault
+    ? '; the three default targets are commented out there and count only while no other is set: take their # away as well'
+    : '';
   return `if you want it, add three lines to ${FILE} (the place is yours to choose): ${lines}${others}`;
 }

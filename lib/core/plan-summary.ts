@@ -39,6 +39,10 @@ export const PlanSummary = z.strictObject({
   edited: z.array(z.string()).nullable(),
   /** Configuration that you edited: it stays, and the release's version is left beside it. */
   conflicts: z.array(z.string()).nullable(),
+  /** New programs that will be found before a command of the system, and run in its place. */
+  shadows: z.array(z.strictObject({ path: z.string(), command: z.string() })),
+  /** Programs that are replaced while nothing restarts what runs them: it goes on with the old ones. */
+  unrestarted: z.array(z.string()),
   unchanged: z.int().nonnegative(),
   rooms: z.array(PlannedRoom),
   /** Why it would not fit. */

@@ -29,6 +29,10 @@ export const Receipt = z.strictObject({
   drift: z.array(z.string()),
   /** Where edits were kept aside, and which `.pikit-new` files wait for the owner. */
   kept: z.array(z.string()),
+  /** Programs that the release brought and that are found before a command of the system. */
+  shadows: z.array(z.strictObject({ path: z.string(), command: z.string() })).optional(),
+  /** Programs that were replaced, and nothing restarts what runs them. */
+  unrestarted: z.array(z.string()).optional(),
 });
 export type Receipt = z.infer<typeof Receipt>;
 

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import { assertDistinctPaths, quotable, releasePathProblem } from '../core/release-path.ts';
 import type { PackFile } from '../io/pack-source.ts';
+import { commandNotices } from './common-commands.ts';
 import { USUAL_PLACES, isUsualPlace } from './package-name.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
@@ -34,7 +35,7 @@ export function readTree(dir: string): Tree {
   if (tree.files.length === 0) throw new UpdateError('INPUT_REFUSED', `'${dir}' has no files`, { hint: 'a release needs at least one file' });
   assertDistinctPaths(tree.files.map((file) => file.path));
   tree.files.sort((a, b) => (a.path < b.path ? -1 : 1));
-  tree.notices.push(...strayNotices(tree.files));
+  tree.notices.push(...strayNotices(tree.files), ...commandNotices(tree.files.map((file) => file.path)));
   return tree;
 }
 

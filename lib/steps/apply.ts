@@ -8,8 +8,10 @@ import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { InstalledFacts, Standing } from '../core/offer.ts';
 import { describeDowngradeLeft, standingOf } from '../core/offer.ts';
+import { remarks } from '../core/remarks.ts';
 import type { Staged } from '../core/state.ts';
 import type { Services } from '../io/services.ts';
+import { assertReplaceable } from '../transaction/locked.ts';
 import { assertRoom } from '../transaction/preflight.ts';
 import type { Plan } from '../transaction/plan.ts';
 import { readInstalled } from '../transaction/installed.ts';
@@ -20,12 +22,13 @@ import type { Journal } from '../transaction/types.ts';
 import { branchAsKnown } from './branch.ts';
 import { releaseChange } from './change-set.ts';
 import type { DeviceDeps, StepResult } from './deps.ts';
+import { foreseeRemarks } from './foresee.ts';
 import { bringUp } from './health.ts';
 import { obstacle } from './look.ts';
 import { runPostInstall } from './post-install.ts';
 import { RecordedFailure } from './recorded-failure.ts';
 import { toFailure } from './receipts.ts';
-import { recordCommitted, recordUndone } from './record.ts';
+import { VERDICTS, recordCommitted, recordUndone } from './record.ts';
 import type { Settled } from './settle.ts';
 import { brokenFailure, settleOpenTransaction } from './settle.ts';
 import { withHint } from './with-hint.ts';
@@ -121,6 +124,7 @@ async function install(deps: DeviceDeps, config: Config, staged: Staged, manifes
   const change = releaseChange(manifest, `${stagingDir(deps, staged.version)}/tree`, config, staged.branch, installed);
   const from = installed?.version ?? deps.files.readVersion();
   const plan = planChange(deps.place, change);
+  assertReplaceable(deps.place, plan.ops);
   assertRoom(deps.place, plan);
   deps.narrate.info(`installing ${manifest.version} over ${from ?? 'nothing'}: ${describePlan(plan)}`);
   deps.report({ phase: 'preparing', version: manifest.version, canCancel: true });
@@ -128,7 +132,8 @@ async function install(deps: DeviceDeps, config: Config, staged: Staged, manifes
   try {
     await services.connect();
     await stopIfAsked(deps);
-    const opening = { kind: 'apply' as const, from, to: manifest.version, branch: staged.branch, now: deps.now(), backup: null };
+    const remarked = await foreseeRemarks(deps, config, manifest, { plan, installed, services });
+    const opening = { kind: 'apply' as const, remarks: remarked, from, to: manifest.version, branch: staged.branch, now: deps.now(), backup: null };
     return await carryOut(deps, config, manifest, open(deps.place, opening, plan, installed), services);
   } finally {
     services.close();
@@ -170,6 +175,7 @@ async function swapAndProve(deps: DeviceDeps, config: Config, manifest: Manifest
 function conclude(deps: DeviceDeps, journal: Journal): StepResult {
   dropRollbackToken(deps);
   for (const path of journal.drift) deps.narrate.warning(`'${path}' had been edited; the edited file is in the backup '${journal.backup}'`);
+  for (const remark of remarks(journal)) deps.narrate.warning(remark);
   for (const path of journal.kept) deps.narrate.notice(`your version of '${path.replace(/\.pikit-new$/, '')}' stays; the new one is '${path}'`);
   return { outcome: 'ok', message: `${journal.to ?? ''} is installed`, from: journal.from, to: journal.to, recorded: true };
 }
@@ -185,7 +191,7 @@ function dropRollbackToken(deps: DeviceDeps): void {
 /** Back to exactly the old files; if those had changed, the services are started with them again. Throws what made it go back. */
 async function goBack(deps: DeviceDeps, config: Config, journal: Journal, services: Services, cause: UpdateError): Promise<never> {
   const hadBegun = readJournal(deps.place)?.phase !== 'preparing';
-  const why = cause.code === 'CANCELLED' ? 'was stopped' : 'does not work here';
+  const why = cause.code === 'CANCELLED' ? 'was stopped' : VERDICTS.has(cause.code) ? 'does not work here' : 'could not be installed';
   if (hadBegun) deps.narrate.notice(`${journal.to ?? 'the release'} ${why}: going back to ${journal.from ?? 'what was before'}`);
   deps.report({ phase: 'going-back', version: journal.from });
   undo(deps.place, journal, toFailure(cause), (undone) => {

@@ -14,6 +14,7 @@ import type { withRetries } from '../io/retry.ts';
 import type { Services } from '../io/services.ts';
 import type { OpenSource } from '../io/source.ts';
 import type { StateFiles } from '../io/state-file.ts';
+import type { unitPrograms } from '../io/unit-programs.ts';
 import type { Place } from '../transaction/place.ts';
 
 /** What every step has. */
@@ -56,6 +57,7 @@ export interface DeviceDeps extends StepDeps {
   services: (config: Config) => Services;
   probe: typeof probe;
   execute: typeof executeFile;
+  unitPrograms: typeof unitPrograms;
 }
 
 /** What a step came to when it did not fail. */

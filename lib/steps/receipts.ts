@@ -66,6 +66,8 @@ export function journalReceipt(facts: Facts, journal: Journal, outcome: Receipt[
     duration_ms: facts.tookMs,
     drift: journal.drift,
     kept: journal.kept,
+    ...(journal.shadows === undefined ? {} : { shadows: journal.shadows }),
+    ...(journal.unrestarted === undefined ? {} : { unrestarted: journal.unrestarted }),
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import { isHeld } from '../core/decide.ts';
 import { toUpdateError } from '../core/errors.ts';
+import { remarks, remarksHint } from '../core/remarks.ts';
 import type { Held, HeldVersion, Receipt, State } from '../core/state.ts';
 import type { Journal } from '../transaction/types.ts';
 import type { StepDeps } from './deps.ts';
@@ -20,8 +21,9 @@ export function recordCommitted(deps: StepDeps, step: Receipt['step'], journal: 
     { step, at: deps.now(), tookMs: deps.tookMs() },
     journal,
     journal.failure === null ? 'ok' : 'failed',
-    journal.failure === null ? message : `${message}, but ${journal.failure.message}`,
+    journal.failure === null ? [message, ...remarks(journal)].join('; ') : `${message}, but ${journal.failure.message}`,
   );
+  receipt.hint ??= remarksHint(journal);
   const held = heldAfterCommit(deps.files.readHeld(), journal, receipt);
   deps.files.writeHeld(held);
   const state = deps.files.readState();
@@ -105,7 +107,7 @@ function outcomeOf(journal: Journal): Receipt['outcome'] {
 }
 
 /** Codes that speak against the version itself rather than against this day or this disk. */
-const VERDICTS = new Set(['SERVICE_FAILED', 'PROBE_FAILED', 'POST_INSTALL_FAILED']);
+export const VERDICTS: ReadonlySet<string> = new Set(['SERVICE_FAILED', 'PROBE_FAILED', 'POST_INSTALL_FAILED']);
 
 /** A verdict holds a version at once; three endings without one do as well (Mender's loop guard). A cancel counts for nothing. */
 function heldAfterUndo(held: Held, journal: Journal, receipt: Receipt): Held {

@@ -8,6 +8,7 @@ import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Services } from '../io/services.ts';
 import { readInstalled } from '../transaction/installed.ts';
 import { planChange } from '../transaction/plan.ts';
+import { assertReplaceable } from '../transaction/locked.ts';
 import { assertRoom } from '../transaction/preflight.ts';
 import { rollForward } from '../transaction/roll-forward.ts';
 import { readBackup, rollbackChange } from '../transaction/rollback-change.ts';
@@ -66,6 +67,7 @@ async function goBackToBackup(deps: DeviceDeps, config: Config, services: Servic
     };
   }
   const plan = planChange(deps.place, rollbackChange(deps.place, found, installed));
+  assertReplaceable(deps.place, plan.ops);
   assertRoom(deps.place, plan);
   const { from, to } = { from: found.backup.to, to: found.backup.from };
   deps.narrate.info(`going back from ${from ?? 'nothing'} to ${to ?? 'nothing'}`);

@@ -32,6 +32,9 @@ export function isDevicePath(value: unknown): value is string {
   return isString(value) && /^(\/[A-Za-z0-9._@+-]+)+$/.test(value) && !value.split('/').some((part) => part === '..' || part === '.');
 }
 
+const optional = (check: (value: unknown) => boolean): ((value: unknown) => boolean) => or((value) => value === undefined, check);
+const isShadow = (value: unknown): boolean => has(value, { path: isDevicePath, command: isString });
+
 const FACTS: Shape = { path: isDevicePath, sha256: isSha, size: isCount, mode: isCount, uid: isCount, gid: isCount };
 const isOwnedFile = (value: unknown): value is OwnedFile => has(value, FACTS);
 const isOld = (value: unknown): value is OldObject =>
@@ -98,5 +101,7 @@ export function isJournal(value: unknown): value is Journal {
     drift: listOf(isString),
     kept: listOf(isString),
     failure: or(isNull, isFailure),
+    shadows: optional(listOf(isShadow)),
+    unrestarted: optional(listOf(isString)),
   });
 }

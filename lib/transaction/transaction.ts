@@ -21,7 +21,7 @@ import type { Place } from './place.ts';
 import type { Plan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import { swap } from './swap.ts';
-import type { Failure, Installed, Journal } from './types.ts';
+import type { Failure, Installed, Journal, Remarks } from './types.ts';
 import { restoreOld } from './undo.ts';
 
 export interface Opening {
@@ -32,6 +32,8 @@ export interface Opening {
   now: Date;
   /** A rollback: the backup that it reads. */
   backup: string | null;
+  /** For the receipt. */
+  remarks?: Remarks;
 }
 
 /**
@@ -59,6 +61,7 @@ export function open(place: Place, opening: Opening, plan: Plan, before: Install
     drift: plan.drift,
     kept: plan.kept,
     failure: null,
+    ...opening.remarks,
   };
   try {
     prepare(place, journal, plan, before);

@@ -50,7 +50,20 @@ export interface Failure {
   lines: string[];
 }
 
-export interface Journal {
+/** A program of a release that is found before a command of the system. */
+export interface Shadow {
+  path: string;
+  command: string;
+}
+
+/** What the owner should know of a change although nothing failed. Journals of earlier versions have none of it. */
+export interface Remarks {
+  shadows?: Shadow[];
+  /** Programs that were replaced, and nothing restarts what runs them. */
+  unrestarted?: string[];
+}
+
+export interface Journal extends Remarks {
   v: 1;
   tx: string;
   kind: 'apply' | 'rollback';

@@ -5,7 +5,7 @@ import { formatBytes } from './quantities.ts';
 import { plainText } from './text.ts';
 
 export interface PlanLine {
-  kind: 'download' | 'added' | 'changed' | 'removed' | 'edited' | 'conflicts' | 'restarts' | 'commands' | 'private';
+  kind: 'download' | 'added' | 'changed' | 'removed' | 'edited' | 'conflicts' | 'restarts' | 'commands' | 'shadows' | 'unrestarted' | 'private';
   text: string;
   /** What it is about, one each. */
   items: string[];
@@ -13,7 +13,7 @@ export interface PlanLine {
 
 /** Most important first; nothing for what there is none of. What would not fit is `plan.problem`. */
 export function planLines(plan: PlanSummary, strings: Strings): PlanLine[] {
-  const { added, changed, removed, edited, conflicts, restarts, commands, staged, download_bytes: bytes } = plan;
+  const { added, changed, removed, edited, conflicts, shadows, unrestarted, restarts, commands, staged, download_bytes: bytes } = plan;
   const texts = strings.plan;
   const file = ({ path }: PlannedFile): string => path;
   const line = (kind: Exclude<PlanLine['kind'], 'download' | 'private'>, items: readonly string[] | null): PlanLine[] =>
@@ -21,6 +21,11 @@ export function planLines(plan: PlanSummary, strings: Strings): PlanLine[] {
   return [
     ...line('conflicts', conflicts),
     ...line('edited', edited),
+    ...line(
+      'shadows',
+      shadows.map(({ path, command }) => `${path} (${command})`),
+    ),
+    ...line('unrestarted', unrestarted),
     ...line('restarts', restarts),
     ...line('commands', commands),
     {

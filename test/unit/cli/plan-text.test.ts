@@ -15,6 +15,8 @@ const PLAN: PlanSummary = {
   removed: [{ path: '/var/www/old.js', old_bytes: 7, new_bytes: null }],
   edited: ['/var/www/index.html'],
   conflicts: ['/etc/a.pikit-new'],
+  shadows: [],
+  unrestarted: [],
   unchanged: 1,
   rooms: [{ dir: '/var', needed_bytes: 2048, free_bytes: 1_048_576 }],
   problem: null,

@@ -382,6 +382,7 @@ describe('a release that does not work here', () => {
     const before = on.tree();
     const down: Services = {
       restarts: 'restarted',
+      meantToRun: () => Promise.resolve([]),
       restart: () =>
         Promise.reject(
           new UpdateError('SERVICE_FAILED', "'pikit-api.service' did not start (failed)", { subject: 'pikit-api.service', lines: ['boom'] }),

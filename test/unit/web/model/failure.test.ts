@@ -44,6 +44,7 @@ const CAUSES: Readonly<Record<(typeof ERROR_CODES)[number], Cause>> = {
   NO_INODES: 'room',
   DEST_TYPE: 'setup',
   DEST_UNSAFE: 'setup',
+  DEST_LOCKED: 'setup',
   IO_ERROR: 'disk',
   JOURNAL_CORRUPT: 'disk',
   UNDO_FAILED: 'disk',
