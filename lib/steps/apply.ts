@@ -80,7 +80,8 @@ function whyNothing(deps: DeviceDeps): string {
   if (available?.outcome === 'available') return `${available.version} is available, and not downloaded yet: run fetch first`;
   if (available?.outcome === 'held') return describeHeld(available.version, available.reason);
   if (available !== null && available.reason !== null) {
-    return `there is nothing to install: ${available.reason}${available.hint == null ? '' : `; ${available.hint}`}`;
+    const { reason, hint = null } = available;
+    return `there is nothing to install: ${reason}${hint === null ? '' : `; ${hint}`}`;
   }
   return current === null ? 'there is nothing to install' : `${current} is installed and there is nothing newer`;
 }

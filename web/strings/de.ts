@@ -177,8 +177,7 @@ export const de: Strings = {
     removed: (count) => files(count, 'entfernte D'),
     edited: (count) => `${files(count, 'selbst bearbeitete D')}: ersetzt, in der Sicherung aufgehoben`,
     shadows: (count) => `${count === 1 ? '1 Programm läuft' : `${String(count)} Programme laufen`} statt eines Systembefehls`,
-    unrestarted: (count) =>
-      `${count === 1 ? '1 Programm wird ersetzt, aber nicht neu gestartet' : `${String(count)} Programme werden ersetzt, aber nicht neu gestartet`}`,
+    unrestarted: (count) => (count === 1 ? '1 Programm wird ersetzt,' : `${String(count)} Programme werden ersetzt,`) + ' aber nicht neu gestartet',
     conflicts: (count) => `${files(count, 'selbst bearbeitete Konfigurationsd')}: nicht ersetzt`,
     restarts: (count) => `Neustart: ${counted(count, 'Dienst', 'e')}`,
     commands: (count) => `${counted(count, 'Befehl', 'e')} auszuführen`,

@@ -6,7 +6,6 @@ import { unreadableFile } from '../../../lib/device/unreadable.ts';
 import { publish } from '../../../lib/steps/publish.ts';
 import { asAnotherUser } from '../../helpers/another-user.ts';
 import { SILENT } from '../../helpers/cli-device.ts';
-import { containing } from '../../helpers/matchers.ts';
 import { plannedDevice } from '../../helpers/planned-device.ts';
 
 /** What somebody who is not root plans on the device whose root has closed these. */
