@@ -1,7 +1,7 @@
 /** The plan for people: a summary, then file by file. */
 import type { PlanSummary, PlannedFile } from '../core/plan-summary.ts';
 import { formatBytes } from '../core/quantities.ts';
-import { printable } from './printable.ts';
+import { printable } from '../core/printable.ts';
 import type { Row } from './table.ts';
 import { counted, table } from './table.ts';
 

@@ -3,7 +3,7 @@ import type { UpdateError } from '../core/errors.ts';
 import type { Receipt } from '../core/state.ts';
 import type { Terminal } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
-import { printable } from './printable.ts';
+import { printable } from '../core/printable.ts';
 
 export function sayLine(terminal: Terminal, text: string): void {
   terminal.out(`${printable(text)}\n`);

@@ -5,7 +5,7 @@ import { formatBytes } from '../core/quantities.ts';
 import type { Receipt } from '../core/state.ts';
 import { compareVersions } from '../core/version.ts';
 import { describeAuto } from '../device/auto.ts';
-import { printableLines } from './printable.ts';
+import { printableLines } from '../core/printable.ts';
 import { progressText } from './progress-line.ts';
 import type { Status } from '../device/status.ts';
 import type { Row } from './table.ts';
