@@ -51,7 +51,10 @@ const DevicePath = z
   .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), { error: "must not have '.' or '..' in it" });
 
 const TargetEntry = table({
-  from: z.string().refine((from) => releasePathProblem(from.replace(/\/$/, '')) === null, { error: 'must be a path inside a release' }),
+  from: z.string().superRefine((from, context) => {
+    const problem = releasePathProblem(from.replace(/\/$/, ''));
+    if (problem !== null) context.addIssue({ code: 'custom', message: `must be a path inside a release: ${problem}` });
+  }),
   to: DevicePath,
 }).refine((target) => target.from.endsWith('/') === target.to.endsWith('/'), {
   error: "'from' and 'to' must both end in '/' (a directory) or both not (one file)",

@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { UpdateError } from './errors.ts';
 import { parseDocument } from './json.ts';
-import { assertDistinctPaths, quotable, releasePathProblem } from './release-path.ts';
+import { assertDistinctPaths, configPathProblem, quotable, releasePathProblem } from './release-path.ts';
 import { isVersion } from './version.ts';
 
 /** The newest manifest schema this updater understands. */
@@ -17,7 +17,11 @@ export const MANIFEST_MAX_BYTES = 8 * 1024 * 1024;
 const MAX_FILES = 20_000;
 const MAX_NOTES = 64 * 1024;
 
-const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
+/** Some tools write capitals: the same digest. */
+const Sha256 = z
+  .string()
+  .regex(/^[0-9a-fA-F]{64}$/, 'must be the 64 hex digits of a sha256')
+  .transform((digits) => digits.toLowerCase());
 
 const ReleasePath = z.string().superRefine((path, context) => {
   const problem = releasePathProblem(path);
@@ -35,7 +39,7 @@ const Mode = z
   })
   .transform((mode) => mode.padStart(4, '0'));
 
-export const ManifestFile = z.object({
+const FileFields = z.object({
   path: ReleasePath,
   sha256: Sha256,
   size: Size.optional(),
@@ -45,6 +49,11 @@ export const ManifestFile = z.object({
     .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/)
     .optional(),
   config: z.boolean().default(false),
+});
+
+export const ManifestFile = FileFields.superRefine(({ path, config }, context) => {
+  const problem = config ? configPathProblem(path) : null;
+  if (problem !== null) context.addIssue({ code: 'custom', path: ['path'], message: `path '${quotable(path)}' is refused: ${problem}` });
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 

@@ -27,9 +27,22 @@ const is =
   (value: unknown): boolean =>
     allowed.includes(value);
 
-/** An absolute path of plain names: what stands in these files is joined to the root and then removed or replaced. */
+/** Controls, halves of characters and what reorders a line: in no name that this updater has ever written. */
+const NOT_IN_A_NAME = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+/** As Linux has it, with the terminating zero. */
+const PATH_MAX_BYTES = 4095;
+
+/**
+ * An absolute path without detours: what stands in these files is joined to the root and then removed or replaced. What a
+ * release or a [[target]] may be called is decided where they are read (core/release-path), and more strictly by the day; a
+ * journal of before has to be understood all the same.
+ */
 export function isDevicePath(value: unknown): value is string {
-  return isString(value) && /^(\/[A-Za-z0-9._@+-]+)+$/.test(value) && !value.split('/').some((part) => part === '..' || part === '.');
+  if (!isString(value) || !value.startsWith('/') || NOT_IN_A_NAME.test(value) || Buffer.byteLength(value) > PATH_MAX_BYTES) return false;
+  return value
+    .slice(1)
+    .split('/')
+    .every((part) => part !== '' && part !== '.' && part !== '..');
 }
 
 const FACTS: Shape = { path: isDevicePath, sha256: isSha, size: isCount, mode: isCount, uid: isCount, gid: isCount };

@@ -3,6 +3,7 @@
  * Unchanged files get no operation: they are neither rewritten nor backed up.
  */
 import { UpdateError } from '../core/errors.ts';
+import { quotable } from '../core/release-path.ts';
 import { configRule } from './config-files.ts';
 import { draftChange } from './drafts.ts';
 import type { Ownership } from './durable.ts';
@@ -71,8 +72,8 @@ function assertDevicePaths(paths: readonly string[]): void {
   const allowed = (path: string): boolean => isDevicePath(path);
   const odd = paths.find((path) => !allowed(path));
   if (odd === undefined) return;
-  throw new UpdateError('PATH_REFUSED', `'${odd}' is not an absolute path of plain names`, {
-    hint: 'letters, digits and . _ @ + - are allowed: change the [[target]] in the configuration',
+  throw new UpdateError('PATH_REFUSED', `'${quotable(odd)}' is not an absolute path without control characters, '.' and '..'`, {
+    hint: 'change the [[target]] in the configuration',
   });
 }
 

@@ -138,7 +138,7 @@ describe('parseConfig', () => {
     ['host-dot', { api: { hosts: ['pikit.'] } }, `'api.hosts[0]' is "pikit.": must be a host name`],
     ['host-any', { api: { hosts: ['*'] } }, `'api.hosts[0]' is "*": must be a host name`],
     ['two-backups', { limits: { backups: 2 } }, `'limits.backups' is 2: Invalid input: expected 1`],
-    ['escape-codes', { services: { manager: '\u001b[2J' } }, `'services.manager' is "?[2J"`],
+    ['escape-codes', { services: { manager: '\u001b[2J' } }, `'services.manager' is "\\u001b[2J"`],
   ])('refuses %s, naming key, value and what is allowed', (_name, fields, says) => {
     expect(() => parse(fields)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', message: containing(says), hint: containing("edit '/etc/pikit/update.toml'") }),

@@ -42,7 +42,7 @@ describe('writeError', () => {
 
   it('says what was tried, and what the server said, without its escapes or novels', () => {
     expect(failure(500, {}, `\u001b[2J${'x'.repeat(500)}`)).toMatchObject({
-      message: matching(/^uploading it: 'git.example.org' cannot do it now \(HTTP 500: \?\[2Jx{100,200}[^x]*$/),
+      message: matching(/^uploading it: 'git.example.org' cannot do it now \(HTTP 500: \\u001b\[2Jx{100,200}[^x]*$/),
     });
   });
 });

@@ -78,7 +78,7 @@ describe('describeIssues', () => {
   });
 
   it.each([
-    ['string', { a: 'x\u001b[2J' }, `'a' is "x?[2J": no`],
+    ['string', { a: 'x\u001b[2J' }, `'a' is "x\\u001b[2J": no`],
     ['number', { a: -1 }, `'a' is -1: no`],
     ['boolean', { a: false }, `'a' is false: no`],
     ['bigint', { a: 1n }, `'a' is 1: no`],

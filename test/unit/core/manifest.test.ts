@@ -146,7 +146,6 @@ describe('parseManifest', () => {
   it.each([
     ['too-short', 'a'.repeat(63)],
     ['too-long', 'a'.repeat(65)],
-    ['upper-case', 'A'.repeat(64)],
     ['not-hex', `${'a'.repeat(63)}g`],
     ['empty', ''],
     ['with-newline', `${SHA}\n`],
@@ -210,6 +209,18 @@ describe('parseManifest', () => {
     expect(() => parse(withFile({ mode }))).toThrow(expect.objectContaining({ code: 'MANIFEST_INVALID', message: matching('mode') }));
   });
 
+  it('takes a sha256 in capitals, as some tools write it, for the same digest', () => {
+    const capitals = 'AbCdEf0123'.repeat(7).slice(0, 64);
+    const value = { ...MINIMAL, files: [{ path: 'a', sha256: capitals }], bundle: { name: 'b', sha256: capitals } };
+    expect(parse(value)).toMatchObject({ files: [{ sha256: capitals.toLowerCase() }], bundle: { sha256: capitals.toLowerCase() } });
+  });
+
+  it('refuses configuration whose name leaves no room for ours beside it', () => {
+    const path = `a/${'n'.repeat(246)}`;
+    expect(parse(withFile({ path })).files).toHaveLength(1);
+    expect(() => parse(withFile({ path, config: true }))).toThrow(/files\[0\]\.path.*may have a name of 245 bytes/);
+  });
+
   it.each([
     ['absolute', '/etc/sudoers.d/x'],
     ['climbs-out', 'pikit-web/../x'],
@@ -223,7 +234,7 @@ describe('parseManifest', () => {
   });
 
   it('does not repeat control characters of a refused path', () => {
-    expect(() => parse(withFile({ path: '\u001b[2J\n/x' }))).toThrow("path '?[2J?/x' is refused");
+    expect(() => parse(withFile({ path: '\u001b[2J\n/x' }))).toThrow("path '\\u001b[2J\\u000a/x' is refused");
   });
 
   it.each([
