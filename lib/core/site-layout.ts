@@ -14,6 +14,17 @@ export function bundlePath(name: string): string {
 }
 
 /**
+ * A path below the site as an address has it: each name escaped once, so that blanks, `%`, `#` and `?` in it mean themselves.
+ * `+` needs no escape in a path, and servers that know no escapes find bundles with build metadata.
+ */
+export function urlPath(path: string): string {
+  return path
+    .split('/')
+    .map((name) => encodeURIComponent(name).replaceAll('%2B', '+'))
+    .join('/');
+}
+
+/**
  * Path of a single file below the site, as it is on disk; whoever makes an address of it encodes it then. `path` is the whole
  * path within the release: `pikit-web/index.html` of the package `web` on beta is `files/beta/web/pikit-web/index.html`.
  */

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { STABLE } from '../core/branches.ts';
 import type { Config } from '../core/config.ts';
+import { urlPath } from '../core/site-layout.ts';
 import type { GiteaAccess } from './gitea-source.ts';
 import { giteaSource } from './gitea-source.ts';
 
@@ -53,7 +54,7 @@ function siteSource(base: string): Source {
     name: isFolder ? fileURLToPath(root) : root.host,
     mostRetries: isFolder ? 0 : Infinity,
     locate: (path, { branch }) => {
-      const url = new URL(path, root);
+      const url = new URL(urlPath(path), root);
       // Who asks for the list (OBS RFC 48): a server that does not care ignores it, and a folder has no use for it.
       if (path === 'branches.json' && branch !== STABLE && !isFolder) url.searchParams.set('branch', branch);
       return Promise.resolve({ url, headers: {} });

@@ -3,8 +3,9 @@
  * manifests name before the manifests, the list of branches last, and each file under a temporary name until it is complete and
  * on disk. So whoever reads meanwhile, and whenever the stick is pulled out, there is the old or the new, never a half.
  */
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { UpdateError, mismatch } from '../core/errors.ts';
 import { BRANCHES_NAME } from '../core/site-layout.ts';
 import { copyToNew, fsyncDir, hashFile, lstatOrNull, mkdirDurable, unlinkIfThere } from '../transaction/durable.ts';
@@ -13,6 +14,7 @@ import { BUNDLES_NAME, SITE_FOLDERS, isSigned, manifestFiles } from './site.ts';
 
 /** A leftover of an interrupted run has the same name again, and is written anew. */
 const SUFFIX = '.publish.tmp';
+const MAX_NAME_BYTES = 255;
 
 export interface FolderPublication {
   site: string;
@@ -79,7 +81,7 @@ function place(from: string, to: string): boolean {
   const sha256 = hashFile(from);
   if (stat?.isFile() === true && stat.size === fs.statSync(from).size && hashFile(to) === sha256) return false;
   mkdirDurable(dirname(to), 0o755);
-  const temporary = `${to}${SUFFIX}`;
+  const temporary = temporaryFor(to);
   unlinkIfThere(temporary);
   try {
     const copied = copyToNew(from, temporary, { mode: 0o644, owner: null });
@@ -91,6 +93,13 @@ function place(from: string, to: string): boolean {
   }
   fsyncDir(dirname(to));
   return true;
+}
+
+/** Beside the file, and not longer than a name may be. */
+function temporaryFor(to: string): string {
+  const name = `${basename(to)}${SUFFIX}`;
+  if (Buffer.byteLength(name) <= MAX_NAME_BYTES) return join(dirname(to), name);
+  return join(dirname(to), `.pikit-${createHash('sha256').update(name).digest('hex')}${SUFFIX}`);
 }
 
 /** A bundle that devices may have read must not change under its name. */
@@ -114,7 +123,7 @@ function isOf(path: string, branches: readonly string[]): boolean {
 }
 
 /** What an interrupted run has left, or another one is just making. */
-const UNFINISHED = /\.(?:tmp|partial)(?:\/|$)/;
+const UNFINISHED = /^(?!files\/).*\.(?:tmp|partial)(?:\/|$)|^files\/\.pikit-|\.publish\.tmp$/s;
 
 /** Plain files below a folder of the site, as paths of the site, in order; unfinished ones are none. */
 function filesBelow(site: string, folder: string): string[] {

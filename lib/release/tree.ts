@@ -48,13 +48,20 @@ function readDirectory(root: string, dir: string, tree: Tree): void {
   for (const name of names) {
     const path = dir === '' ? name : `${dir}/${name}`;
     const problem = releasePathProblem(path);
-    if (problem !== null) throw new UpdateError('PATH_REFUSED', `'${quotable(path)}' cannot be in a release: ${problem}`);
+    if (problem !== null) throw new UpdateError('PATH_REFUSED', `'${quotable(path)}' cannot be in a release: ${problem}`, { hint: renameHint(path) });
     if (path === RESERVED) throw refused(path, 'that name belongs to the manifest of the release', 'rename it, or leave it out');
     if (name.startsWith('.')) tree.notices.push(`'${path}' starts with a dot, and will be published`);
     const stat = attempt(join(root, path), () => fs.lstatSync(join(root, path)));
     if (stat.isDirectory()) readDirectory(root, path, tree);
     else tree.files.push(readFile(join(root, path), path, stat, tree.notices));
   }
+}
+
+/** A Mac takes letters apart, and a whole folder of such names is put right by one command. */
+function renameHint(path: string): string {
+  return path === path.normalize('NFC')
+    ? 'rename it, or leave it out'
+    : 'rename it; for a whole folder: convmv -f utf8 -t utf8 --nfc -r --notest FOLDER';
 }
 
 function readFile(source: string, path: string, stat: fs.Stats, notices: string[]): PackFile {
