@@ -3,7 +3,7 @@ import type { UpdateError } from '../core/errors.ts';
 import type { Receipt } from '../core/state.ts';
 import type { Terminal } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
-import { printable } from '../core/printable.ts';
+import { printable, printableJson } from '../core/printable.ts';
 
 export function sayLine(terminal: Terminal, text: string): void {
   terminal.out(`${printable(text)}\n`);
@@ -32,7 +32,7 @@ export function sayReceipt(terminal: Terminal, receipt: Receipt): void {
 }
 
 export function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${printableJson(value, 2)}\n`;
 }
 
 /** What Ctrl-C leaves behind, and the exit code that says so. */

@@ -2,9 +2,9 @@
 import * as z from 'zod';
 import { isBranchName } from './branches.ts';
 import { Settings } from './state.ts';
-import { isVersion } from './version.ts';
+import { VERSION_RULE, isVersion } from './version.ts';
 
-const Version = z.string().max(64).refine(isVersion, { error: 'must be a semantic version such as 1.4.0' });
+const Version = z.string().max(64).refine(isVersion, { error: VERSION_RULE });
 
 export const NoBody = z.strictObject({});
 

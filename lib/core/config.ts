@@ -5,6 +5,7 @@ import { repositoryAt } from './gitea-address.ts';
 import { describeIssues } from './json.ts';
 import { UnitName } from './manifest.ts';
 import { parseDurationMs, parseSizeBytes } from './quantities.ts';
+import { plainIssue } from './plain-issue.ts';
 import { releasePathProblem } from './release-path.ts';
 
 /** What a timer of Node can hold is 24.8 days; beyond, it fires at once. */
@@ -128,7 +129,7 @@ export type Config = z.infer<typeof Config>;
 
 /** Validates a parsed update.toml. Throws CONFIG_INVALID naming each key, its value and what is allowed. */
 export function parseConfig(value: unknown, file: string): Config {
-  const result = Config.safeParse(value);
+  const result = Config.safeParse(value, { error: plainIssue });
   if (!result.success) {
     throw new UpdateError('CONFIG_INVALID', `'${file}' is not valid: ${describeIssues(result.error, value)}`, {
       hint: `edit '${file}'; every key is explained in the README under "Configure"`,

@@ -8,7 +8,7 @@ import * as z from 'zod';
 import { UpdateError } from './errors.ts';
 import { parseDocument } from './json.ts';
 import { assertDistinctPaths, configPathProblem, quotable, releasePathProblem } from './release-path.ts';
-import { isVersion } from './version.ts';
+import { VERSION_RULE, isVersion } from './version.ts';
 
 /** The newest manifest schema this updater understands. */
 export const MANIFEST_SCHEMA = 1;
@@ -46,7 +46,7 @@ const FileFields = z.object({
   mode: Mode.optional(),
   package: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/)
+    .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9, _ and -, such as web')
     .optional(),
   config: z.boolean().default(false),
 });
@@ -75,19 +75,27 @@ export type PostInstallAction = z.infer<typeof PostInstallAction>;
 
 export const Manifest = z.object({
   schema: z.int().positive().default(1),
-  version: z.string().refine(isVersion, { error: 'must be a semantic version' }),
+  version: z.string().refine(isVersion, { error: VERSION_RULE }),
   branch: z
     .string()
-    .regex(/^[a-z0-9_]{1,64}$/)
+    .regex(/^[a-z0-9_]{1,64}$/, 'must be 1 to 64 of a-z, 0-9 and _')
     .optional(),
   released: z.iso.datetime({ offset: true }).optional(),
   sequence: Size.optional(),
   changelog: z.string().max(2000),
   notes: z.string().max(MAX_NOTES).default(''),
   files: z.array(ManifestFile).min(1).max(MAX_FILES),
-  bundle: z.object({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/), size: Size.optional(), sha256: Sha256.optional() }).optional(),
+  bundle: z
+    .object({
+      name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/, 'must be a file name such as pikit-1.4.0.tar.gz'),
+      size: Size.optional(),
+      sha256: Sha256.optional(),
+    })
+    .optional(),
   post_install: z.array(PostInstallAction).max(100).default([]),
-  requires: z.object({ min_version: z.string().refine(isVersion).optional(), arch: z.array(z.string().max(32)).max(32).optional() }).default({}),
+  requires: z
+    .object({ min_version: z.string().refine(isVersion, { error: VERSION_RULE }).optional(), arch: z.array(z.string().max(32)).max(32).optional() })
+    .default({}),
   rollout: z.object({ percent: z.number().min(0).max(100) }).optional(),
 });
 export type Manifest = z.infer<typeof Manifest>;

@@ -3,10 +3,10 @@
  * and damage is a named outcome. Absent values are null. Times are ISO 8601 in UTC.
  */
 import * as z from 'zod';
-import { isVersion } from './version.ts';
+import { VERSION_RULE, isVersion } from './version.ts';
 
 const Time = z.iso.datetime();
-const Version = z.string().refine(isVersion, { error: 'must be a semantic version' });
+const Version = z.string().refine(isVersion, { error: VERSION_RULE });
 const BranchName = z.string().regex(/^[a-z0-9_]{1,64}$/);
 
 /** What a step came to; the same object is `last_result`, a line of history and what the API shows. */

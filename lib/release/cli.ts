@@ -1,5 +1,6 @@
 /** Runs one pikit-release command: results on stdout, notices and errors on stderr, exit code 0, 1 or 2. */
 import { toUpdateError } from '../core/errors.ts';
+import { printable, printableJson } from '../core/printable.ts';
 import { formatBytes } from '../core/quantities.ts';
 import type { Command } from './arguments.ts';
 import { parseCommand } from './arguments.ts';
@@ -7,6 +8,7 @@ import type { BranchCommand } from './branch-arguments.ts';
 import { describeBranches, describeChange, describePromoted } from './branch-text.ts';
 import type { BranchesChanged } from './branch.ts';
 import { addBranch, editBranches, listBranches, removeBranches } from './branch.ts';
+import { builderHint } from './builder-hint.ts';
 import type { BuiltRelease } from './build.ts';
 import { buildRelease } from './build.ts';
 import { initSite } from './init.ts';
@@ -30,10 +32,11 @@ export async function runPikitRelease(args: readonly string[], deps: CliDeps): P
     return await runCommand(parseCommand(args, deps), deps);
   } catch (thrown) {
     const error = toUpdateError(thrown);
-    deps.err(`error: ${error.message}\n`);
-    if (error.hint !== null) deps.err(`hint: ${error.hint}\n`);
+    const hint = builderHint(error);
+    deps.err(`error: ${printable(error.message)}\n`);
+    if (hint !== null) deps.err(`hint: ${printable(hint)}\n`);
     if (error.code === 'USAGE' && error.hint === null) deps.err(`\n${USAGE}`);
-    if (args.includes('--json')) deps.out(json({ error: { code: error.code, message: error.message, hint: error.hint } }));
+    if (args.includes('--json')) deps.out(json({ error: { code: error.code, message: error.message, hint } }));
     return error.code === 'USAGE' ? 2 : 1;
   }
 }
@@ -125,7 +128,7 @@ function describePublished({ to, branches, done }: PublishReport): string {
 }
 
 function describeReport(site: string, report: SiteReport): string {
-  if (report.problems.length > 0) return report.problems.map((problem) => `${problem}\n`).join('');
+  if (report.problems.length > 0) return report.problems.map((problem) => `${printable(problem)}\n`).join('');
   const lines = report.branches.map(
     ({ branch, version, sequence, files, sizeBytes }) =>
       `  ${branch}  ${version}  ${sequence === null ? '' : `sequence ${String(sequence)}, `}${count(files, 'file')}, ${formatBytes(sizeBytes)}\n`,
@@ -134,7 +137,7 @@ function describeReport(site: string, report: SiteReport): string {
 }
 
 function printNotices(notices: readonly string[], deps: CliDeps): void {
-  for (const notice of notices) deps.err(`notice: ${notice}\n`);
+  for (const notice of notices) deps.err(`notice: ${printable(notice)}\n`);
 }
 
 function count(number: number, one: string, many = `${one}s`): string {
@@ -142,5 +145,5 @@ function count(number: number, one: string, many = `${one}s`): string {
 }
 
 function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${printableJson(value, 2)}\n`;
 }

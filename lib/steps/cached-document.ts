@@ -3,6 +3,7 @@
  * name has its own entry in the cache, and keeps its last good one for ever.
  */
 import { createHash } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import type { Config } from '../core/config.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { CacheFacts } from '../core/source-cache.ts';
@@ -55,12 +56,17 @@ export async function requestDocument<T>(deps: NetworkDeps, config: Config, kind
       return usable.document;
     }
     const { bytes, etag, lastModified } = answer;
-    const document = { value: kind.parse(bytes, `${kind.what} at '${url.origin}${url.pathname}'`), bytes, sha256: sha256Of(bytes) };
+    const document = { value: kind.parse(bytes, `${kind.what} at '${placeOf(url)}'`), bytes, sha256: sha256Of(bytes) };
     writeCache(deps, kind, bytes, { source: sourceId(config), url: url.href, etag, last_modified: lastModified, sha256: document.sha256 });
     return document;
   } catch (error) {
     throw withSourceHint(error);
   }
+}
+
+/** A folder of this device has no origin, and its owner knows it by its path. */
+function placeOf(url: URL): string {
+  return url.protocol === 'file:' ? fileURLToPath(url) : `${url.origin}${url.pathname}`;
 }
 
 interface Answered {

@@ -66,7 +66,7 @@ async function goBackToBackup(deps: DeviceDeps, config: Config, services: Servic
     };
   }
   const plan = planChange(deps.place, rollbackChange(deps.place, found, installed));
-  assertRoom(deps.place, plan);
+  assertRoom(deps.place, plan, 'going back');
   const { from, to } = { from: found.backup.to, to: found.backup.from };
   deps.narrate.info(`going back from ${from ?? 'nothing'} to ${to ?? 'nothing'}`);
   deps.report({ phase: 'preparing', version: to });

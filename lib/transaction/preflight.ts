@@ -18,9 +18,9 @@ const ENTRY_BYTES = 512;
  * Throws NO_SPACE or NO_INODES, naming the filesystem, when the plan does not fit on each filesystem that it writes to:
  * new bytes beside their targets, copies of old ones where links to them are not possible, lists, new directories.
  */
-export function assertRoom(place: Place, plan: Plan): void {
+export function assertRoom(place: Place, plan: Plan, what = 'the update'): void {
   const needs = [...plan.ops.flatMap((op) => newNeeds(place, op)), ...plan.mkdirs.map((dir) => dirNeed(real(place, dir)))];
-  assertFits([...needs, ...backupNeeds(place, plan), ...listNeeds(place, plan)], roomAt);
+  assertFits([...needs, ...backupNeeds(place, plan), ...listNeeds(place, plan)], roomAt, what);
 }
 
 function dirNeed(path: string): Need {

@@ -185,7 +185,7 @@ export function tellOfBranches(image: DeviceImage): void {
     it('refuses a name that is not there', async () => {
       const { exitCode, stderr } = await device.exec(['pikit-update', 'branch', 'stabel']);
       expect(exitCode).toBe(1);
-      expect(stderr).toBe("error: there is no branch 'stabel'\nhint: did you mean 'stable'? there are stable\n");
+      expect(stderr).toBe("error: there is no branch 'stabel'\nhint: did you mean 'stable'? there is only stable\n");
     });
 
     it('ends a download of the branch that its owner leaves, and keeps nothing of it on offer', async () => {
