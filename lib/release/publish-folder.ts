@@ -4,15 +4,13 @@
  * on disk. So whoever reads meanwhile, and whenever the stick is pulled out, there is the old or the new, never a half.
  */
 import fs from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { UpdateError, mismatch } from '../core/errors.ts';
+import { join } from 'node:path';
+import { UpdateError } from '../core/errors.ts';
 import { BRANCHES_NAME } from '../core/site-layout.ts';
-import { copyToNew, fsyncDir, hashFile, lstatOrNull, mkdirDurable, unlinkIfThere } from '../transaction/durable.ts';
+import { hashFile, lstatOrNull, mkdirDurable } from '../transaction/durable.ts';
+import { clearWay, copyFile, filesBelow, obstacle, removeFile, sweepCopies } from './folder-copy.ts';
 import { withLockIfAny } from './site-lock.ts';
 import { BUNDLES_NAME, SITE_FOLDERS, isSigned, manifestFiles } from './site.ts';
-
-/** A leftover of an interrupted run has the same name again, and is written anew. */
-const SUFFIX = '.publish.tmp';
 
 export interface FolderPublication {
   site: string;
@@ -49,17 +47,26 @@ function publishAlone({ site, documents, to, manifests, branches, signal, onDone
   for (const path of bundles) assertSameBundle(join(site, path), join(to, path));
   const others = SITE_FOLDERS.filter((folder) => folder !== BUNDLES_NAME).flatMap((folder) => filesBelow(site, folder));
   const chosen = others.filter((path) => branches === null || isOf(path, branches));
-  const files = [...bundles, ...chosen].map((path) => ({ from: site, path }));
-  for (const { from, path } of [...files, ...[...manifests, BRANCHES_NAME].map((name) => ({ from: documents, path: name }))]) {
+  const put = (from: string, path: string): void => {
     if (signal.aborted) throw new UpdateError('CANCELLED', 'cancelled', { hint: 'run it again: it goes on where it stopped' });
-    if (place(join(from, path), join(to, path))) onDone(`copied ${path}`);
-  }
+    if (copyFile(join(from, path), join(to, path))) onDone(`copied ${path}`);
+  };
+  const files = [...bundles, ...chosen];
+  const blocked = new Set(files.filter((path) => obstacle(to, path) !== null));
+  for (const path of files) if (!blocked.has(path)) put(site, path);
+  for (const path of [...manifests, BRANCHES_NAME]) put(documents, path);
   // Last: a device that still has the manifest of a moment ago finds the files that it names for as long as that is possible.
+  for (const path of blocked) {
+    clearWay(to, path);
+    put(site, path);
+  }
+  const wanted = new Set(chosen);
   for (const path of singleFiles(to, branches)) {
-    if (chosen.includes(path)) continue;
-    unlinkIfThere(join(to, path));
+    if (wanted.has(path)) continue;
+    removeFile(to, path, 'files');
     onDone(`removed ${path}`);
   }
+  for (const folder of SITE_FOLDERS) sweepCopies(to, folder);
 }
 
 /** `files/<branch>/…` of these branches: releases replace each other there, so what the current one has not is of no use. */
@@ -71,26 +78,6 @@ function singleFiles(dir: string, branches: readonly string[] | null): string[] 
 export function foreignManifests(site: string, to: string): string[] {
   const ours = new Set(manifestFiles(site).map(({ name }) => name));
   return manifestFiles(to).flatMap(({ name }) => (ours.has(name) ? [] : [name]));
-}
-
-/** Copies a file unless the same bytes are there. Complete and on disk before it has its name. */
-function place(from: string, to: string): boolean {
-  const stat = lstatOrNull(to);
-  const sha256 = hashFile(from);
-  if (stat?.isFile() === true && stat.size === fs.statSync(from).size && hashFile(to) === sha256) return false;
-  mkdirDurable(dirname(to), 0o755);
-  const temporary = `${to}${SUFFIX}`;
-  unlinkIfThere(temporary);
-  try {
-    const copied = copyToNew(from, temporary, { mode: 0o644, owner: null });
-    if (copied !== sha256) throw new UpdateError('SITE_INVALID', `'${from}' changed while it was copied: ${mismatch('sha256', sha256, copied)}`);
-    fs.renameSync(temporary, to);
-  } catch (error) {
-    unlinkIfThere(temporary);
-    throw error;
-  }
-  fsyncDir(dirname(to));
-  return true;
 }
 
 /** A bundle that devices may have read must not change under its name. */
@@ -111,15 +98,4 @@ function assertApart(site: string, to: string): void {
 function isOf(path: string, branches: readonly string[]): boolean {
   const match = /^(?:files|patches)\/([^/]+)\//.exec(path);
   return match === null || branches.includes(match[1] ?? '');
-}
-
-/** What an interrupted run has left, or another one is just making. */
-const UNFINISHED = /\.(?:tmp|partial)(?:\/|$)/;
-
-/** Plain files below a folder of the site, as paths of the site, in order; unfinished ones are none. */
-function filesBelow(site: string, folder: string): string[] {
-  if (!fs.existsSync(join(site, folder))) return [];
-  const entries = fs.readdirSync(join(site, folder), { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => relative(site, join(entry.parentPath, entry.name)));
-  return files.filter((path) => !UNFINISHED.test(path)).toSorted();
 }

@@ -8,7 +8,7 @@ import { verifySite } from '../../../lib/release/verify.ts';
 import type { BranchSite } from '../../helpers/branch-site.ts';
 import { branchSite } from '../../helpers/branch-site.ts';
 import { bundledScript } from '../../helpers/bundled-script.ts';
-import { snapshot, writeTree } from '../../helpers/site-builder.ts';
+import { release, snapshot, writeTree } from '../../helpers/site-builder.ts';
 import { matching } from '../../helpers/matchers.ts';
 import { useTempDir } from '../../helpers/temp.ts';
 
@@ -86,6 +86,47 @@ describe('publishToFolder', () => {
     expect(fs.readdirSync(join(to, 'bundles'))).toEqual(['pikit-1.0.0.tar.gz', 'pikit-1.1.0.tar.gz']);
     expect(fs.readFileSync(join(to, 'manifest.json'))).toEqual(fs.readFileSync(join(site.dir, 'manifest.json')));
     expect(foreignManifests(site.dir, to)).toEqual(['manifest_old.json']);
+  });
+
+  it('publishes a path that turns from a file into a folder, and back, after the manifest', async () => {
+    const turn = async (version: string, files: Record<string, string>): Promise<void> => {
+      await release({ site: site.dir, from: writeTree(join(dir(), `turn-${version}`), { 'pikit-web/index.html': version, ...files }), version });
+      done = [];
+      publishToFolder(publication());
+    };
+    const to = join(dir(), 'to/deep');
+    const order = (path: string): number[] => ['manifest.json', `files/stable/web/pikit-web/${path}`].map((name) => done.indexOf(`copied ${name}`));
+    await turn('1.1.0', { 'pikit-web/a': 'file', 'pikit-web/b/c/d': 'deep' });
+    await turn('1.2.0', { 'pikit-web/a/x/y': 'deep', 'pikit-web/b': 'file' });
+    for (const path of ['a/x/y', 'b']) expect(order(path), path).toEqual(order(path).toSorted((one, other) => one - other));
+    expect(order('b')).not.toContain(-1);
+    expect((await verifySite(to)).problems).toEqual([]);
+    await turn('1.3.0', { 'pikit-web/a': 'file', 'pikit-web/b/c/d': 'deep' });
+    expect((await verifySite(to)).problems).toEqual([]);
+    await turn('1.4.0', {});
+    expect((await verifySite(to)).problems).toEqual([]);
+    expect(fs.readdirSync(join(to, 'files/stable/web/pikit-web'))).toEqual(['index.html']);
+  });
+
+  it('goes on where it was stopped while a path turned', async () => {
+    const to = join(dir(), 'to/deep');
+    await release({ site: site.dir, from: writeTree(join(dir(), 'a'), { 'pikit-web/a/b': 'x', 'pikit-web/c': 'x' }), version: '1.1.0' });
+    publishToFolder(publication());
+    await release({ site: site.dir, from: writeTree(join(dir(), 'b'), { 'pikit-web/a': 'x', 'pikit-web/c/d': 'x' }), version: '1.2.0' });
+    const manifest = (): string => fs.readFileSync(join(to, 'manifest.json'), 'utf8');
+    const old = manifest();
+    while (manifest() === old) {
+      expect(fs.existsSync(join(to, 'files/stable/web/pikit-web/a/b'))).toBe(true);
+      const cancel = new AbortController();
+      const onDone = (): void => {
+        cancel.abort();
+      };
+      expect(() => {
+        publishToFolder(publication({ signal: cancel.signal, onDone }));
+      }).toThrow(expect.objectContaining({ code: 'CANCELLED' }));
+    }
+    publishToFolder(publication());
+    expect((await verifySite(to)).problems).toEqual([]);
   });
 
   it.each([['./site/'], ['site/../site'], ['./site']])('takes a site as people write it: %s', (written) => {
