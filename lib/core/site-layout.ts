@@ -3,6 +3,9 @@
 /** The branches that a site has besides stable. */
 export const BRANCHES_NAME = 'branches.json';
 
+/** How often each entry of branches.json was changed: for those who publish, devices have no use for it. */
+export const BRANCH_RECORD_NAME = 'branches_sequence.json';
+
 /** `manifest.json` for stable, `manifest_<name>.json` for the others (OBS RFC 48). */
 export function manifestName(branch: string): string {
   return branch === 'stable' ? 'manifest.json' : `manifest_${branch}.json`;

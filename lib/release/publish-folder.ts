@@ -6,11 +6,13 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
-import { BRANCHES_NAME } from '../core/site-layout.ts';
-import { hashFile, lstatOrNull, mkdirDurable } from '../transaction/durable.ts';
+import { BRANCHES_NAME, BRANCH_RECORD_NAME } from '../core/site-layout.ts';
+import { hashFile, lstatOrNull, mkdirDurable, writeDurable } from '../transaction/durable.ts';
 import { clearWay, copyFile, filesBelow, obstacle, removeFile, sweepCopies } from './folder-copy.ts';
+import { assertNotBehind } from './not-behind.ts';
+import { mergedList, readList } from './published-list.ts';
 import { withLockIfAny } from './site-lock.ts';
-import { BUNDLES_NAME, SITE_FOLDERS, isSigned, manifestFiles } from './site.ts';
+import { BUNDLES_NAME, SITE_FOLDERS, isSigned, manifestFiles, readIfThere } from './site.ts';
 
 export interface FolderPublication {
   site: string;
@@ -19,7 +21,7 @@ export interface FolderPublication {
   to: string;
   /** File names of the manifests to publish. */
   manifests: readonly string[];
-  /** Branches of which single files are published; null for all. */
+  /** Branches of which single files and entries of the list are published; null for all. */
   branches: readonly string[] | null;
   signal: AbortSignal;
   onDone: (what: string) => void;
@@ -27,7 +29,8 @@ export interface FolderPublication {
 
 /**
  * Publishes. Removes only single files that the release on their branch no longer has. Throws USAGE when one folder is in the other, SITE_INVALID when the target is a signed site,
- * RELEASE_CHANGED when it has another bundle under the same name, BUSY when somebody else publishes there, CANCELLED; errors of the disk as they are.
+ * RELEASE_CHANGED when it has another bundle under the same name, VERSION_NOT_NEWER when it has a later manifest or list than the
+ * site, BUSY when somebody else publishes there, CANCELLED; errors of the disk as they are.
  */
 export function publishToFolder(publication: FolderPublication): void {
   const { site, to } = publication;
@@ -43,6 +46,8 @@ function publishAlone({ site, documents, to, manifests, branches, signal, onDone
   if (isSigned(to)) {
     throw new UpdateError('SITE_INVALID', `'${to}' is a signed site: unsigned releases do not belong there`, { hint: 'publish to another folder' });
   }
+  const list = mergedList({ ours: readList(documents), theirs: readList(to), branches, to });
+  for (const name of manifests) assertNotBehind(name, fs.readFileSync(join(documents, name)), readIfThere(join(to, name)), to);
   const bundles = filesBelow(site, BUNDLES_NAME);
   for (const path of bundles) assertSameBundle(join(site, path), join(to, path));
   const others = SITE_FOLDERS.filter((folder) => folder !== BUNDLES_NAME).flatMap((folder) => filesBelow(site, folder));
@@ -54,7 +59,12 @@ function publishAlone({ site, documents, to, manifests, branches, signal, onDone
   const files = [...bundles, ...chosen];
   const blocked = new Set(files.filter((path) => obstacle(to, path) !== null));
   for (const path of files) if (!blocked.has(path)) put(site, path);
-  for (const path of [...manifests, BRANCHES_NAME]) put(documents, path);
+  for (const path of manifests) put(documents, path);
+  for (const [name, bytes] of [[BRANCHES_NAME, list.list] as const, [BRANCH_RECORD_NAME, list.record] as const]) {
+    if (bytes === null || readIfThere(join(to, name))?.equals(bytes) === true) continue;
+    writeDurable(join(to, name), bytes, { mode: 0o644 });
+    onDone(`copied ${name}`);
+  }
   // Last: a device that still has the manifest of a moment ago finds the files that it names for as long as that is possible.
   for (const path of blocked) {
     clearWay(to, path);

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { addBranch, editBranches } from '../../../lib/release/branch.ts';
 import type { FolderPublication } from '../../../lib/release/publish-folder.ts';
 import { foreignManifests, publishToFolder } from '../../../lib/release/publish-folder.ts';
 import { verifySite } from '../../../lib/release/verify.ts';
@@ -52,7 +53,7 @@ describe('publishToFolder', () => {
       'manifest.json',
       'manifest_beta.json',
     ];
-    expect(done).toEqual([...order, 'branches.json'].map((path) => `copied ${path}`));
+    expect(done).toEqual([...order, 'branches.json', 'branches_sequence.json'].map((path) => `copied ${path}`));
     expect((await verifySite(join(dir(), 'to/deep'))).problems).toEqual([]);
     const before = snapshot(join(dir(), 'to'));
     done = [];
@@ -106,6 +107,61 @@ describe('publishToFolder', () => {
     await turn('1.4.0', {});
     expect((await verifySite(to)).problems).toEqual([]);
     expect(fs.readdirSync(join(to, 'files/stable/web/pikit-web'))).toEqual(['index.html']);
+  });
+
+  it('does not go back to an old copy of the site', async () => {
+    const copy = join(dir(), 'copy');
+    fs.cpSync(site.dir, copy, { recursive: true });
+    await site.build('1.1.0');
+    publishToFolder(publication());
+    const before = snapshot(join(dir(), 'to'));
+    expect(() => {
+      publishToFolder(publication({ site: copy, documents: copy }));
+    }).toThrow(
+      expect.objectContaining({
+        code: 'VERSION_NOT_NEWER',
+        message: `'${dir()}/to/deep' has 1.1.0 on the branch 'stable' (sequence 2), this site has 1.0.0 (sequence 1): what is there is newer`,
+        hint: matching(`pikit-release init --from ${dir()}/to/deep --site NEW`),
+      }),
+    );
+    await release({ site: copy, from: writeTree(join(dir(), 'apart'), { 'pikit-web/x': 'apart' }), version: '1.2.0' });
+    expect(() => {
+      publishToFolder(publication({ site: copy, documents: copy }));
+    }).toThrow(expect.objectContaining({ code: 'VERSION_NOT_NEWER', message: matching('both were made apart') }));
+    expect(snapshot(join(dir(), 'to'))).toEqual(before);
+  });
+
+  it('changes in the list only what it was asked for, and undoes nothing that another copy has published', async () => {
+    await site.build('1.1.0', 'beta');
+    await site.build('1.2.0', 'nightly');
+    const copy = join(dir(), 'copy');
+    fs.cpSync(site.dir, copy, { recursive: true });
+    const to = join(dir(), 'to/deep');
+    const published = (): unknown => JSON.parse(fs.readFileSync(join(to, 'branches.json'), 'utf8'));
+    const every = { manifests: ['manifest.json', 'manifest_beta.json', 'manifest_nightly.json'] };
+    const only = (branch: string): Partial<FolderPublication> => ({ manifests: [`manifest_${branch}.json`], branches: [branch] });
+    publishToFolder(publication(every));
+    editBranches(site.dir, ['nightly'], { enabled: false });
+    editBranches(copy, ['beta'], { display_name: 'Βήτα' });
+    addBranch(copy, 'more', {});
+    publishToFolder(publication({ ...only('nightly') }));
+    publishToFolder(publication({ ...only('beta'), site: copy, documents: copy }));
+    expect(published()).toMatchObject([
+      { name: 'beta', display_name: 'Βήτα' },
+      { name: 'nightly', enabled: false },
+    ]);
+    const before = snapshot(to);
+    for (const [from, given] of [
+      [copy, only('nightly')] as const,
+      [copy, every] as const,
+      [site.dir, every] as const,
+      [site.dir, only('beta')] as const,
+    ]) {
+      expect(() => {
+        publishToFolder(publication({ ...given, site: from, documents: from }));
+      }).toThrow(expect.objectContaining({ code: 'VERSION_NOT_NEWER', message: matching('entry of the branch') }));
+    }
+    expect(snapshot(to)).toEqual(before);
   });
 
   it('goes on where it was stopped while a path turned', async () => {
@@ -228,7 +284,7 @@ describe.skipIf(!hasStrace)('killed at any file that is written (skipped where s
       }
     }
     expect(cases).toBeGreaterThanOrEqual(8);
-  });
+  }, 300_000);
 });
 
 /** Only calls on these files count: what Node opens for itself is nobody's concern. */

@@ -45,7 +45,7 @@ describe('publishSite', () => {
       ],
       notices: [`'${dir()}/to/manifest_old.json' is not of this site, and was left there`],
     });
-    expect(report.done).toHaveLength(5 + 8);
+    expect(report.done).toHaveLength(6 + 8);
     expect((await publish()).done).toEqual([]);
   });
 
