@@ -1,4 +1,5 @@
 import { runPikitRelease } from '../lib/release/cli.ts';
+import { VERSION } from './updater-version.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -8,6 +9,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 process.exitCode = await runPikitRelease(process.argv.slice(2), {
+  version: VERSION,
   env: process.env,
   now: new Date(),
   signal: stop.signal,

@@ -114,6 +114,9 @@ function postInstallProblem(manifest: Manifest, here: Pick<Circumstances, 'confi
 
 const ARCH_ALIASES: Readonly<Record<string, string>> = { amd64: 'x64', x86_64: 'x64', armhf: 'arm', armv7l: 'arm', aarch64: 'arm64', i386: 'ia32' };
 
+/** What "requires.arch" of a manifest can name so that a device knows it: what Node says of it, and what Debian and uname say. */
+export const ARCHITECTURES: readonly string[] = ['arm64', 'arm', 'x64', 'ia32', 'riscv64', 'all', ...Object.keys(ARCH_ALIASES)];
+
 function archMatches(name: string, arch: string): boolean {
   return name === 'all' || (ARCH_ALIASES[name] ?? name) === arch;
 }

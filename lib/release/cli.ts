@@ -1,4 +1,5 @@
 /** Runs one pikit-release command: results on stdout, notices and errors on stderr, exit code 0, 1 or 2. */
+import { commandHelp, programHelp } from '../core/command-help.ts';
 import { toUpdateError } from '../core/errors.ts';
 import { formatBytes } from '../core/quantities.ts';
 import type { Command } from './arguments.ts';
@@ -10,15 +11,17 @@ import { addBranch, editBranches, listBranches, removeBranches } from './branch.
 import type { BuiltRelease } from './build.ts';
 import { buildRelease } from './build.ts';
 import { initSite } from './init.ts';
+import { RELEASE } from './commands.ts';
 import type { Surroundings } from './options.ts';
 import { promoteRelease } from './promote.ts';
 import type { PublishReport } from './publish.ts';
 import { publishSite } from './publish.ts';
-import { USAGE } from './usage.ts';
 import type { SiteReport } from './verify.ts';
 import { verifySite } from './verify.ts';
 
 export interface CliDeps extends Surroundings {
+  /** Of this program. */
+  version: string;
   out: (text: string) => void;
   err: (text: string) => void;
   signal: AbortSignal;
@@ -32,7 +35,6 @@ export async function runPikitRelease(args: readonly string[], deps: CliDeps): P
     const error = toUpdateError(thrown);
     deps.err(`error: ${error.message}\n`);
     if (error.hint !== null) deps.err(`hint: ${error.hint}\n`);
-    if (error.code === 'USAGE' && error.hint === null) deps.err(`\n${USAGE}`);
     if (args.includes('--json')) deps.out(json({ error: { code: error.code, message: error.message, hint: error.hint } }));
     return error.code === 'USAGE' ? 2 : 1;
   }
@@ -41,7 +43,10 @@ export async function runPikitRelease(args: readonly string[], deps: CliDeps): P
 async function runCommand(command: Command, deps: CliDeps): Promise<number> {
   switch (command.name) {
     case 'help':
-      deps.out(USAGE);
+      deps.out(command.of === null ? programHelp(RELEASE, command.group) : commandHelp(RELEASE, command.of, RELEASE.commands[command.of]));
+      return 0;
+    case 'version':
+      deps.out(`pikit-release ${deps.version}\n`);
       return 0;
     case 'init':
       initSite(command.site, { unsigned: command.unsigned });
@@ -114,9 +119,10 @@ function changeBranches(site: string, command: Exclude<BranchCommand, { verb: 'l
   }
 }
 
-function describeBuilt({ version, branch, sequence, bundle, files, reused }: BuiltRelease): string {
+function describeBuilt({ version, branch, sequence, bundle, files, reused, already }: BuiltRelease): string {
   const size = `${formatBytes(bundle.size)}, ${count(files, 'file')}${reused ? ', already there' : ''}`;
-  return `published ${version} on the branch '${branch}' (sequence ${String(sequence)})\n  bundles/${bundle.name}  ${size}\n  sha256 ${bundle.sha256}\n`;
+  const what = already ? `${version} is there already, on the branch '${branch}'` : `published ${version} on the branch '${branch}'`;
+  return `${what} (sequence ${String(sequence)})\n  bundles/${bundle.name}  ${size}\n  sha256 ${bundle.sha256}\n`;
 }
 
 function describePublished({ to, branches, done }: PublishReport): string {
@@ -141,6 +147,13 @@ function count(number: number, one: string, many = `${one}s`): string {
   return `${String(number)} ${number === 1 ? one : many}`;
 }
 
+/** Members of JSON are written as in every document of ours. */
+function snakeCased(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeCased);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCased(inner)]));
+}
+
 function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${JSON.stringify(snakeCased(value), null, 2)}\n`;
 }

@@ -10,8 +10,10 @@ import { bundleName } from '../core/manifest.ts';
 import { isVersion } from '../core/version.ts';
 import { BUNDLES_NAME, isSigned, manifestFiles, readIfThere, readManifest } from './site.ts';
 import { archivedBundleProblems, bundleProblems } from './verify-bundle.ts';
+import { FILES_NAME } from './site-files.ts';
 import { fileProblems } from './verify-files.ts';
 import { versionProblems } from './verify-versions.ts';
+import { isWorkRunning } from './work-folder.ts';
 
 interface BranchSummary {
   branch: string;
@@ -46,7 +48,7 @@ export async function verifySite(dir: string, signal?: AbortSignal): Promise<Sit
   report.problems.push(...versionProblems(manifests));
   await checkBundles({ dir, manifests, signal }, report);
   report.problems.push(...fileProblems(dir, manifests, signal));
-  for (const folder of ['', BUNDLES_NAME]) report.problems.push(...leftovers(dir, folder));
+  for (const folder of ['', BUNDLES_NAME, FILES_NAME]) report.notices.push(...leftovers(dir, folder));
   return report;
 }
 
@@ -107,10 +109,14 @@ async function checkBundles({ dir, manifests, signal }: BundlesCheck, report: Si
   }
 }
 
+/** Nobody reads them: devices and publish pass them over. */
 function leftovers(dir: string, folder: string): string[] {
   return namesIn(join(dir, folder))
     .filter(isLeftover)
-    .map((name) => `${join(folder, name)}: it was left by an interrupted run, delete it`);
+    .map((name) => {
+      const isRunning = isWorkRunning(join(dir, folder, name));
+      return `${join(folder, name)}: ${isRunning ? 'pikit-release is at work there' : 'it was left by an interrupted run: the next build removes it'}`;
+    });
 }
 
 function isLeftover(name: string): boolean {

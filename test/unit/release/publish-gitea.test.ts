@@ -307,8 +307,8 @@ describe('a server that refuses', () => {
       () => (server.options.formerName = 'old/name'),
       { to: 'gitea:BASE/old/name' },
       'HTTP_STATUS',
-      /has moved/,
-      /use its new address in --to/,
+      /has moved to '.*\/owner\/repo'/,
+      /use its new address: --to gitea:http:\/\/127\.0\.0\.1:\d+\/owner\/repo$/,
     ],
     ['login-page', () => (server.options.refuse = { status: 200, body: '<html>' }), {}, 'HTTP_PROTOCOL', /not valid JSON/, /./],
   ])('%s', async (_name, arrange, options, code, message, hint) => {

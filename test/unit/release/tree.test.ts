@@ -71,6 +71,31 @@ describe('readTree', () => {
     ]);
   });
 
+  it('leaves out what tools and systems have left, and keeps what is meant to be public', () => {
+    writeTree(dir, {
+      'pikit-web/.git/config': '',
+      'pikit-web/node_modules/a b/.env': 'x',
+      'pikit-web/.DS_Store': '',
+      'pikit-web/._index.html': '',
+      '__MACOSX/x': '',
+      'pikit-web/.well-known/security.txt': '',
+    });
+    const { files, notices } = readTree(dir);
+    expect(files.map(({ path }) => path).filter((path) => !/index\.html|app\.js|pikit-(hello|api)/.test(path))).toEqual(['pikit-web/.well-known/security.txt']);
+    expect(notices).toHaveLength(5);
+    expect(notices).toContain("'pikit-web/node_modules' is left out: tools put it there (--include node_modules lets it in)");
+  });
+
+  it('lets in what is named, and secrets inside of it only by name', () => {
+    writeTree(dir, { 'pikit-web/node_modules/a/index.js': '', 'pikit-web/ca.pem': '-----BEGIN CERTIFICATE-----' });
+    const paths = (...include: string[]): string[] => readTree(dir, include).files.map(({ path }) => path);
+    expect(() => paths('node_modules')).toThrow(expect.objectContaining({ code: 'INPUT_REFUSED', message: matching("^'pikit-web/ca\\.pem' cannot") }));
+    expect(paths('node_modules', '*.pem')).toEqual(expect.arrayContaining(['pikit-web/node_modules/a/index.js', 'pikit-web/ca.pem']));
+    writeTree(dir, { 'pikit-web/node_modules/a/.env': '' });
+    expect(() => paths('node_modules', '*.pem')).toThrow(/'pikit-web\/node_modules\/a\/\.env' cannot be in a release/);
+    expect(() => paths('*.pem', '.evn')).toThrow(/--include '\.evn' names nothing/);
+  });
+
   it('follows a symlink to the folder itself', () => {
     fs.symlinkSync(dir, join(base, 'link'));
     expect(readTree(join(base, 'link')).files).toHaveLength(4);
@@ -127,6 +152,8 @@ describe('readTree', () => {
       'INPUT_REFUSED',
       /mode is 1644/,
     ],
+    ['secret', () => writeTree(dir, { 'pikit-web/.env': 'TOKEN=x' }), 'INPUT_REFUSED', /'pikit-web\/\.env'.*passwords or keys/],
+    ['key', () => writeTree(dir, { 'pikit-web/notes.txt': '-----BEGIN PRIVATE KEY-----\n' }), 'INPUT_REFUSED', /holds a private key/],
     ['manifest', () => writeTree(dir, { 'manifest.json': '{}' }), 'INPUT_REFUSED', /'manifest\.json'.*belongs to the manifest/],
     ['blank', () => writeTree(dir, { 'pikit-web/a b': '' }), 'PATH_REFUSED', /'pikit-web\/a b'.*only letters, digits/],
     ['non-ascii', () => writeTree(dir, { 'pikit-web/ä': '' }), 'PATH_REFUSED', /only letters/],
