@@ -26,7 +26,9 @@ export function commandHelp({ name: program }: Program, name: string, spec: Comm
     `${text}${multiple === true ? ' (may be repeated)' : ''}`,
   ]);
   const width = Math.max(...options.map(([label]) => label.length), '-h, --help'.length) + 2;
-  const lines = [...options, ['-h, --help', 'print this text'] as const].map(([label, text]) => `  ${label.padEnd(width)}${wrapped(text, width + 2)}\n`);
+  const lines = [...options, ['-h, --help', 'print this text'] as const].map(
+    ([label, text]) => `  ${label.padEnd(width)}${wrapped(text, width + 2)}\n`,
+  );
   const more = spec.more === undefined ? '' : `\n${spec.more.map((line) => `${wrapped(line, 0)}\n`).join('')}`;
   return `usage: ${wrapped(usageLine(program, name, spec), 7)}\n\n${wrapped(spec.summary, 0)}\n\n${lines.join('')}${more}`;
 }

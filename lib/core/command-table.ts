@@ -41,7 +41,8 @@ export interface Program<C extends Readonly<Record<string, CommandSpec>> = Reado
   end: readonly string[];
 }
 
-export type Chosen<N extends string> = { is: 'help'; of: N | null; group: string | null } | { is: 'version' } | { is: 'command'; of: N; rest: string[] };
+export type Chosen<N extends string> =
+  { is: 'help'; of: N | null; group: string | null } | { is: 'version' } | { is: 'command'; of: N; rest: string[] };
 
 /** A mistake on the command line: exit code 2. */
 export function usage(message: string, hint: string, cause?: unknown): UpdateError {
@@ -49,9 +50,13 @@ export function usage(message: string, hint: string, cause?: unknown): UpdateErr
 }
 
 /** Which command was typed. Throws USAGE that says what was probably meant. */
-export function chooseCommand<C extends Readonly<Record<string, CommandSpec>>>(program: Program<C>, args: readonly string[]): Chosen<keyof C & string> {
+export function chooseCommand<C extends Readonly<Record<string, CommandSpec>>>(
+  program: Program<C>,
+  args: readonly string[],
+): Chosen<keyof C & string> {
   const [first, ...rest] = args;
-  if (first === undefined) throw usage('no command was given', `commands are ${firstWords(program).join(', ')}; \`${program.name} --help\` explains them`);
+  if (first === undefined)
+    throw usage('no command was given', `commands are ${firstWords(program).join(', ')}; \`${program.name} --help\` explains them`);
   if (first === '--version') return { is: 'version' };
   if (first === '--help' || first === '-h' || first === 'help') return rest.length === 0 ? helpOf(null) : explain(program, rest);
   const name = nameOf(program, [first]);
@@ -65,7 +70,10 @@ export function chooseCommand<C extends Readonly<Record<string, CommandSpec>>>(p
   throw unknownVerb(first, second, verbs);
 }
 
-function explain<C extends Readonly<Record<string, CommandSpec>>>(program: Program<C>, [first = '', second]: readonly string[]): Chosen<keyof C & string> {
+function explain<C extends Readonly<Record<string, CommandSpec>>>(
+  program: Program<C>,
+  [first = '', second]: readonly string[],
+): Chosen<keyof C & string> {
   const name = nameOf(program, [first]) ?? (second === undefined ? null : nameOf(program, [first, second]));
   if (name !== null) return helpOf(name);
   return verbsOf(program, first).length > 0 ? { is: 'help', of: null, group: first } : helpOf(null);

@@ -42,7 +42,8 @@ export function repositoryAt(address: string): Repository | null {
 export function movedTo({ api }: Repository, location: string | null): string | null {
   if (location === null || !URL.canParse(location, api.href)) return null;
   const url = new URL(location, api);
-  const match = /^(.*\/)api\/v1\/repos\/([^/]+)\/([^/]+)(?:\/|$)/.exec(url.pathname) ?? /^(.*\/)([^/]+)\/([^/]+)\/releases(?:\/|$)/.exec(url.pathname);
+  const match =
+    /^(.*\/)api\/v1\/repos\/([^/]+)\/([^/]+)(?:\/|$)/.exec(url.pathname) ?? /^(.*\/)([^/]+)\/([^/]+)\/releases(?:\/|$)/.exec(url.pathname);
   const [, base = '/', owner = '', repo = ''] = match ?? [];
   const page = `${url.origin}${base}${owner}/${repo}`;
   return match !== null && repositoryAt(page) !== null ? page : null;

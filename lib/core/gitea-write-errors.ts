@@ -65,7 +65,9 @@ export function writeError(answer: ApiAnswer, context: WriteContext): UpdateErro
     return fail(
       'HTTP_STATUS',
       `says that '${repository.name}' has moved${page === null ? '' : ` to '${quotable(page)}'`}`,
-      page === null ? 'open its page in a browser, and use the address that it leads to in --to' : `use its new address: --to gitea:${quotable(page)}`,
+      page === null
+        ? 'open its page in a browser, and use the address that it leads to in --to'
+        : `use its new address: --to gitea:${quotable(page)}`,
     );
   }
   const waitMs = rateLimitMs(answer, nowMs);

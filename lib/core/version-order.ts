@@ -30,7 +30,10 @@ export function whyNotNewer(version: string, current: string): NotNewer {
   }
   if (theirs.pre.length === 0) {
     const release = theirs.core.join('.');
-    return { why: `it is a pre-release of ${release}, and comes before it (semver 2.0 section 11)`, advice: `take a pre-release of the next version, for example ${raised(theirs)}-${mine.pre.join('.')}` };
+    return {
+      why: `it is a pre-release of ${release}, and comes before it (semver 2.0 section 11)`,
+      advice: `take a pre-release of the next version, for example ${raised(theirs)}-${mine.pre.join('.')}`,
+    };
   }
   return preReleaseOrder(mine, theirs);
 }
@@ -38,7 +41,11 @@ export function whyNotNewer(version: string, current: string): NotNewer {
 function preReleaseOrder(mine: Parts, theirs: Parts): NotNewer {
   const at = theirs.pre.findIndex((part, index) => part !== mine.pre[index]);
   const [a, b] = [mine.pre[at], theirs.pre[at]];
-  if (b === undefined || a === undefined) return { why: `'${mine.pre.join('.')}' has fewer parts than '${theirs.pre.join('.')}', and comes before it (semver 2.0 section 11)`, advice: null };
+  if (b === undefined || a === undefined)
+    return {
+      why: `'${mine.pre.join('.')}' has fewer parts than '${theirs.pre.join('.')}', and comes before it (semver 2.0 section 11)`,
+      advice: null,
+    };
   const isText = [a, b].some((part) => !/^\d+$/.test(part));
   if (!isText) return { why: `'${a}' is lower than '${b}'`, advice: null };
   if (/^\d+$/.test(a)) return { why: `'${a}' sorts before '${b}': a number comes before a word (semver 2.0 section 11)`, advice: null };

@@ -13,12 +13,12 @@ import type { Surroundings } from './options.ts';
 import { parseBranchName, parsePercent, releaseTime, required } from './options.ts';
 import type { PromoteOptions } from './promote.ts';
 import type { PublishArguments } from './publish-arguments.ts';
-import { parsePublish } from './publish-arguments.ts';
+import { assertNoLogin, parsePublish, readToken } from './publish-arguments.ts';
 
 export type Command =
   | { name: 'help'; of: CommandName | null; group: string | null }
   | { name: 'version' }
-  | { name: 'init'; json: boolean; site: string; unsigned: boolean }
+  | { name: 'init'; json: boolean; site: string; unsigned: boolean; from: { from: string; token: string | null } | null }
   | { name: 'build'; json: boolean; options: BuildOptions }
   | ParsedBranch
   | { name: 'promote'; json: boolean; options: PromoteOptions }
@@ -48,7 +48,7 @@ export function parseCommand(args: readonly string[], around: Surroundings): Com
 function parseOptions(name: CommandName, args: string[], around: Surroundings): Command {
   switch (name) {
     case 'init':
-      return parseInit(args);
+      return parseInit(args, around);
     case 'build':
       return parseBuild(args, around);
     case 'promote':
@@ -64,9 +64,13 @@ function parseOptions(name: CommandName, args: string[], around: Surroundings): 
   }
 }
 
-function parseInit(args: string[]): Command {
+function parseInit(args: string[], { env }: Surroundings): Command {
   const { values } = parseWith(RELEASE.name, 'init', RELEASE.commands.init, args);
-  return { name: 'init', json: values.json, site: required('--site', values.site), unsigned: values.unsigned };
+  const { json, from, unsigned } = values;
+  const site = required('--site', values.site);
+  if (from === undefined) return { name: 'init', json, site, unsigned, from: null };
+  assertNoLogin('--from', from);
+  return { name: 'init', json, site, unsigned, from: { from, token: from.startsWith('gitea:') ? readToken(values['token-file'], env) : null } };
 }
 
 function parsePromote(args: string[], around: Surroundings): Command {
@@ -82,7 +86,10 @@ function parsePromote(args: string[], around: Surroundings): Command {
     released: releaseTime(around),
   };
   if (options.from === options.to) {
-    throw usage(`--from and --to are both '${options.to}'`, 'to widen a rollout, name the branch that the release came from, or build it again with more');
+    throw usage(
+      `--from and --to are both '${options.to}'`,
+      'to widen a rollout, name the branch that the release came from, or build it again with more',
+    );
   }
   return { name: 'promote', json: values.json, options };
 }
@@ -113,9 +120,11 @@ function parseAddress(text: string): string {
     throw usage(`--changelog '${text}' is not an http:// or https:// address`, 'for example: --changelog https://example.org/changes');
   }
   // It is published, and shown on every device.
-  if (url.username !== '' || url.password !== '') throw usage('--changelog has a user name or password in it', 'everybody would see it: leave it out');
+  if (url.username !== '' || url.password !== '')
+    throw usage('--changelog has a user name or password in it', 'everybody would see it: leave it out');
   const secret = [...url.searchParams.keys()].find((key) => SECRET_KEY.test(key));
-  if (secret !== undefined) throw usage(`--changelog has '${secret}' in its query, which looks like a secret`, 'everybody would see it: leave it out');
+  if (secret !== undefined)
+    throw usage(`--changelog has '${secret}' in its query, which looks like a secret`, 'everybody would see it: leave it out');
   return text;
 }
 

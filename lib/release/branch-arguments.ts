@@ -118,8 +118,7 @@ function platforms(on: readonly string[], notOn: readonly string[]): BranchField
 
 /** The name of a branch that can be listed, which `stable` cannot. */
 function parseListedName(name: string): string {
-  if (name === STABLE)
-    throw usage(`'${STABLE}' is built in: every site has it, and it cannot be added, changed or removed`, 'name another branch');
+  if (name === STABLE) throw usage(`'${STABLE}' is built in: every site has it, and it cannot be added, changed or removed`, 'name another branch');
   if (isBranchName(name)) return name;
   throw usage(`'${name}' cannot be the name of a branch`, 'a name has 1 to 64 of a-z, 0-9 and _; --display-name takes any text');
 }

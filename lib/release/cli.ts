@@ -16,6 +16,7 @@ import type { Surroundings } from './options.ts';
 import { promoteRelease } from './promote.ts';
 import type { PublishReport } from './publish.ts';
 import { publishSite } from './publish.ts';
+import { takeOver } from './take-over.ts';
 import type { SiteReport } from './verify.ts';
 import { verifySite } from './verify.ts';
 
@@ -49,9 +50,7 @@ async function runCommand(command: Command, deps: CliDeps): Promise<number> {
       deps.out(`pikit-release ${deps.version}\n`);
       return 0;
     case 'init':
-      initSite(command.site, { unsigned: command.unsigned });
-      deps.out(command.json ? json({ site: command.site, signed: false }) : `created the unsigned site '${command.site}'\n`);
-      return 0;
+      return await runInit(command, deps);
     case 'build': {
       const built = await buildRelease({ ...command.options, signal: deps.signal });
       deps.out(command.json ? json(built) : describeBuilt(built));
@@ -89,6 +88,21 @@ async function runCommand(command: Command, deps: CliDeps): Promise<number> {
     default:
       return command satisfies never;
   }
+}
+
+async function runInit(command: Extract<Command, { name: 'init' }>, { out, signal }: CliDeps): Promise<number> {
+  const { site, unsigned, from } = command;
+  if (from === null) {
+    initSite(site, { unsigned });
+    out(command.json ? json({ site, signed: false }) : `created the unsigned site '${site}'\n`);
+    return 0;
+  }
+  const taken = await takeOver({ site, ...from, signal });
+  const lines = taken.branches.map(
+    ({ branch, version, sequence }) => `  ${branch}  ${version}${sequence === null ? '' : `  sequence ${String(sequence)}`}\n`,
+  );
+  out(command.json ? json(taken) : `created the unsigned site '${site}' from what is published at '${taken.from}'\n${lines.join('')}`);
+  return 0;
 }
 
 function runBranch(site: string, command: BranchCommand, say: (value: object, text: string) => void): void {
@@ -151,7 +165,9 @@ function count(number: number, one: string, many = `${one}s`): string {
 function snakeCased(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(snakeCased);
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCased(inner)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCased(inner)]),
+  );
 }
 
 function json(value: unknown): string {

@@ -2,10 +2,19 @@
 import type { OptionSpec } from '../core/command-table.ts';
 
 const NONE: string[] = [];
-const site = { type: 'string', value: 'DIR', required: true, text: 'the site: the folder that devices read, served by any web server' } as const satisfies OptionSpec;
+const site = {
+  type: 'string',
+  value: 'DIR',
+  required: true,
+  text: 'the site: the folder that devices read, served by any web server',
+} as const satisfies OptionSpec;
 const json = { type: 'boolean', default: false, text: 'print the result as JSON, errors too' } as const satisfies OptionSpec;
 const common = { site, json };
-const rollout = { type: 'string', value: 'PERCENT', text: 'offer it to a part of all devices only; run again with more to widen it' } as const satisfies OptionSpec;
+const rollout = {
+  type: 'string',
+  value: 'PERCENT',
+  text: 'offer it to a part of all devices only; run again with more to widen it',
+} as const satisfies OptionSpec;
 const many = { type: 'string', multiple: true, default: NONE } as const;
 const NAMES = { text: 'NAME ...', most: Infinity } as const;
 const about = {
@@ -23,6 +32,8 @@ export const RELEASE = {
       options: {
         ...common,
         unsigned: { type: 'boolean', default: false, text: 'without signatures: devices then check sha256 only, and warn about it' },
+        from: { type: 'string', value: 'URL', text: 'take over what is published there: a folder, an http(s): or file: address, or gitea:URL' },
+        'token-file': { type: 'string', value: 'FILE', text: 'the token for a private repository; or in the environment: PIKIT_RELEASE_TOKEN' },
       },
     },
     build: {

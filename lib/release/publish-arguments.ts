@@ -29,13 +29,20 @@ export function parsePublish(args: string[], env: Readonly<Record<string, string
       'to a web server: publish to a folder, and copy that with the tools of the server; see docs/hosting.md',
     );
   }
-  // What is in an address is in the list of processes, in logs, and in what we print.
-  if (/^gitea:[^/]*\/\/[^/]*@/.test(to)) throw usage('--to must not have a token or password in it', `use ${TOKEN_VARIABLE} or --token-file`);
+  assertNoLogin('--to', to);
   const token = to.startsWith('gitea:') ? readToken(values['token-file'], env) : null;
   return { json, options: { site, to, branches, token, verify } };
 }
 
-function readToken(file: string | undefined, env: Readonly<Record<string, string | undefined>>): string | null {
+/** What is in an address is in the list of processes, in logs, and in what we print. Throws USAGE. */
+export function assertNoLogin(option: string, address: string): void {
+  if (/^(?:gitea:)?[^/]*\/\/[^/]*@/.test(address)) {
+    throw usage(`${option} must not have a token or password in it`, `use ${TOKEN_VARIABLE} or --token-file`);
+  }
+}
+
+/** The token for a repository, from a file or the environment; null if there is none. */
+export function readToken(file: string | undefined, env: Readonly<Record<string, string | undefined>>): string | null {
   if (file === undefined) return parseToken(Buffer.from(env[TOKEN_VARIABLE] ?? ''), TOKEN_VARIABLE);
   let bytes: Buffer;
   try {

@@ -66,7 +66,8 @@ function readDirectory(reading: Reading, dir: string): void {
     const problem = releasePathProblem(path);
     if (problem !== null) throw new UpdateError('PATH_REFUSED', `'${quotable(path)}' cannot be in a release: ${problem}`);
     if (path === RESERVED) throw refused(path, 'that name belongs to the manifest of the release', 'rename it, or leave it out');
-    if (name.startsWith('.') && name !== '.well-known' && !isIncluded(path, reading.include)) tree.notices.push(`'${path}' starts with a dot, and will be published`);
+    if (name.startsWith('.') && name !== '.well-known' && !isIncluded(path, reading.include))
+      tree.notices.push(`'${path}' starts with a dot, and will be published`);
     const stat = attempt(join(root, path), () => fs.lstatSync(join(root, path)));
     if (stat.isDirectory()) readDirectory(reading, path);
     else tree.files.push(readFile(reading, path, stat));
@@ -87,7 +88,11 @@ function isLeftOut({ include, included, tree }: Reading, path: string, name: str
 }
 
 function secret(path: string, why: string): UpdateError {
-  return refused(quotable(path), `everybody could read it, and ${why}`, `take it out of the folder; or, if it is meant to be public: --include ${quotable(path)}`);
+  return refused(
+    quotable(path),
+    `everybody could read it, and ${why}`,
+    `take it out of the folder; or, if it is meant to be public: --include ${quotable(path)}`,
+  );
 }
 
 function assertAllUsed({ include, included }: Reading): void {

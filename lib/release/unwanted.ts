@@ -7,7 +7,10 @@
 const JUNK: readonly { names: RegExp; what: string }[] = [
   { names: /^(\.git|\.svn|\.hg|\.bzr|cvs|_darcs)$/, what: 'it belongs to version control' },
   { names: /^\.(gitignore|gitattributes|gitmodules|gitkeep|hgignore|mailmap)$/, what: 'it belongs to version control' },
-  { names: /^(node_modules|bower_components|__pycache__|\.venv|\.tox|\.nyc_output|\.pytest_cache|\.mypy_cache|\.cache)$/, what: 'tools put it there' },
+  {
+    names: /^(node_modules|bower_components|__pycache__|\.venv|\.tox|\.nyc_output|\.pytest_cache|\.mypy_cache|\.cache)$/,
+    what: 'tools put it there',
+  },
   { names: /^(\.idea|\.vscode|\.vs|\.editorconfig)$/, what: 'an editor put it there' },
   { names: /^(\.ds_store|\._.*|__macosx|\.appledouble|\.spotlight-v100|\.trashes|\.fseventsd)$/, what: 'a Mac put it there' },
   { names: /^(thumbs\.db|ehthumbs\.db|desktop\.ini|\$recycle\.bin)$/, what: 'Windows put it there' },

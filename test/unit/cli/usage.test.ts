@@ -5,7 +5,13 @@ import { commandHelp } from '../../../lib/core/command-help.ts';
 it('names every command, the exit codes, and fits a terminal', () => {
   for (const name of Object.keys(UPDATE.commands)) expect(usageText()).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
   expect(usageText()).toContain('75 another step is running');
-  expect(Math.max(...usageText().split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  expect(
+    Math.max(
+      ...usageText()
+        .split('\n')
+        .map((line) => line.length),
+    ),
+  ).toBeLessThanOrEqual(100);
 });
 
 it.each(Object.entries(UPDATE.commands))('explains %s', (name, spec) => {

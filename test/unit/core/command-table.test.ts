@@ -70,7 +70,9 @@ describe('parseWith', () => {
 
 it('knows one of several words, and what was meant', () => {
   expect(choiceOf('a', ['a', 'b'], 'no')).toBe('a');
-  expect(() => choiceOf('linxu', ['linux', 'macos'], 'no')).toThrow(expect.objectContaining({ message: 'no', hint: "did you mean 'linux'? allowed are linux, macos" }));
+  expect(() => choiceOf('linxu', ['linux', 'macos'], 'no')).toThrow(
+    expect.objectContaining({ message: 'no', hint: "did you mean 'linux'? allowed are linux, macos" }),
+  );
   expect(usage('m', 'h')).toMatchObject({ code: 'USAGE', message: 'm', hint: 'h' });
   expect(usageLine('mailer', 'send', COMMANDS.send)).toBe('mailer send FILE --to WHO [-t TAG] ... [--json]');
 });

@@ -114,6 +114,11 @@ describe('movedTo', () => {
     ['http://[', null],
     [null, null],
   ])('%s', (location, expected) => {
-    expect(movedTo({ kind: 'gitea', name: 'x', web: new URL('https://git.example.org/o/r/'), api: new URL('https://git.example.org/api/v1/repos/o/r/') }, location)).toBe(expected);
+    expect(
+      movedTo(
+        { kind: 'gitea', name: 'x', web: new URL('https://git.example.org/o/r/'), api: new URL('https://git.example.org/api/v1/repos/o/r/') },
+        location,
+      ),
+    ).toBe(expected);
   });
 });

@@ -23,7 +23,13 @@ describe('writeError', () => {
   });
 
   it.each<[number, Record<string, string>, string, RegExp, RegExp]>([
-    [307, { location: 'https://git.example.org/api/v1/repos/new/r' }, 'HTTP_STATUS', /says that '.*\/o\/r' has moved to 'https:\/\/git\.example\.org\/new\/r'/, /--to gitea:https:\/\/git\.example\.org\/new\/r$/],
+    [
+      307,
+      { location: 'https://git.example.org/api/v1/repos/new/r' },
+      'HTTP_STATUS',
+      /says that '.*\/o\/r' has moved to 'https:\/\/git\.example\.org\/new\/r'/,
+      /--to gitea:https:\/\/git\.example\.org\/new\/r$/,
+    ],
     [302, {}, 'HTTP_STATUS', /has moved/, /open its page in a browser/],
     [400, {}, 'HTTP_STATUS', /does not take it/, /ALLOWED_TYPES/],
     [401, {}, 'HTTP_STATUS', /does not accept the token/, /PIKIT_RELEASE_TOKEN/],

@@ -64,8 +64,9 @@ describe('parseCommand', () => {
   });
 
   it.each([
-    ['init --site s --unsigned', { name: 'init', site: 's', unsigned: true, json: false }],
-    ['init --site s', { name: 'init', site: 's', unsigned: false, json: false }],
+    ['init --site s --unsigned', { name: 'init', site: 's', unsigned: true, json: false, from: null }],
+    ['init --site s', { name: 'init', site: 's', unsigned: false, json: false, from: null }],
+    ['init --site s --from /srv/p', { name: 'init', site: 's', unsigned: false, json: false, from: { from: '/srv/p', token: null } }],
     ['verify --json --site=s', { name: 'verify', site: 's', json: true }],
     [
       'promote 1.0.0 --site s --from beta --to stable --rollout 5 --json',

@@ -69,7 +69,12 @@ describe('runPikitRelease', () => {
       sequence: 1,
       notices: [],
     });
-    expect(JSON.parse((await run('verify --json --site BASE/site')).out)).toMatchObject({ ok: true, problems: [], bundles: 1, branches: [{ size_bytes: 112 }] });
+    expect(JSON.parse((await run('verify --json --site BASE/site')).out)).toMatchObject({
+      ok: true,
+      problems: [],
+      bundles: 1,
+      branches: [{ size_bytes: 112 }],
+    });
     const failed = await run('build --json --site BASE/site --from BASE/tree --version x');
     expect(failed.code).toBe(1);
     expect(JSON.parse(failed.out)).toMatchObject({ error: { code: 'VERSION_INVALID', message: "'x' is not a semantic version" } });
@@ -77,9 +82,17 @@ describe('runPikitRelease', () => {
 
   it.each([
     ['init --site BASE/site', 2, /^error: signed sites are not supported.*\nhint: pass --unsigned/],
-    ['build --site BASE/site', 2, /^error: --from is missing\nhint: give --from TREE: pikit-release build --site DIR --from TREE --version V \[OPTIONS\]\n$/],
+    [
+      'build --site BASE/site',
+      2,
+      /^error: --from is missing\nhint: give --from TREE: pikit-release build --site DIR --from TREE --version V \[OPTIONS\]\n$/,
+    ],
     ['promote 1.0.0 --site BASE/site', 2, /^error: --from is missing\nhint: give --from NAME.*\n$/],
-    ['biuld --site BASE/site', 2, /^error: unknown command 'biuld'\nhint: did you mean 'build'\? commands are init, build, branch, promote, publish, verify.*\n$/],
+    [
+      'biuld --site BASE/site',
+      2,
+      /^error: unknown command 'biuld'\nhint: did you mean 'build'\? commands are init, build, branch, promote, publish, verify.*\n$/,
+    ],
     ['verify --stie BASE/site', 2, /^error: unknown option '--stie'\nhint: did you mean '--site'\? `pikit-release verify` takes .*\n$/],
     ['branch bin', 2, /^error: unknown command 'branch bin'\nhint: `branch` takes list, add.*\n$/],
     ['branch add stable --site BASE/site', 2, /^error: 'stable' is built in.*\nhint: /],
@@ -207,7 +220,9 @@ describe('the program', () => {
     expect(fs.readFileSync(join(base, 'site/manifest.json'))).toEqual(before);
     const { problems, notices } = await verifySite(join(base, 'site'));
     expect(problems).toEqual([]);
-    expect(notices).toEqual([matching(/^bundles\/pikit-1\.1\.0\.tar\.gz\.[0-9a-f]{8}\.tmp: it was left by an interrupted run: the next build removes it/)]);
+    expect(notices).toEqual([
+      matching(/^bundles\/pikit-1\.1\.0\.tar\.gz\.[0-9a-f]{8}\.tmp: it was left by an interrupted run: the next build removes it/),
+    ]);
     fs.rmSync(join(base, 'tree/pikit-web/big'));
     expect(await run('build --site BASE/site --from BASE/tree --version 1.1.0')).toMatchObject({ code: 0 });
     expect(fs.readdirSync(join(base, 'site/bundles'))).toEqual(['pikit-1.0.0.tar.gz', 'pikit-1.1.0.tar.gz']);

@@ -36,11 +36,7 @@ describe('parsePublish', () => {
     ['--site s', 'USAGE', '--to is missing'],
     ['--site s --to https://x.org/o/r', 'USAGE', 'a folder, or gitea:'],
     ['--site s --to sftp://x.org/', 'USAGE', 'a folder, or gitea:'],
-    [
-      '--site s --to gitea:https://secret@x.org/o/r',
-      'USAGE',
-      '^--to must not have a token or password in it$',
-    ],
+    ['--site s --to gitea:https://secret@x.org/o/r', 'USAGE', '^--to must not have a token or password in it$'],
     ['--site s --to d --branch ../x', 'USAGE', "'../x' cannot be the name of a branch"],
     ['--site s --to gitea:https://x.org/o/r --token-file DIR/none', 'INPUT_REFUSED', 'cannot be read'],
     ['--site s --to gitea:https://x.org/o/r --token-file /dev/null', 'INPUT_REFUSED', 'is empty'],

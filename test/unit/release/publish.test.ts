@@ -77,7 +77,14 @@ it('on the command line: each file, and the sum of it', async () => {
     const out = (more: string): void => {
       text += more;
     };
-    const code = await runPikitRelease(line.split(' '), { version: '0', env: {}, now: new Date(), signal: new AbortController().signal, out, err: out });
+    const code = await runPikitRelease(line.split(' '), {
+      version: '0',
+      env: {},
+      now: new Date(),
+      signal: new AbortController().signal,
+      out,
+      err: out,
+    });
     return `${String(code)}\n${text.replaceAll(dir(), 'BASE')}`;
   };
   const line = `publish --site ${site.dir} --to ${join(dir(), 'to')} --branch stable`;

@@ -81,7 +81,9 @@ describe('readTree', () => {
       'pikit-web/.well-known/security.txt': '',
     });
     const { files, notices } = readTree(dir);
-    expect(files.map(({ path }) => path).filter((path) => !/index\.html|app\.js|pikit-(hello|api)/.test(path))).toEqual(['pikit-web/.well-known/security.txt']);
+    expect(files.map(({ path }) => path).filter((path) => !/index\.html|app\.js|pikit-(hello|api)/.test(path))).toEqual([
+      'pikit-web/.well-known/security.txt',
+    ]);
     expect(notices).toHaveLength(5);
     expect(notices).toContain("'pikit-web/node_modules' is left out: tools put it there (--include node_modules lets it in)");
   });
@@ -89,7 +91,9 @@ describe('readTree', () => {
   it('lets in what is named, and secrets inside of it only by name', () => {
     writeTree(dir, { 'pikit-web/node_modules/a/index.js': '', 'pikit-web/ca.pem': '-----BEGIN CERTIFICATE-----' });
     const paths = (...include: string[]): string[] => readTree(dir, include).files.map(({ path }) => path);
-    expect(() => paths('node_modules')).toThrow(expect.objectContaining({ code: 'INPUT_REFUSED', message: matching("^'pikit-web/ca\\.pem' cannot") }));
+    expect(() => paths('node_modules')).toThrow(
+      expect.objectContaining({ code: 'INPUT_REFUSED', message: matching("^'pikit-web/ca\\.pem' cannot") }),
+    );
     expect(paths('node_modules', '*.pem')).toEqual(expect.arrayContaining(['pikit-web/node_modules/a/index.js', 'pikit-web/ca.pem']));
     writeTree(dir, { 'pikit-web/node_modules/a/.env': '' });
     expect(() => paths('node_modules', '*.pem')).toThrow(/'pikit-web\/node_modules\/a\/\.env' cannot be in a release/);

@@ -18,7 +18,11 @@ describe('unwantedName', () => {
     expect(unwantedName(name)).toMatchObject({ is: 'secret' });
   });
 
-  it.each('.well-known .htaccess .nojekyll environment.js index.html key.js keys id_rsa.pub .env.example .env.sample swap.js git git.svg monkey.svg a.b'.split(' '))('lets in %s', (name) => {
+  it.each(
+    '.well-known .htaccess .nojekyll environment.js index.html key.js keys id_rsa.pub .env.example .env.sample swap.js git git.svg monkey.svg a.b'.split(
+      ' ',
+    ),
+  )('lets in %s', (name) => {
     expect(unwantedName(name)).toBeNull();
   });
 });

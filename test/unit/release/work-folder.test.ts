@@ -9,7 +9,12 @@ const dir = useTempDir();
 
 it('sweeps what is left of dead processes, and nothing of living ones', () => {
   const site = emptySite(dir());
-  writeTree(site, { 'bundles/a.tar.gz.0badcafe.tmp': 'half', 'bundles/b.tar.gz.0badcafe.tmp/bundle': 'half', 'manifest_beta.json.tmp': '', 'notes.json.tmp': '' });
+  writeTree(site, {
+    'bundles/a.tar.gz.0badcafe.tmp': 'half',
+    'bundles/b.tar.gz.0badcafe.tmp/bundle': 'half',
+    'manifest_beta.json.tmp': '',
+    'notes.json.tmp': '',
+  });
   const one = openWorkFolder(site, 'pikit-1.0.0.tar.gz');
   expect(isWorkRunning(one.path)).toBe(true);
   const two = openWorkFolder(site, 'pikit-1.0.0.tar.gz');
