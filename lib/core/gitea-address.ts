@@ -43,7 +43,8 @@ export function movedTo({ api }: Repository, location: string | null): string | 
   if (location === null || !URL.canParse(location, api.href)) return null;
   const url = new URL(location, api);
   const match =
-    /^(.*\/)api\/v1\/repos\/([^/]+)\/([^/]+)(?:\/|$)/.exec(url.pathname) ?? /^(.*\/)([^/]+)\/([^/]+)\/releases(?:\/|$)/.exec(url.pathname);
+    /^(.*\/)api\/v1\/repos\/([^/]+)\/([^/]+)(?:\/|$)/.exec(url.pathname) ??
+    /^((?!.*\/api\/v1\/).*\/)([^/]+)\/([^/]+)\/releases(?:\/|$)/.exec(url.pathname);
   const [, base = '/', owner = '', repo = ''] = match ?? [];
   const page = `${url.origin}${base}${owner}/${repo}`;
   return match !== null && repositoryAt(page) !== null ? page : null;

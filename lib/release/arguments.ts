@@ -59,8 +59,17 @@ function parseOptions(name: CommandName, args: string[], around: Surroundings): 
       const { values } = parseWith(RELEASE.name, name, RELEASE.commands.verify, args);
       return { name, json: values.json, site: required('--site', values.site) };
     }
-    default:
+    case 'branch list':
+    case 'branch add':
+    case 'branch edit':
+    case 'branch enable':
+    case 'branch disable':
+    case 'branch hide':
+    case 'branch show':
+    case 'branch remove':
       return parseBranch(name, args);
+    default:
+      return name satisfies never;
   }
 }
 

@@ -6,7 +6,7 @@ import { containing, matching } from '../../helpers/matchers.ts';
 describe('runPikitUpdate', () => {
   it.each([
     ['--help', /^usage: pikit-update COMMAND\n/],
-    ['apply --help', /^usage: pikit-update apply \[--version V\]/],
+    ['apply --help', /^usage: pikit-update apply \[--json\] \[--version V\]/],
     ['--version', /^pikit-update 1\.2\.3\n$/],
   ])('%s', async (line, out) => {
     expect(await cliDevice().run(line)).toEqual({ exit: 0, out: matching(out), err: '' });
