@@ -7,6 +7,7 @@ import https from 'node:https';
 import { UpdateError } from '../core/errors.ts';
 import { networkError, redirectTarget, statusError } from '../core/network-errors.ts';
 import { retryAfterMs } from '../core/retry-after.ts';
+import { answerOf } from './answer-of.ts';
 import { readLocalFile } from './local-file.ts';
 
 export interface Validators {
@@ -64,7 +65,7 @@ export async function getDocument(url: URL, request: DocumentRequest): Promise<D
 }
 
 /** One request and its answer; a redirect comes back as the URL it names. */
-function exchange(url: URL, request: DocumentRequest, signal: AbortSignal): Promise<DocumentAnswer | URL> {
+async function exchange(url: URL, request: DocumentRequest, signal: AbortSignal): Promise<DocumentAnswer | URL> {
   const headers: Record<string, string> = {
     ...request.headers,
     accept: 'application/json',
@@ -75,14 +76,11 @@ function exchange(url: URL, request: DocumentRequest, signal: AbortSignal): Prom
   const { validators } = request;
   if (validators?.etag !== null && validators?.etag !== undefined) headers['if-none-match'] = validators.etag;
   else if (validators?.lastModified !== null && validators?.lastModified !== undefined) headers['if-modified-since'] = validators.lastModified;
-  return new Promise((resolve, reject) => {
-    const client = url.protocol === 'https:' ? https : http;
-    const outgoing = client.request(url, { headers, signal, agent: false }, (incoming) => {
-      readAnswer(incoming, url, request).then(resolve, reject);
-    });
-    outgoing.on('error', reject);
-    outgoing.end();
-  });
+  const client = url.protocol === 'https:' ? https : http;
+  const outgoing = client.request(url, { headers, signal, agent: false });
+  const incoming = answerOf(outgoing, signal);
+  outgoing.end();
+  return await readAnswer(await incoming, url, request);
 }
 
 async function readAnswer(incoming: http.IncomingMessage, url: URL, request: DocumentRequest): Promise<DocumentAnswer | URL> {

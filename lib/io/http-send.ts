@@ -10,8 +10,11 @@ import https from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { UpdateError } from '../core/errors.ts';
 import { networkError } from '../core/network-errors.ts';
+import { answerOf } from './answer-of.ts';
 
 const IDLE_MS = 60_000;
+/** From the head of an answer to its end. */
+const ANSWER_MS = 60_000;
 /** A server that does not know the question is not waited for. */
 const CONTINUE_MS = 2000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -44,12 +47,7 @@ export async function send(url: URL, request: SendRequest): Promise<Sent> {
     agent: false,
   });
   outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error(`nothing moved for ${String(IDLE_MS / 1000)} s`), { code: 'ETIMEDOUT' })));
-  const answer = new Promise<Sent>((resolve, reject) => {
-    outgoing.on('error', reject);
-    outgoing.on('response', (incoming) => {
-      readAnswer(incoming).then(resolve, reject);
-    });
-  });
+  const answer = answerOf(outgoing, request.signal).then(readAnswer);
   try {
     if (headers['expect'] !== undefined) {
       const waited = once(outgoing, 'continue', { signal: AbortSignal.timeout(CONTINUE_MS) }).then(
@@ -112,11 +110,19 @@ async function* form(head: Buffer, file: { path: string; size: number }, tail: B
 async function readAnswer(incoming: http.IncomingMessage): Promise<Sent> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of incoming) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new UpdateError('RESPONSE_TOO_LARGE', `an answer has more than ${String(MAX_ANSWER_BYTES)} bytes`);
-    chunks.push(chunk);
+  // A byte now and then is not silence, and no end either.
+  const late = setTimeout(() => {
+    incoming.destroy(Object.assign(new Error(`its answer took longer than ${String(ANSWER_MS / 1000)} s`), { code: 'ETIMEDOUT' }));
+  }, ANSWER_MS);
+  try {
+    for await (const chunk of incoming) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      size += chunk.length;
+      if (size > MAX_ANSWER_BYTES) throw new UpdateError('RESPONSE_TOO_LARGE', `an answer has more than ${String(MAX_ANSWER_BYTES)} bytes`);
+      chunks.push(chunk);
+    }
+  } finally {
+    clearTimeout(late);
   }
   const { headers, statusCode: status = 0 } = incoming;
   const header = (name: string): string | null => {
