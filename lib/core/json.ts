@@ -12,24 +12,35 @@ export interface DocumentLimits {
 }
 
 /**
- * Parses bytes from outside into a type: size limit, strict UTF-8 (JSON.parse alone would read U+FFFD for broken bytes),
- * JSON without a key twice or bottomless nesting, then the schema. Throws `limits.code` with a message that names the key,
+ * Parses bytes from outside into a type: readDocument, then the schema. Throws `limits.code` with a message that names the key,
  * and leaves nothing behind.
  */
 export function parseDocument<T>(bytes: Uint8Array, schema: z.ZodType<T>, limits: DocumentLimits): T {
+  return shapeDocument(readDocument(bytes, limits), schema, limits);
+}
+
+/**
+ * The value that bytes from outside stand for: size limit, strict UTF-8 (JSON.parse alone would read U+FFFD for broken bytes), JSON
+ * without a key twice, bottomless nesting, or more values than there is memory for. Throws `limits.code`.
+ */
+export function readDocument(bytes: Uint8Array, limits: DocumentLimits): unknown {
   if (bytes.byteLength > limits.maxBytes) {
     throw new UpdateError(limits.code, `${limits.what} has ${String(bytes.byteLength)} bytes, ${String(limits.maxBytes)} are allowed`);
   }
-  let text: string;
-  let value: unknown;
+  let loose: string | null;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    value = JSON.parse(text);
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    // Before it is parsed: 8 MiB of text may be 500 MB of values.
+    loose = looseness(text);
+    if (loose === null) return JSON.parse(text);
   } catch (error) {
     throw new UpdateError(limits.code, `${limits.what} is not valid JSON`, { cause: error });
   }
-  const loose = looseness(text);
-  if (loose !== null) throw new UpdateError(limits.code, `${limits.what} is refused: ${loose}`);
+  throw new UpdateError(limits.code, `${limits.what} is refused: ${loose}`);
+}
+
+/** A value that readDocument returned, as a type. Throws `limits.code`. */
+export function shapeDocument<T>(value: unknown, schema: z.ZodType<T>, limits: DocumentLimits): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   throw new UpdateError(limits.code, `${limits.what} is not as it should be: ${describeIssues(result.error)}`);

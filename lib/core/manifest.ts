@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { UpdateError } from './errors.ts';
-import { parseDocument } from './json.ts';
+import { readDocument, shapeDocument } from './json.ts';
 import { assertDistinctPaths, quotable, releasePathProblem } from './release-path.ts';
 import { isVersion } from './version.ts';
 
@@ -64,6 +64,13 @@ const PostInstallAction = z.union([
 ]);
 export type PostInstallAction = z.infer<typeof PostInstallAction>;
 
+/** What counts the bytes of a release counts exactly: beyond this two sums that differ are equal. */
+function sumIsANumber(files: readonly ManifestFile[], context: z.RefinementCtx): void {
+  const sum = files.reduce((bytes, { size }) => bytes + BigInt(size ?? 0), 0n);
+  if (sum <= BigInt(Number.MAX_SAFE_INTEGER)) return;
+  context.addIssue({ code: 'custom', message: `the sizes add up to ${String(sum)} bytes, ${String(Number.MAX_SAFE_INTEGER)} are allowed` });
+}
+
 export const Manifest = z.object({
   schema: z.int().positive().default(1),
   version: z.string().refine(isVersion, { error: 'must be a semantic version' }),
@@ -75,7 +82,7 @@ export const Manifest = z.object({
   sequence: Size.optional(),
   changelog: z.string().max(2000),
   notes: z.string().max(MAX_NOTES).default(''),
-  files: z.array(ManifestFile).min(1).max(MAX_FILES),
+  files: z.array(ManifestFile).min(1).max(MAX_FILES).superRefine(sumIsANumber),
   bundle: z.object({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/), size: Size.optional(), sha256: Sha256.optional() }).optional(),
   post_install: z.array(PostInstallAction).max(100).default([]),
   requires: z.object({ min_version: z.string().refine(isVersion).optional(), arch: z.array(z.string().max(32)).max(32).optional() }).default({}),
@@ -106,14 +113,15 @@ export class LaterRelease extends UpdateError {
  */
 export function parseManifest(bytes: Uint8Array, what = 'the manifest'): Manifest {
   const limits = { what, maxBytes: MANIFEST_MAX_BYTES, code: 'MANIFEST_INVALID' as const };
-  const { schema, version } = parseDocument(bytes, Preamble, limits);
+  const value = readDocument(bytes, limits);
+  const { schema, version } = shapeDocument(value, Preamble, limits);
   if (schema > MANIFEST_SCHEMA) {
     throw new LaterRelease(`${what} has schema ${String(schema)}, this updater understands ${String(MANIFEST_SCHEMA)}`, {
       version: typeof version === 'string' && isVersion(version) ? version : null,
       sha256: createHash('sha256').update(bytes).digest('hex'),
     });
   }
-  const manifest = parseDocument(bytes, Manifest, limits);
+  const manifest = shapeDocument(value, Manifest, limits);
   assertDistinctPaths(manifest.files.map((file) => file.path));
   return manifest;
 }

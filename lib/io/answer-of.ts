@@ -4,6 +4,7 @@
  * A promise that hears of only some of them never settles, and a process that waits for it ends without a word.
  */
 import type http from 'node:http';
+import type { Duplex } from 'node:stream';
 import { UpdateError } from '../core/errors.ts';
 
 /** RFC 9110 section 15.2 sets no limit. A server has a use for one or two: 100, 102 while it works, 103. */
@@ -40,12 +41,12 @@ export function answerOf(outgoing: http.ClientRequest, signal: AbortSignal): Pro
       resolve(incoming);
     });
     outgoing.on('error', end);
-    for (const event of ['upgrade', 'connect'] as const) {
-      outgoing.on(event, (incoming, socket) => {
-        socket.destroy();
-        refuse(`it answered ${String(incoming.statusCode ?? 'nothing')}, and left HTTP, which was not asked for`);
-      });
-    }
+    const onOther = ({ statusCode }: http.IncomingMessage, socket: Duplex): void => {
+      socket.destroy();
+      refuse(`it answered ${String(statusCode)}, and left HTTP, which was not asked for`);
+    };
+    outgoing.on('upgrade', onOther);
+    outgoing.on('connect', onOther);
     outgoing.on('information', () => {
       informational += 1;
       if (informational > MAX_INFORMATIONAL) refuse(`more than ${String(MAX_INFORMATIONAL)} informational answers, and no final one`);

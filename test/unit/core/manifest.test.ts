@@ -57,6 +57,30 @@ describe('parseManifest', () => {
     });
   });
 
+  it('takes 20,000 files with every member, and as many again of later updaters', () => {
+    const later = Object.fromEntries(Array.from({ length: 10 }, (_value, index) => [`later${String(index)}`, null]));
+    const files = Array.from({ length: 20_000 }, (_value, index) => {
+      return { path: `pikit-web/f${String(index)}`, sha256: SHA, size: 1, mode: '0644', package: 'web', config: false, ...later };
+    });
+    expect(parse({ ...MINIMAL, files }).files).toHaveLength(20_000);
+  });
+
+  it('counts sizes exactly, or refuses them with their sum', () => {
+    const sized = (...sizes: number[]): unknown => ({
+      ...MINIMAL,
+      files: sizes.map((size, index) => ({ path: `f${String(index)}`, sha256: SHA, size })),
+    });
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(parse(sized(most - 1, 1)).files).toHaveLength(2);
+    expect(() => parse(sized(most - 1, 2))).toThrow(
+      expect.objectContaining({
+        code: 'MANIFEST_INVALID',
+        message: "the manifest is not as it should be: 'files': the sizes add up to 9007199254740992 bytes, 9007199254740991 are allowed",
+      }),
+    );
+    expect(() => parse(sized(most, most, most))).toThrow(/add up to 27021597764222973 bytes/);
+  });
+
   it.each(['version', 'changelog', 'files'])('refuses a manifest without %s', (key) => {
     expect(() => parse({ ...MINIMAL, [key]: undefined })).toThrow(
       expect.objectContaining({ code: 'MANIFEST_INVALID', message: matching(`'${key}'`) }),
