@@ -18,6 +18,7 @@ import { stateFiles } from '../lib/io/state-file.ts';
 import { sureEnd } from '../lib/io/sure-end.ts';
 import type { StepDeps, StepResult } from '../lib/steps/deps.ts';
 import { recordFailure, recordResult } from '../lib/steps/ended.ts';
+import { recordKilledStep } from '../lib/steps/killed-step.ts';
 import { publish } from '../lib/steps/publish.ts';
 import { RecordedFailure } from '../lib/steps/recorded-failure.ts';
 import type { RunLog } from '../lib/steps/run-log.ts';
@@ -118,6 +119,7 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
         narrate.info(`another step is running: waiting for it, at most ${String(entry.lockWaitMs / 1000)} s`);
       },
     });
+    recordKilledStep(deps, entry.step);
     log = openRunLog(deps, entry.step, process.pid);
     isGoingOn = true;
     const result = await sureEnd(`the step ${entry.step}`, () =>

@@ -22,6 +22,7 @@ export function statusText(status: Status, now: Date): string {
     ['downloaded', ...(status.staged === null ? [] : [`${status.staged.version}, verified ${pastTime(new Date(status.staged.at), now)}`])],
     ['running', ...(status.progress === null ? [] : [`${status.progress.step}: ${progressText(status.progress)}`])],
     ['run', ...runValues(status)],
+    ['last run', ...killedValues(status)],
     ['last check', status.last_check === null ? 'never' : pastTime(new Date(status.last_check), now)],
     ['last result', ...(status.last_result === null ? [] : resultValues(status.last_result, now))],
     ['automatic', describeAuto(status.settings)],
@@ -40,6 +41,13 @@ function runValues({ run }: Status): string[] {
   const { kind, percent, seconds_left: left } = run;
   const parts = [kind, ...(percent === null ? [] : [`${String(percent)} % done`]), ...(left === null ? [] : [`about ${durationText(left)} left`])];
   return [parts.join(', ')];
+}
+
+/** One that was killed left no result: the last result is that of the run before. */
+function killedValues({ run }: Status): string[] {
+  const last = run?.steps.at(-1);
+  if (run?.state !== 'ended' || last?.state !== 'failed' || last.outcome !== null || run.message === null) return [];
+  return [run.message, ...(run.hint === null ? [] : [`hint: ${run.hint}`])];
 }
 
 function noticeValues({ notices }: Status): string[] {

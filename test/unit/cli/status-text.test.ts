@@ -142,3 +142,21 @@ warning: releases are not signed here (no /etc/pikit/trust/root.json): they are 
     expect(lineOf('rollback', more).replace(/^rollback\s+/, '')).toBe(expected);
   });
 });
+
+it('tells of a run that was killed, whose result there is not', () => {
+  const steps: Run['steps'] = [{ step: 'check', state: 'failed', started: AT, ended: null, outcome: null }];
+  const run: Run = {
+    ...RUN,
+    kind: 'check',
+    state: 'ended',
+    steps,
+    outcome: 'failed',
+    code: 'STEP_FAILED',
+    message: 'the last check was ended: out of memory',
+    hint: 'look',
+  };
+  const result = receipt({ step: 'check', outcome: 'nothing', message: 'up to date' });
+  expect(text({ run, last_result: result })).toMatch(/^last run +the last check was ended: out of memory\n +hint: look$/m);
+  const told: Run = { ...run, steps: [{ ...steps[0], step: 'check', state: 'failed', started: AT, ended: AT, outcome: 'failed' }] };
+  expect(text({ run: told, last_result: result })).not.toContain('last run');
+});
