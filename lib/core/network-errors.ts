@@ -29,7 +29,9 @@ function codesOf(error: unknown): string[] {
   const codes: string[] = [];
   const visit = (value: unknown, depth: number): void => {
     if (depth > 5 || typeof value !== 'object' || value === null) return;
-    if ('code' in value && typeof value.code === 'string') codes.push(value.code);
+    // undici has the code of a broken line for an answer that leaves HTTP (101), and a text of its own.
+    if (value instanceof Error && value.message === 'bad upgrade') codes.push('HPE_UPGRADE');
+    else if ('code' in value && typeof value.code === 'string') codes.push(value.code);
     // undici's parser has a reason, but no code (7.30).
     else if (value instanceof Error && value.name === 'HTTPParserError')
       codes.push(value.message.includes('EOF') ? 'HPE_INVALID_EOF_STATE' : 'HPE_INVALID');
