@@ -35,9 +35,9 @@ export function planText(plan: PlanSummary): string {
   return `${table(rows)}${lines.length === 0 ? '' : `\n${lines.join('')}`}${warnings.map((warning) => `warning: ${printable(warning)}\n`).join('')}`;
 }
 
-function downloadText({ staged, download_bytes: bytes }: PlanSummary): string {
+function downloadText({ staged, proxy, download_bytes: bytes }: PlanSummary): string {
   if (staged) return 'nothing: it is downloaded and verified';
-  return bytes === null ? 'of unknown size' : formatBytes(bytes);
+  return `${bytes === null ? 'of unknown size' : formatBytes(bytes)}${proxy === null ? '' : ` through the proxy '${proxy}'`}`;
 }
 
 function filesText({ added, changed, removed, unchanged }: PlanSummary): string {

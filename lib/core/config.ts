@@ -4,6 +4,7 @@ import { UpdateError } from './errors.ts';
 import { repositoryAt } from './gitea-address.ts';
 import { describeIssues } from './json.ts';
 import { UnitName } from './manifest.ts';
+import { NoProxy, ProxyUrl } from './proxy.ts';
 import { parseDurationMs, parseSizeBytes } from './quantities.ts';
 import { releasePathProblem } from './release-path.ts';
 
@@ -86,7 +87,21 @@ function isFolder({ hostname, pathname }: URL): boolean {
   return hostname === '' && !/%(?:2f|00)/i.test(pathname);
 }
 
-const SOURCES = [table({ type: z.literal('static'), url: SiteUrl }), table({ type: z.literal('gitea'), url: RepositoryUrl })] as const;
+/** A file of this device; unlike a target, it may have any name. */
+const CA = 'must be the absolute path of a file with certificates (PEM)';
+const CaFile = z.string({ error: CA }).regex(/^\/[^\p{Cc}]+$/u, CA);
+
+/** How the source is reached. */
+const WAY = {
+  proxy: ProxyUrl.optional(),
+  no_proxy: z.array(NoProxy, { error: 'must be a list such as ["localhost", ".lan", "192.168.0.0/16"]' }).max(64).optional(),
+  ca: CaFile.optional(),
+};
+
+const SOURCES = [
+  table({ type: z.literal('static'), url: SiteUrl, ...WAY }),
+  table({ type: z.literal('gitea'), url: RepositoryUrl, ...WAY }),
+] as const;
 const Source = z.discriminatedUnion('type', SOURCES, { error: 'a source has type = "static" or "gitea", and a url' });
 
 /** A Host as a browser sends it: a name or an address, with the port where there is one in the address bar. */

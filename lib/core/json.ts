@@ -56,6 +56,6 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 /** A password in an address is nobody's business. */
 function shown(value: unknown): string {
   if (value === undefined) return ' is missing';
-  if (typeof value === 'string') return ` is "${quotable(value).replace(/\/\/[^/]*@/, '//***@')}"`;
+  if (typeof value === 'string') return ` is "${quotable(value).replace(/\/\/.*@/, '//***@')}"`;
   return typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint' ? ` is ${String(value)}` : '';
 }

@@ -24,6 +24,8 @@ export interface DevicePaths {
   readonly edited: string;
   readonly serviceActions: string;
   readonly cacheDir: string;
+  /** How long servers asked to be left alone. */
+  readonly waits: string;
   readonly backupDir: string;
   readonly lock: string;
   readonly runDir: string;
@@ -60,6 +62,7 @@ export function devicePaths(root: string): DevicePaths {
     edited: at('/var/lib/pikit/edited'),
     serviceActions: at('/var/lib/pikit/service-actions.jsonl'),
     cacheDir: at('/var/cache/pikit-update'),
+    waits: at('/var/cache/pikit-update/waits.json'),
     backupDir: at('/var/backups/pikit'),
     lock: at('/run/pikit-update.lock'),
     runDir: at('/run/pikit-update'),

@@ -29,6 +29,8 @@ export const PlanSummary = z.strictObject({
   reason: z.string().nullable(),
   /** Downloaded and verified already. */
   staged: z.boolean(),
+  /** The proxy that it comes through, without its login; null where it comes without one. */
+  proxy: z.string().nullable(),
   /** Null when the release does not say. */
   download_bytes: Bytes.nullable(),
   added: z.array(PlannedFile),

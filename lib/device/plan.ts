@@ -6,6 +6,7 @@ import { UpdateError, errnoOf, errorJson } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { PlanSummary, PlannedChange } from '../core/plan-summary.ts';
 import { sortChanges, sumRooms } from '../core/plan-summary.ts';
+import { proxyName } from '../core/proxy.ts';
 import type { Need } from '../core/room.ts';
 import { assertFits, blocksOf } from '../core/room.ts';
 import type { Available } from '../core/state.ts';
@@ -91,6 +92,7 @@ function summarize(deps: DeviceDeps, available: Available): PlanSummary {
     outcome: available.outcome,
     reason: available.reason,
     staged,
+    proxy: staged ? null : proxyName(config),
     download_bytes: staged ? 0 : (manifest.bundle?.size ?? null),
     added,
     changed,

@@ -11,11 +11,13 @@ import { readError } from '../core/gitea-errors.ts';
 import { STABLE } from '../core/branches.ts';
 import { listReleases } from './gitea-list.ts';
 import type { Source } from './source.ts';
+import type { OpenWire } from './wire.ts';
 
 export interface GiteaAccess {
   userAgent: string;
   /** Asked once, when it is needed. */
   readToken: () => string | null;
+  openWire: OpenWire;
 }
 
 /** Throws CONFIG_INVALID when the address is not that of a repository. */
@@ -38,6 +40,7 @@ export function giteaSource(config: Config, access: GiteaAccess): Source {
         userAgent: access.userAgent,
         timeoutMs: config.limits.check_timeout,
         signal,
+        wire: access.openWire(config),
         failure: (answer) => readError(answer, repository, { withToken, nowMs: Date.now() }),
       });
       const found = findFile(known, path, branch);

@@ -38,7 +38,7 @@ export function sourceOpener(access: GiteaAccess): OpenSource {
   let open: { id: string; source: Source } | null = null;
   return (config) => {
     const { type, url } = config.source;
-    const id = `${type} ${url}`;
+    const id = JSON.stringify(config.source);
     if (open?.id !== id) open = { id, source: type === 'gitea' ? giteaSource(config, access) : siteSource(url) };
     return open.source;
   };

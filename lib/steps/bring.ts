@@ -86,6 +86,8 @@ async function downloadOnce(deps: NetworkDeps, config: Config, manifest: Manifes
     maxRate: limits.download_rate,
     signal: deps.signal,
     userAgent: deps.userAgent,
+    isGzip: true,
+    wire: deps.openWire(config),
     onProgress: (bytes, total, ratePerS) => {
       const percent = percentOf(bytes, total);
       deps.report({ phase: 'downloading', version, bytes, totalBytes: total, percent, rateBytesPerS: ratePerS, canCancel: true });

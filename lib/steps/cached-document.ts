@@ -82,6 +82,7 @@ async function ask<T>(deps: NetworkDeps, config: Config, kind: DocumentKind<T>, 
       headers: located.headers,
       validators: isKnown ? { etag: known.etag, lastModified: known.last_modified } : null,
       userAgent: deps.userAgent,
+      wire: deps.openWire(config),
     });
     return { located, answer };
   };

@@ -14,6 +14,7 @@ import type { withRetries } from '../io/retry.ts';
 import type { Services } from '../io/services.ts';
 import type { OpenSource } from '../io/source.ts';
 import type { StateFiles } from '../io/state-file.ts';
+import type { OpenWire } from '../io/wire.ts';
 import type { Place } from '../transaction/place.ts';
 
 /** What every step has. */
@@ -43,6 +44,7 @@ export interface StepDeps {
 export interface NetworkDeps extends StepDeps {
   userAgent: string;
   openSource: OpenSource;
+  openWire: OpenWire;
   getDocument: typeof getDocument;
   withRetries: typeof withRetries;
   /** Loaded when there is something to download: undici costs more than a whole check. */

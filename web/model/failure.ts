@@ -8,16 +8,16 @@ export type Cause = keyof Strings['causes'];
 
 /** By how a code begins; any other, and those of later versions, are `other`. */
 const CAUSES: readonly (readonly [Cause, RegExp])[] = [
-  ['network', /^OFF/],
+  ['network', /^(OFF|CAP)/],
   ['server', /^(SERVE|HTTP|NOT_F|RED|TLS|TOO_S|DEA)/],
   ['clock', /^CLOCK/],
   ['release', /^(MAN|BUN|PATH|RESP|DIG|SIZ|RELEASE_I)/],
   ['room', /^NO_[SI]/],
   ['disk', /^(IO|JO|UND|BRO|STATE)/],
-  ['service', /^(SERVI|PRO|POST)/],
+  ['service', /^(SERVI|PROB|POST)/],
   ['backup', /^(NO_B|BACK)/],
   ['interrupted', /^(STEP|CANC)/],
-  ['setup', /^(CONF|SET|PERM|DEST|SYS|BRA)/],
+  ['setup', /^(CONF|SET|PERM|DEST|SYS|BRA|PROX)/],
 ];
 
 export interface FailureText {

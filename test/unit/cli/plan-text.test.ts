@@ -9,6 +9,7 @@ const PLAN: PlanSummary = {
   outcome: 'available',
   reason: null,
   staged: false,
+  proxy: null,
   download_bytes: 1_315_593,
   added: [{ path: '/var/www/new.js', old_bytes: null, new_bytes: 10 }],
   changed: [{ path: '/var/www/index.html', old_bytes: 5, new_bytes: 2048 }],

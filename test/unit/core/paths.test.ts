@@ -22,6 +22,7 @@ it('names the places of the design', () => {
     edited: '/var/lib/pikit/edited',
     serviceActions: '/var/lib/pikit/service-actions.jsonl',
     cacheDir: '/var/cache/pikit-update',
+    waits: '/var/cache/pikit-update/waits.json',
     backupDir: '/var/backups/pikit',
     lock: '/run/pikit-update.lock',
     runDir: '/run/pikit-update',

@@ -19,6 +19,9 @@ describe('a good server', () => {
     ['digest-only', { body: BUNDLE }, { sizeBytes: null }],
     ['exactly-as-large-as-allowed', { body: BUNDLE }, { ...UNKNOWN, maxBytes: BUNDLE.length }],
     ['encoding-identity', { body: BUNDLE, headers: { 'content-encoding': 'identity' } }, {}],
+    ['encoding-that-is-only-a-label', { body: BUNDLE, headers: { 'content-encoding': 'gzip' } }, {}],
+    ['encoding-of-the-file-itself', { body: BUNDLE, headers: { 'content-encoding': 'x-gzip', 'content-type': 'application/x-tar' } }, UNKNOWN],
+    ['encoding-that-is-none', { body: BUNDLE, headers: { 'content-encoding': 'br' } }, { sha256: null }],
   ])('%s', async (_name, answer, options) => {
     bed.server().at('/bundle', answer);
     expect(await bed.get(options)).toEqual({ received: BUNDLE.length, resumed: 0 });
@@ -73,7 +76,24 @@ describe('a bad server', () => {
       'DIGEST_MISMATCH',
       /sha256 of the bundle mismatch: expected [0-9a-f]{64}, got [0-9a-f]{64}/,
     ],
-    ['captive-portal', { body: '<html>', headers: { 'content-type': 'text/html' } }, {}, 'SIZE_MISMATCH', /got 6$/],
+    ['captive-portal', { body: '<html>', headers: { 'content-type': 'text/html' } }, {}, 'CAPTIVE_PORTAL', /sent a web page instead of the bundle/],
+    ['captive-portal-of-unknown-size', { body: '<html>', chunked: true }, UNKNOWN, 'CAPTIVE_PORTAL', /something between this device and the server/],
+    [
+      'captive-portal-with-a-label-only',
+      { body: 'log in', headers: { 'content-type': 'text/html; charset=utf-8' } },
+      {},
+      'CAPTIVE_PORTAL',
+      /a web page/,
+    ],
+    ['network-login-wanted', { status: 511, body: '<html>' }, {}, 'CAPTIVE_PORTAL', /HTTP 511/],
+    ['no-archive', { body: BUNDLE }, { isGzip: true }, 'BUNDLE_INVALID', /is no gzip archive/],
+    [
+      'no-archive-in-pieces',
+      { body: BUNDLE, chunked: true, after: { bytes: 1, then: 'end' } },
+      { ...UNKNOWN, isGzip: true },
+      'SERVER_UNREACHABLE',
+      /./,
+    ],
     [
       'gzip-bomb',
       { body: zlib.gzipSync(Buffer.alloc(20_000_000)), headers: { 'content-encoding': 'gzip' } },
@@ -82,11 +102,18 @@ describe('a bad server', () => {
       /content encoding 'gzip'/,
     ],
     [
-      'gzip-bomb-of-unknown-size',
-      { body: zlib.gzipSync(Buffer.alloc(20_000_000)), headers: { 'content-encoding': 'gzip' } },
-      UNKNOWN,
+      'encoded-once-more',
+      { body: zlib.gzipSync(BUNDLE), headers: { 'content-encoding': 'gzip' }, chunked: true },
+      {},
       'HTTP_PROTOCOL',
-      /'gzip'/,
+      /content encoding 'gzip', which was not asked for: the connection ended early/,
+    ],
+    [
+      'encoded-once-more-and-of-that-size',
+      { body: Buffer.from(BUNDLE.toReversed()), headers: { 'content-encoding': 'br' } },
+      {},
+      'HTTP_PROTOCOL',
+      /content encoding 'br', which was not asked for: sha256 of the bundle mismatch/,
     ],
     ['endless-headers', { endless: 'headers' }, {}, 'HTTP_PROTOCOL', /UND_ERR_HEADERS_OVERFLOW/],
     ['garbage-status-line', { raw: 'HELLO\r\n\r\n' }, {}, 'HTTP_PROTOCOL', /HPE_/],
