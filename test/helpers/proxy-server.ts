@@ -47,7 +47,8 @@ export async function proxyServer(options: ProxyOptions = {}): Promise<ProxyServ
     }
     const at = new URL(url);
     if (options.to !== undefined) at.host = `127.0.0.1:${String(options.to)}`;
-    const { 'proxy-authorization': _login, ...passed } = headers;
+    const passed = { ...headers };
+    delete passed['proxy-authorization'];
     const onward = http.request(at, { method, headers: passed, agent: false }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);

@@ -12,6 +12,7 @@ import { send } from '../../../lib/io/http-send.ts';
 import type { Wire } from '../../../lib/io/wire.ts';
 import { plainWire, wireOpener } from '../../../lib/io/wire.ts';
 import { authority } from '../../helpers/certificates.ts';
+import { matching } from '../../helpers/matchers.ts';
 import type { ProxyOptions, ProxyServer } from '../../helpers/proxy-server.ts';
 import { proxyServer } from '../../helpers/proxy-server.ts';
 import type { ReleaseServer } from '../../helpers/release-server.ts';
@@ -139,7 +140,7 @@ describe.each(Object.entries(CLIENTS))('%s', (name, get) => {
   it('takes a proxy that is none for one that does not answer', async () => {
     site.at('x', { body: 'x' });
     const wire = wireOf({ proxy: secureSite.url('/').origin.replace('https', 'http') });
-    await expect(get(new URL('https://x.example/'), wire)).rejects.toMatchObject({ code: expect.stringMatching(/^PROXY_/) });
+    await expect(get(new URL('https://x.example/'), wire)).rejects.toMatchObject({ code: matching(/^PROXY_/) });
   });
 });
 
