@@ -130,8 +130,9 @@ async function transfer(url: URL, options: DownloadRequest, tools: Tools): Promi
   try {
     const chunks = chunksOf(response.body, url);
     const first = await firstOf(chunks, at > 0 ? 0 : options.isGzip === true ? 2 : 1);
-    assertBeginning(response, first, { url, at }, options);
+    if (at === 0) assertNoPage(response, first, url, options);
     assertSize(response, at, options);
+    if (at === 0) assertArchive(first, url, options);
     const end = await keep(chunks, first, { at, hash: at > 0 ? prefix : createHash('sha256') }, options, tools, { url: url.href, validator });
     return { received: end - at, resumed: at };
   } catch (error) {
@@ -193,11 +194,14 @@ async function firstOf(chunks: AsyncGenerator<Buffer>, bytes: number): Promise<B
 }
 
 /** Before the first byte is kept: a page in the place of the file would be gone on from the next time. */
-function assertBeginning(response: Answer, bytes: Buffer, { url, at }: { url: URL; at: number }, options: DownloadRequest): void {
-  if (at > 0 || bytes.length === 0) return;
-  if (isPageNotGzip({ contentType: response.header('content-type'), bytes })) throw captivePortal(url, options.what, 'a web page');
-  if (options.isGzip !== true || isGzip(bytes)) return;
-  throw new UpdateError('BUNDLE_INVALID', `what '${url.host}' sent as ${options.what} is no gzip archive`, {
+function assertNoPage(response: Answer, bytes: Buffer, url: URL, { what }: DownloadRequest): void {
+  if (bytes.length > 0 && isPageNotGzip({ contentType: response.header('content-type'), bytes })) throw captivePortal(url, what, 'a web page');
+}
+
+function assertArchive(bytes: Buffer, url: URL, options: DownloadRequest): void {
+  if (options.isGzip !== true || bytes.length === 0 || isGzip(bytes)) return;
+  const message = `what '${url.host}' sent as ${options.what} is no gzip archive`;
+  throw new UpdateError(options.sha256 === null ? 'BUNDLE_INVALID' : 'DIGEST_MISMATCH', message, {
     hint: 'if this network wants a login, log in to it first; if it does not, tell the publisher of the releases; nothing was changed',
   });
 }

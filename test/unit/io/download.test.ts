@@ -86,7 +86,8 @@ describe('a bad server', () => {
       /a web page/,
     ],
     ['network-login-wanted', { status: 511, body: '<html>' }, {}, 'CAPTIVE_PORTAL', /HTTP 511/],
-    ['no-archive', { body: BUNDLE }, { isGzip: true }, 'BUNDLE_INVALID', /is no gzip archive/],
+    ['no-archive', { body: BUNDLE }, { isGzip: true }, 'DIGEST_MISMATCH', /is no gzip archive/],
+    ['no-archive-of-unknown-digest', { body: BUNDLE }, { sha256: null, isGzip: true }, 'BUNDLE_INVALID', /is no gzip archive/],
     [
       'no-archive-in-pieces',
       { body: BUNDLE, chunked: true, after: { bytes: 1, then: 'end' } },
