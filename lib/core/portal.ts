@@ -28,7 +28,7 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes[0] === 0x1f && bytes[1] === 0x8b;
 }
 
-export function isHtml(contentType: string | null): boolean {
+function isHtml(contentType: string | null): boolean {
   return contentType !== null && HTML.test(contentType);
 }
 

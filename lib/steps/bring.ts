@@ -9,7 +9,7 @@ import { percentOf } from '../core/progress.ts';
 import { formatBytes } from '../core/quantities.ts';
 import { bundlePath } from '../core/site-layout.ts';
 import type { Downloaded } from '../io/download.ts';
-import { holdsBytes, mkdirDurable, removeTree } from '../transaction/durable.ts';
+import { holdsBytes, lstatOrNull, mkdirDurable, removeTree } from '../transaction/durable.ts';
 import type { NetworkDeps } from './deps.ts';
 import { assertRoomFor } from './fetch-room.ts';
 import type { Release } from './release-source.ts';
@@ -23,6 +23,8 @@ import { withSourceHint } from './with-hint.ts';
 export async function bring(deps: NetworkDeps, config: Config, { manifest }: Release): Promise<void> {
   const dir = stagingDir(deps, manifest.version);
   const bundle = `${dir}/bundle.tar.gz`;
+  // Root, by hand, must not write where a link leads.
+  if (lstatOrNull(dir)?.isDirectory() === false) removeTree(dir);
   mkdirDurable(dir, 0o755);
   removeTree(`${dir}/tree`);
   removeTree(`${dir}/tree.partial`);
