@@ -10,19 +10,22 @@ import { deviceBackend } from '../lib/api/device-backend.ts';
 import type { Listen } from '../lib/api/server.ts';
 import { serveApi } from '../lib/api/server.ts';
 import { EXIT } from '../lib/cli/exit-codes.ts';
-import { UpdateError, toUpdateError } from '../lib/core/errors.ts';
+import { UpdateError } from '../lib/core/errors.ts';
 import { readApiToken } from '../lib/io/api-token.ts';
 import { journalReader } from '../lib/io/journal.ts';
 import { listenFds } from '../lib/io/listen-fds.ts';
 import { ownNames } from '../lib/io/own-names.ts';
 import { webFiles } from '../lib/io/web-files.ts';
 import { wireDevice } from './device-wiring.ts';
+import { runProgram, standardStreams } from './run-program.ts';
 
 const IDLE_MS = 60_000;
 
+const streams = standardStreams();
+
 /** On standard error, which systemd gives to the journal. Level 4: we carry on. */
 function warn(message: string): void {
-  process.stderr.write(`${process.env['JOURNAL_STREAM'] === undefined ? '' : '<4>'}${message.replaceAll('\n', ' ')}\n`);
+  streams.err(`${process.env['JOURNAL_STREAM'] === undefined ? '' : '<4>'}${message.replaceAll('\n', ' ')}\n`);
 }
 
 /** Where to listen, and whether systemd holds the socket: only then may we go when nobody is there. */
@@ -46,7 +49,7 @@ function idleMs(activated: boolean): number | null {
   return activated ? IDLE_MS : null;
 }
 
-async function main(): Promise<void> {
+async function main(): Promise<number> {
   const stop = new AbortController();
   const wiring = wireDevice({
     warn,
@@ -81,17 +84,14 @@ async function main(): Promise<void> {
       server.stop();
     });
   }
-  if (!activated) process.stdout.write(`listening on ${server.listening.map(String).join(', ')}\n`);
+  if (!activated) streams.out(`listening on ${server.listening.map(String).join(', ')}\n`);
   await server.ended;
   await wiring.settled();
   await wiring.close();
+  return EXIT.ok;
 }
 
-try {
-  await main();
-} catch (error) {
-  const failure = toUpdateError(error);
+await runProgram(main, streams, (failure) => {
   warn(`${failure.message} [${failure.code}]`);
   if (failure.hint !== null) warn(failure.hint);
-  process.exitCode = failure.code === 'USAGE' ? EXIT.usage : EXIT.failed;
-}
+});

@@ -1,20 +1,16 @@
 /** `auto off|check|download|install`: run by pikit-update-auto@.service. Sets the timer as settings.json says. */
 import { resolve } from 'node:path';
 import { describeAuto } from '../lib/device/auto.ts';
-import { exitCodeOf } from '../lib/cli/exit-codes.ts';
+import { EXIT } from '../lib/cli/exit-codes.ts';
 import { sayError, sayLine } from '../lib/cli/say.ts';
 import type { TimerDeps } from '../lib/device/timer.ts';
 import { parseChoice, setTimer } from '../lib/device/timer.ts';
-import { toUpdateError } from '../lib/core/errors.ts';
 import { devicePaths } from '../lib/core/paths.ts';
 import { readConfig } from '../lib/io/config-file.ts';
+import { runProgram, standardStreams } from './run-program.ts';
 
-const terminal = {
-  out: (text: string) => process.stdout.write(text),
-  err: (text: string) => process.stderr.write(text),
-  isTerminal: false,
-  columns: () => 80,
-};
+const streams = standardStreams();
+const terminal = { ...streams, isTerminal: false, columns: () => 80 };
 
 function timerDeps(): TimerDeps {
   const paths = devicePaths(resolve(process.env['PIKIT_ROOT'] ?? '/'));
@@ -36,11 +32,12 @@ function isManaged(root: string, config: string): boolean {
   }
 }
 
-try {
+async function main(): Promise<number> {
   const settings = await setTimer(parseChoice(process.argv.slice(2)), timerDeps());
   sayLine(terminal, describeAuto(settings));
-} catch (error) {
-  const failure = toUpdateError(error);
-  sayError(terminal, failure);
-  process.exitCode = exitCodeOf(failure.code);
+  return EXIT.ok;
 }
+
+await runProgram(main, streams, (failure) => {
+  sayError(terminal, failure);
+});

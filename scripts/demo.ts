@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { toUpdateError } from '../lib/core/errors.ts';
 import { runDemo } from '../lib/demo/run.ts';
+import { runProgram, standardStreams } from './run-program.ts';
 
 const USAGE = `usage: npm run demo [-- [--dir DIR] [--keep]]
 
@@ -11,7 +12,8 @@ Plays updates of a small dashboard in a folder: no systemd, no Docker, no root.
   --keep      leave the temporary folder
 `;
 
-process.exitCode = await main();
+const streams = standardStreams();
+await runProgram(main, streams);
 
 async function main(): Promise<number> {
   try {
@@ -19,7 +21,7 @@ async function main(): Promise<number> {
       options: { dir: { type: 'string' }, keep: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h', default: false } },
     });
     if (values.help) {
-      process.stdout.write(USAGE);
+      streams.out(USAGE);
       return 0;
     }
     const stop = new AbortController();
@@ -35,11 +37,11 @@ async function main(): Promise<number> {
       distDir: import.meta.dirname,
       colour: process.stdout.isTTY && (process.env['NO_COLOR'] ?? '') === '',
       signal: stop.signal,
-      write: (text) => process.stdout.write(text),
+      write: streams.out,
     });
   } catch (error) {
     const { message, hint } = toUpdateError(error);
-    process.stderr.write(`error: ${message}\n${hint === null ? USAGE : `hint: ${hint}\n`}`);
+    streams.err(`error: ${message}\n${hint === null ? USAGE : `hint: ${hint}\n`}`);
     return 2;
   }
 }

@@ -9,6 +9,7 @@ import { webFiles } from '../lib/io/web-files.ts';
 import { wallClock } from '../lib/mock/clock.ts';
 import { serveMock } from '../lib/mock/dev-server.ts';
 import { mockStates } from '../lib/mock/states.ts';
+import { runProgram, standardStreams } from './run-program.ts';
 import { VERSION } from './updater-version.ts';
 
 const USAGE = `usage: npm run dev [-- [--port PORT] [--state NAME] [--host NAME] [--states FILE]]
@@ -20,7 +21,8 @@ Serves the HTTP API of the updater on 127.0.0.1, with a played device behind it:
   --states FILE   instead of test/fixtures/mock-update-status.json
 `;
 
-process.exitCode = await main();
+const streams = standardStreams();
+await runProgram(main, streams);
 
 async function main(): Promise<number> {
   try {
@@ -34,13 +36,13 @@ async function main(): Promise<number> {
       },
     });
     if (values.help) {
-      process.stdout.write(USAGE);
+      streams.out(USAGE);
       return 0;
     }
     return await serve(values);
   } catch (error) {
     const { message, hint } = toUpdateError(error);
-    process.stderr.write(`error: ${message}\n${hint === null ? USAGE : `hint: ${hint}\n`}`);
+    streams.err(`error: ${message}\n${hint === null ? USAGE : `hint: ${hint}\n`}`);
     return 2;
   }
 }
@@ -60,7 +62,8 @@ async function serve({ port, state, host, states: file }: Options): Promise<numb
       });
     }
   });
-  const states = mockStates(JSON.parse(fs.readFileSync(file, 'utf8')));
+  const clock = wallClock();
+  const states = mockStates(JSON.parse(fs.readFileSync(file, 'utf8')), clock.now);
   const dir = fs.mkdtempSync(join(tmpdir(), 'pikit-dev-'));
   try {
     const server = await serveMock({
@@ -71,10 +74,13 @@ async function serve({ port, state, host, states: file }: Options): Promise<numb
       hosts: host,
       webFile: webFiles(join(import.meta.dirname, 'web')),
       openapi: JSON.stringify(openApiDocument(VERSION)),
-      clock: wallClock(),
-      warn: (message) => process.stderr.write(`${message}\n`),
+      clock,
+      warn: (message) => {
+        streams.err(`${message}
+`);
+      },
     });
-    process.stdout.write(`${server.url}/api/update/status
+    streams.out(`${server.url}/api/update/status
 
 The widget:      ${server.url}/api/update/page
 in every state:  ${server.url}/api/update/dev/states.html

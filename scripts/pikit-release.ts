@@ -1,4 +1,6 @@
 import { runPikitRelease } from '../lib/release/cli.ts';
+import { runProgram, standardStreams } from './run-program.ts';
+import { VERSION } from './updater-version.ts';
 
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -7,10 +9,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-process.exitCode = await runPikitRelease(process.argv.slice(2), {
-  env: process.env,
-  now: new Date(),
-  signal: stop.signal,
-  out: (text) => process.stdout.write(text),
-  err: (text) => process.stderr.write(text),
-});
+const streams = standardStreams();
+const surroundings = { version: VERSION, env: process.env, now: new Date(), signal: stop.signal };
+await runProgram(() => runPikitRelease(process.argv.slice(2), { ...surroundings, ...streams }), streams);

@@ -6,8 +6,9 @@ import { runPikitUpdate } from '../lib/cli/cli.ts';
 import type { CliDeps } from '../lib/cli/deps.ts';
 import { EXIT } from '../lib/cli/exit-codes.ts';
 import { sayError, sayWarning } from '../lib/cli/say.ts';
-import { UpdateError, errnoOf } from '../lib/core/errors.ts';
+import { UpdateError } from '../lib/core/errors.ts';
 import { wireDevice } from './device-wiring.ts';
+import { runProgram, standardStreams } from './run-program.ts';
 import { VERSION } from './updater-version.ts';
 
 const root = resolve(process.env['PIKIT_ROOT'] ?? '/');
@@ -22,15 +23,18 @@ function journalctl(args: readonly string[]): Promise<number> {
       );
     });
     child.on('exit', (code, signal) => {
-      resolveExit(code ?? (signal === 'SIGINT' ? EXIT.interrupted : EXIT.failed));
+      // SIGPIPE: `pikit-update logs | head`, whose reader has seen enough.
+      const bySignal = signal === 'SIGINT' ? EXIT.interrupted : signal === 'SIGPIPE' ? EXIT.ok : EXIT.failed;
+      resolveExit(code ?? bySignal);
     });
   });
 }
 
+const streams = standardStreams();
+
 async function main(): Promise<number> {
   const terminal = {
-    out: (text: string) => process.stdout.write(text),
-    err: (text: string) => process.stderr.write(text),
+    ...streams,
     isTerminal: process.stdout.isTTY,
     columns: () => process.stdout.columns,
   };
@@ -61,8 +65,4 @@ async function main(): Promise<number> {
   }
 }
 
-// `pikit-update history | head -1`: the reader has seen enough.
-process.stdout.on('error', (error) => {
-  process.exit(errnoOf(error) === 'EPIPE' ? EXIT.ok : EXIT.failed);
-});
-process.exitCode = await main();
+await runProgram(main, streams);

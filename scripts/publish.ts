@@ -1,16 +1,20 @@
 /** For the package's postinst: lets others than root know at once what they may know, and not only after the next step that root runs. */
 import { resolve } from 'node:path';
+import { EXIT } from '../lib/cli/exit-codes.ts';
 import { UpdateError } from '../lib/core/errors.ts';
 import { devicePaths } from '../lib/core/paths.ts';
 import { takeLock } from '../lib/io/lock.ts';
 import { narrator } from '../lib/io/narrator.ts';
 import { stateFiles } from '../lib/io/state-file.ts';
 import { publish } from '../lib/steps/publish.ts';
+import { runProgram, standardStreams } from './run-program.ts';
 import { placeOf } from './run-step.ts';
 
-async function main(): Promise<void> {
+const streams = standardStreams();
+
+async function publishNow(): Promise<void> {
   const paths = devicePaths(resolve(process.env['PIKIT_ROOT'] ?? '/'));
-  const narrate = narrator({ out: (line) => process.stdout.write(line), err: (line) => process.stderr.write(line), toJournal: false });
+  const narrate = narrator({ ...streams, toJournal: false });
   const files = stateFiles(paths, (message) => {
     narrate.warning(message);
   });
@@ -19,9 +23,12 @@ async function main(): Promise<void> {
   release();
 }
 
-try {
-  await main();
-} catch (error) {
-  // A step that runs publishes at its own end.
-  if (!(error instanceof UpdateError) || error.code !== 'BUSY') throw error;
-}
+await runProgram(async () => {
+  try {
+    await publishNow();
+  } catch (error) {
+    // A step that runs publishes at its own end.
+    if (!(error instanceof UpdateError) || error.code !== 'BUSY') throw error;
+  }
+  return EXIT.ok;
+}, streams);

@@ -15,13 +15,17 @@ import type { Narrator } from '../lib/io/narrator.ts';
 import { narrator } from '../lib/io/narrator.ts';
 import { notifyRoute, progressChannel } from '../lib/io/progress-channel.ts';
 import { stateFiles } from '../lib/io/state-file.ts';
+import { sureEnd } from '../lib/io/sure-end.ts';
 import type { StepDeps, StepResult } from '../lib/steps/deps.ts';
 import { recordFailure, recordResult } from '../lib/steps/ended.ts';
+import { recordKilledStep } from '../lib/steps/killed-step.ts';
 import { publish } from '../lib/steps/publish.ts';
 import { RecordedFailure } from '../lib/steps/recorded-failure.ts';
 import type { RunLog } from '../lib/steps/run-log.ts';
 import { openRunLog } from '../lib/steps/run-log.ts';
 import type { Place } from '../lib/transaction/place.ts';
+import type { Streams } from './run-program.ts';
+import { runProgram, standardStreams } from './run-program.ts';
 
 export interface StepEntry {
   step: Receipt['step'];
@@ -40,26 +44,27 @@ const STOPS = [
   ['SIGHUP', 129],
 ] as const;
 
-/** Runs one step and ends the process: 0 done or nothing to do, 1 failed, 2 usage, 75 busy, 143 stopped by SIGTERM. */
+/**
+ * Runs one step and ends the process: 0 done or nothing to do, 1 failed, 2 usage, 75 busy, 143 stopped by SIGTERM. A step that
+ * cannot come to an end, or throws where no one waits for it, has failed as any other: it is recorded and told.
+ */
 export async function runStep(entry: StepEntry): Promise<void> {
-  process.exitCode = await runToExitCode(entry);
+  const streams = standardStreams();
+  await runProgram(() => runToExitCode(entry, streams), streams);
 }
 
-async function runToExitCode(entry: StepEntry): Promise<number> {
+async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number> {
   const [, , ...args] = process.argv;
-  if (args.length > 0) return usage(entry, args);
-  // Nobody listening any more (a closed pipe, a terminal that is gone) is no reason to stop half-way.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  if (args.length > 0) return usage(entry, args, streams);
   const given = process.env['PIKIT_ROOT'] ?? '/';
   const root = resolve(given);
   const narrate = narrator({
-    out: (line) => process.stdout.write(line),
-    err: (line) => process.stderr.write(line),
+    ...streams,
     toJournal: stdoutIsJournal(),
   });
   if (given === '' || !isDirectory(root)) {
     const what = given === '' ? 'is empty' : `names '${root}', which is not a folder`;
-    process.stderr.write(`error: PIKIT_ROOT ${what}\nhint: name the folder that stands for '/', or unset PIKIT_ROOT\n`);
+    streams.err(`error: PIKIT_ROOT ${what}\nhint: name the folder that stands for '/', or unset PIKIT_ROOT\n`);
     return EXIT.usage;
   }
   const paths = devicePaths(root);
@@ -95,7 +100,7 @@ async function runToExitCode(entry: StepEntry): Promise<number> {
     tookMs,
     signal: stop.signal,
     breathe: async () => {
-      await nextTurn();
+      await sureEnd('the step', nextTurn);
     },
     run,
     byTimer: process.env['TRIGGER_UNIT'] === 'pikit-update.timer',
@@ -104,6 +109,8 @@ async function runToExitCode(entry: StepEntry): Promise<number> {
   };
   /** There with the lock. */
   let log: RunLog | null = null;
+  let isGoingOn = false;
+  const isGivenUp = (): boolean => isGoingOn;
   try {
     await takeLock(paths.lock, {
       waitMs: entry.lockWaitMs,
@@ -112,9 +119,16 @@ async function runToExitCode(entry: StepEntry): Promise<number> {
         narrate.info(`another step is running: waiting for it, at most ${String(entry.lockWaitMs / 1000)} s`);
       },
     });
+    recordKilledStep(deps, entry.step);
     log = openRunLog(deps, entry.step, process.pid);
-    const result = await entry.body(deps);
+    isGoingOn = true;
+    const result = await sureEnd(`the step ${entry.step}`, () =>
+      entry.body(deps).finally(() => {
+        isGoingOn = false;
+      }),
+    );
     narrate[result.outcome === 'ok' && entry.step !== 'check' ? 'notice' : 'info'](result.message);
+    if (result.hint !== undefined) narrate.info(result.hint);
     recordResult(deps, { step: entry.step, at: now(), tookMs: tookMs() }, result);
     publish(deps, entry.step, null);
     log.done(result);
@@ -130,16 +144,18 @@ async function runToExitCode(entry: StepEntry): Promise<number> {
     return stopped.by ?? exitCodeOf(failure.code);
   } finally {
     if (log !== null) await channel.close();
+    // What was given up has been recorded as a failure, and must not go on behind that.
+    if (isGivenUp()) setImmediate(() => process.exit());
   }
 }
 
-function usage(entry: StepEntry, args: readonly string[]): number {
+function usage(entry: StepEntry, args: readonly string[], streams: Streams): number {
   const text = `usage: ${entry.step}\n\n${entry.summary}\nIt takes no arguments; PIKIT_ROOT names the folder that stands for '/'.\n`;
   if (args.length === 1 && (args[0] === '--help' || args[0] === '-h')) {
-    process.stdout.write(text);
+    streams.out(text);
     return EXIT.ok;
   }
-  process.stderr.write(`error: unknown argument '${args[0] ?? ''}'\n${text}`);
+  streams.err(`error: unknown argument '${args[0] ?? ''}'\n${text}`);
   return EXIT.usage;
 }
 

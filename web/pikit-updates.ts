@@ -22,6 +22,8 @@ import { replacedSinceLoaded } from './loaded.ts';
 import { announcementOf } from './model/announcement.ts';
 import type { Chip } from './model/chip.ts';
 import { chipOf } from './model/chip.ts';
+import { replacedBy } from './model/replaced.ts';
+import { isOwnPageOutdated } from './own-page.ts';
 import { chipButton } from './parts/chip.ts';
 import { icon } from './parts/icons.ts';
 import { LogPanel } from './parts/logs.ts';
@@ -58,6 +60,7 @@ class PikitUpdates extends HTMLElement implements View {
   readonly history = new Lazy<HistoryAnswer>(() => this.#requests.history(), this.#changed);
   readonly automatic = new Lazy<AutoAnswer>(() => this.#requests.auto(), this.#changed);
 
+  #isOutdated = false;
   #status: StatusAnswer | null = null;
   chip: Chip = this.#look();
   #watch: Watch | null = null;
@@ -216,12 +219,26 @@ class PikitUpdates extends HTMLElement implements View {
     this.#status = status;
     this.link = link;
     if (status !== null) {
-      this.replaced = replacedSinceLoaded(this.#address.join(), status);
+      this.replaced = this.#replacement(status);
+      void this.#askForPage();
       const { run, available } = status;
       if (this.actions.turnTo([run?.id, run?.state, available?.version].join())) this.question = null;
     }
     this.#changed();
   };
+
+  /** The version that this page is not of. */
+  #replacement(status: StatusAnswer): string | null {
+    return replacedSinceLoaded(this.#address.join(), status) ?? (this.#isOutdated ? replacedBy(null, status) : null);
+  }
+
+  /** A page from the browser's cache may have been old when it came. */
+  async #askForPage(): Promise<void> {
+    if (this.#isOutdated || !(await isOwnPageOutdated())) return;
+    this.#isOutdated = true;
+    if (this.#status !== null) this.replaced = this.#replacement(this.#status);
+    this.#changed();
+  }
 
   #look(): Chip {
     this.nowMs = Date.now();

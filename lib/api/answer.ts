@@ -3,6 +3,7 @@ import type { BusyAnswer, ErrorAnswer } from '../core/api-answers.ts';
 import { statusOf } from '../core/api-status.ts';
 import type { UpdateError } from '../core/errors.ts';
 import { errorJson } from '../core/errors.ts';
+import { printableJson } from '../core/printable.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -21,7 +22,7 @@ export interface Answer {
 }
 
 export function jsonAnswer(status: number, value: unknown, headers: Readonly<Record<string, string>> = {}): Answer {
-  return { status, headers: { ...HEADERS, 'Content-Type': JSON_TYPE, ...headers }, body: JSON.stringify(value) };
+  return { status, headers: { ...HEADERS, 'Content-Type': JSON_TYPE, ...headers }, body: printableJson(value) };
 }
 
 const INTERNAL: ErrorAnswer = {

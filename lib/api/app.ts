@@ -123,8 +123,9 @@ export function createApp(deps: ApiDeps): App {
     return await begin(c, 'check', backend.check);
   });
   on(ROUTES.apply, async (c) => {
-    const { version } = await bodyOf(c, ApplyBody);
-    return await begin(c, `apply ${version ?? ''}`, async () => await backend.apply(version ?? null));
+    const { version, manifest_sha256: sha256 = null, replace = [] } = await bodyOf(c, ApplyBody);
+    const what = `apply ${[version, sha256].filter((part) => typeof part === 'string').join(' ')}`;
+    return await begin(c, what, async () => await backend.apply(version ?? null, { sha256, replace }));
   });
   on(ROUTES.rollback, async (c) => {
     await bodyOf(c, NoBody);

@@ -12,7 +12,7 @@ import type {
   SkipAnswer,
   StatusAnswer,
 } from '../core/api-answers.ts';
-import type { LogsQuery } from '../core/api-requests.ts';
+import type { LogsQuery, Replace } from '../core/api-requests.ts';
 import type { Run } from '../core/run.ts';
 import type { Auto } from '../core/state.ts';
 
@@ -32,7 +32,11 @@ export interface Backend {
   /** `onChange` is called whenever `status` may say something else, until the function that it resolves to is called. */
   watch: (onChange: () => void) => Promise<() => void>;
   check: () => Promise<Run>;
-  apply: (version: string | null) => Promise<Run>;
+  /**
+   * What was confirmed: any release, a version, or the very manifest of it (`sha256`); `replace` has the files that no release
+   * brought, and that the owner lets go.
+   */
+  apply: (version: string | null, agreed?: { sha256?: string | null; replace?: Replace }) => Promise<Run>;
   rollback: () => Promise<Run>;
   cancel: () => Promise<CancelAnswer>;
   auto: () => Promise<AutoAnswer>;

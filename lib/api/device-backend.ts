@@ -4,6 +4,7 @@ import { UpdateError } from '../core/errors.ts';
 import { readAuto, setAuto } from '../device/auto.ts';
 import { cancelRun } from '../device/cancel.ts';
 import { chooseBranchNow } from '../device/choose-branch.ts';
+import { seenNow } from '../device/confirm-replace.ts';
 import type { DeviceDeps } from '../device/deps.ts';
 import { readReceipts } from '../device/history.ts';
 import type { KnownBranches } from '../device/known-branches.ts';
@@ -47,13 +48,18 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
     status,
     watch: changes.watch,
     check: async () => await beginRun(deps, changes, ['check']),
-    apply: async (version) => {
-      const heldBefore = version !== null && wantVersion(deps, version).heldBefore;
+    apply: async (version, { sha256 = null, replace = [] } = {}) => {
+      deps.files.dropWanted();
+      const heldBefore = version !== null && wantVersion(deps, version, sha256).heldBefore;
+      if (replace.length > 0) deps.files.writeConfirmed(replace.flatMap((file) => (typeof file === 'string' ? seenNow(deps, [file]) : [file])));
       try {
         return await beginRun(deps, changes, ['fetch', 'apply']);
       } catch (error) {
         // With the mark there, the timer would try it again without being asked.
-        if (heldBefore && !(await isComing(deps))) deps.files.dropRetry();
+        if (version !== null && !(await isComing(deps))) {
+          deps.files.dropWanted();
+          if (heldBefore) deps.files.dropRetry();
+        }
         throw error;
       }
     },

@@ -2,9 +2,9 @@
 import type { IncomingMessage } from 'node:http';
 import type * as z from 'zod';
 import { UpdateError } from '../core/errors.ts';
-import { describeIssues } from '../core/json.ts';
+import { describeIssues, parseJson } from '../core/json.ts';
+import { plainIssue } from '../core/plain-issue.ts';
 import { quotable } from '../core/release-path.ts';
-import { looseness } from '../core/strict-json.ts';
 
 export const MAX_BODY_BYTES = 16 * 1024;
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i;
@@ -53,22 +53,14 @@ function tooLarge(): UpdateError {
 
 function parseBody<T>(bytes: Buffer, schema: z.ZodType<T>): T {
   if (bytes.length === 0) throw new UpdateError('REQUEST_INVALID', 'the body is empty', { hint: 'send {}' });
-  let text: string;
-  let value: unknown;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new UpdateError('REQUEST_INVALID', 'the body is not valid JSON', { cause });
-  }
-  const loose = looseness(text);
-  if (loose !== null) throw new UpdateError('REQUEST_INVALID', `the body is refused: ${loose}`);
-  return checked(schema, value, 'the body');
+  return checked(schema, parseJson(bytes, { what: 'the body', code: 'REQUEST_INVALID' }), 'the body');
 }
 
 /** What was asked, by its schema. Throws REQUEST_INVALID naming each key, its value and what is allowed. */
 export function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const result = schema.safeParse(value, { error: (issue) => (issue.code === 'unrecognized_keys' ? unknownKeys(issue.keys, value) : undefined) });
+  const result = schema.safeParse(value, {
+    error: (issue) => (issue.code === 'unrecognized_keys' ? unknownKeys(issue.keys, value) : plainIssue(issue)),
+  });
   if (result.success) return result.data;
   throw new UpdateError('REQUEST_INVALID', `${what} is not as it should be: ${describeIssues(result.error, value)}`, allowedHint(schema));
 }

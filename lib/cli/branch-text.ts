@@ -2,7 +2,7 @@
 import type { Notice } from '../core/state.ts';
 import { branchLabel } from '../core/branch-choice.ts';
 import type { KnownBranch, KnownBranches } from '../device/known-branches.ts';
-import { printable } from './printable.ts';
+import { printable } from '../core/printable.ts';
 
 /** Hidden branches are left out, unless one of them was chosen. */
 export function branchesText({ choice, branches, listed }: KnownBranches, notices: readonly Notice[]): string {

@@ -3,7 +3,7 @@ import type { Receipt } from '../core/state.ts';
 import { readReceipts } from '../device/history.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
-import { printable } from './printable.ts';
+import { printable } from '../core/printable.ts';
 import { localTime } from './times.ts';
 
 export function historyCommand(deps: CliDeps, { json, count }: { json: boolean; count: number | null }): Done {

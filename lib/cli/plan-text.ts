@@ -1,17 +1,21 @@
 /** The plan for people: a summary, then file by file. */
+import type { ForeignFile } from '../core/foreign.ts';
+import { confirmCommand } from '../core/foreign.ts';
 import type { PlanSummary, PlannedFile } from '../core/plan-summary.ts';
+import { describeFollowers, followers } from '../core/route.ts';
 import { formatBytes } from '../core/quantities.ts';
-import { printable } from './printable.ts';
+import { printable } from '../core/printable.ts';
 import type { Row } from './table.ts';
 import { counted, table } from './table.ts';
 
 export function planText(plan: PlanSummary): string {
-  const { removed, edited, conflicts, problem } = plan;
+  const { removed, edited, conflicts, foreign, left, problem, shadows, unrestarted } = plan;
   const rows: Row[] = [
     [
       'release',
       `${plan.from ?? 'nothing'} → ${plan.version}, branch ${plan.branch}${plan.outcome === 'available' ? '' : ` (${plan.outcome}: ${plan.reason ?? ''})`}`,
     ],
+    ['then', ...(plan.route.length > 1 ? [describeFollowers(followers(plan.route, plan.version))] : [])],
     ['download', downloadText(plan)],
     ['files', filesText(plan)],
     [
@@ -20,7 +24,11 @@ export function planText(plan: PlanSummary): string {
     ],
     ['restarts', ...plan.restarts.map((unit) => `${unit}, if it is there`)],
     ['runs', ...plan.commands],
-    ['edited', ...(edited ?? []).map((path) => `'${path}': your version is kept in the backup`)],
+    ['not ours', ...(foreign ?? []).map(foreignText)],
+    ['not restarted', ...unrestarted.map((path) => `nothing restarts what runs '${path}': name its unit in services.restart`)],
+    ['shadows', ...shadows.map(({ path, command }) => `'${path}' will run in place of '${command}' of the system`)],
+    ['edited', ...(edited ?? []).map((path) => `'${path}': your version is kept in ${KEPT_IN}`)],
+    ['left', ...(left ?? []).map((path) => `'${path}' was to be removed, and is not ours any more`)],
     ['conflicts', ...(conflicts ?? []).map((path) => `'${path.replace(/\.pikit-new$/, '')}' stays yours; the new one is '${path}'`)],
   ];
   const lines = [
@@ -28,16 +36,24 @@ export function planText(plan: PlanSummary): string {
     ...plan.changed.map((file) => fileLine('~', file)),
     ...(removed ?? []).map((file) => fileLine('-', file)),
   ];
+  const toConfirm = (foreign ?? []).filter(({ confirm }) => confirm).map(({ path }) => path);
   const warnings = [
+    ...(toConfirm.length === 0 ? [] : [`files that are not ours are in the way: \`${confirmCommand(toConfirm)}\` replaces them and keeps yours`]),
     ...(removed === null ? ['only root can see which files are removed or were edited: sudo pikit-update plan'] : []),
     ...(problem === null ? [] : [problem.message, ...(problem.hint === null ? [] : [problem.hint])]),
   ];
   return `${table(rows)}${lines.length === 0 ? '' : `\n${lines.join('')}`}${warnings.map((warning) => `warning: ${printable(warning)}\n`).join('')}`;
 }
 
-function downloadText({ staged, download_bytes: bytes }: PlanSummary): string {
+const KEPT_IN = '/var/lib/pikit/edited';
+
+function foreignText({ path, confirm }: ForeignFile): string {
+  return `'${path}': no release brought it; ${confirm ? 'it is replaced only when you confirm it, and' : 'it is replaced, and'} your file is kept in ${KEPT_IN}`;
+}
+
+function downloadText({ staged, proxy, download_bytes: bytes }: PlanSummary): string {
   if (staged) return 'nothing: it is downloaded and verified';
-  return bytes === null ? 'of unknown size' : formatBytes(bytes);
+  return `${bytes === null ? 'of unknown size' : formatBytes(bytes)}${proxy === null ? '' : ` through the proxy '${proxy}'`}`;
 }
 
 function filesText({ added, changed, removed, unchanged }: PlanSummary): string {

@@ -1,7 +1,7 @@
 /** What a running step is doing, in one line. */
 import { formatBytes } from '../core/quantities.ts';
 import type { Progress } from '../core/state.ts';
-import { printable } from './printable.ts';
+import { printable } from '../core/printable.ts';
 
 const PHRASES: Readonly<Record<string, string>> = {
   checking: 'looking for a new release',

@@ -1,6 +1,7 @@
 /** `pikit-update rollback` */
 import { UpdateError } from '../core/errors.ts';
 import type { CliDeps, Done } from './deps.ts';
+import { runningSteps } from '../device/running.ts';
 import { rollbackTarget } from '../device/rollback-target.ts';
 import { runAndTell } from './run-command.ts';
 import { sayLine } from './say.ts';
@@ -10,7 +11,9 @@ export async function rollbackCommand(deps: CliDeps, { json }: { json: boolean }
   const target = rollbackTarget(deps);
   if (target.is === 'private') throw new UpdateError('PERMISSION', 'only root can go back to a backup', { hint: 'sudo pikit-update rollback' });
   if (!json) {
-    if (target.is === 'open') sayLine(deps.terminal, 'an update was cut short: it is resolved');
+    const isMidWay = target.is === 'open' && (await runningSteps(deps, ['apply', 'rollback', 'recover'])).length > 0;
+    if (isMidWay) sayLine(deps.terminal, 'an update is being installed: this waits for its end');
+    else if (target.is === 'open') sayLine(deps.terminal, 'an update was cut short: it is resolved');
     if (target.is === 'there')
       sayLine(deps.terminal, `going back from ${target.from ?? 'nothing'} to ${target.to ?? 'what was there before the first update'}`);
   }

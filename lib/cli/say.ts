@@ -3,7 +3,7 @@ import type { UpdateError } from '../core/errors.ts';
 import type { Receipt } from '../core/state.ts';
 import type { Terminal } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
-import { printable } from './printable.ts';
+import { printable, printableJson } from '../core/printable.ts';
 
 export function sayLine(terminal: Terminal, text: string): void {
   terminal.out(`${printable(text)}\n`);
@@ -27,12 +27,19 @@ export function sayError(terminal: Terminal, error: UpdateError): void {
 /** What a run came to, with what happened to the owner's own changes. */
 export function sayReceipt(terminal: Terminal, receipt: Receipt): void {
   sayLine(terminal, receipt.message);
-  for (const path of receipt.drift) sayWarning(terminal, `'${path}' had been edited; the edited file is kept`);
+  for (const { path, copy } of receipt.foreign ?? []) {
+    if (copy !== null) sayWarning(terminal, `'${path}' was not ours; your file is kept as '${copy}'`);
+  }
+  for (const path of receipt.drift.filter((edited) => receipt.left?.includes(edited) !== true)) {
+    const copy = receipt.edits?.find((file) => file.path === path)?.copy ?? null;
+    sayWarning(terminal, `'${path}' had been edited; the edited file is kept${copy === null ? '' : ` as '${copy}'`}`);
+  }
+  for (const path of receipt.left ?? []) sayWarning(terminal, `'${path}' was to be removed, and is left as it is: it is not ours any more`);
   for (const path of receipt.kept) sayWarning(terminal, `your version of '${path.replace(/\.pikit-new$/, '')}' stays; the new one is '${path}'`);
 }
 
 export function toJson(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${printableJson(value, 2)}\n`;
 }
 
 /** What Ctrl-C leaves behind, and the exit code that says so. */

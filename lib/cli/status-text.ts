@@ -2,10 +2,11 @@
 import { branchLabel } from '../core/branch-choice.ts';
 import { isHeld } from '../core/decide.ts';
 import { formatBytes } from '../core/quantities.ts';
+import { describeFollowers, followers } from '../core/route.ts';
 import type { Receipt } from '../core/state.ts';
 import { compareVersions } from '../core/version.ts';
 import { describeAuto } from '../device/auto.ts';
-import { printableLines } from './printable.ts';
+import { printableLines } from '../core/printable.ts';
 import { progressText } from './progress-line.ts';
 import type { Status } from '../device/status.ts';
 import type { Row } from './table.ts';
@@ -17,11 +18,14 @@ export function statusText(status: Status, now: Date): string {
   const rows: Row[] = [
     ['installed', status.current ?? 'nothing that this updater knows of'],
     ['branch', branchLabel(status.following)],
+    ['setup', ...(status.setup === undefined ? [] : [status.setup.message, ...(status.setup.hint === null ? [] : [`hint: ${status.setup.hint}`])])],
     ['available', ...availableValues(status)],
+    ['then', ...thenValues(status)],
     ['notes', ...notesValues(status)],
     ['downloaded', ...(status.staged === null ? [] : [`${status.staged.version}, verified ${pastTime(new Date(status.staged.at), now)}`])],
     ['running', ...(status.progress === null ? [] : [`${status.progress.step}: ${progressText(status.progress)}`])],
     ['run', ...runValues(status)],
+    ['last run', ...killedValues(status)],
     ['last check', status.last_check === null ? 'never' : pastTime(new Date(status.last_check), now)],
     ['last result', ...(status.last_result === null ? [] : resultValues(status.last_result, now))],
     ['automatic', describeAuto(status.settings)],
@@ -34,6 +38,12 @@ export function statusText(status: Status, now: Date): string {
   return table(rows) + (status.unsigned ? unsigned : '');
 }
 
+/** Whether an installation is at work: nothing is to be started beside it, and it is not to be interrupted. */
+function isInstalling({ run, progress }: Status): boolean {
+  const step = run?.state === 'running' ? run.steps.find(({ state }) => state === 'running')?.step : undefined;
+  return [step, progress?.step].some((at) => at === 'apply' || at === 'rollback' || at === 'recover');
+}
+
 /** Only while there is one: what came of it is the last result. */
 function runValues({ run }: Status): string[] {
   if (run?.state !== 'running') return [];
@@ -42,18 +52,30 @@ function runValues({ run }: Status): string[] {
   return [parts.join(', ')];
 }
 
+/** One that was killed left no result: the last result is that of the run before. */
+function killedValues({ run }: Status): string[] {
+  const last = run?.steps.at(-1);
+  if (run?.state !== 'ended' || last?.state !== 'failed' || last.outcome !== null || run.message === null) return [];
+  return [run.message, ...(run.hint === null ? [] : [`hint: ${run.hint}`])];
+}
+
 function noticeValues({ notices }: Status): string[] {
   return notices.length === 0 ? [] : [...notices.map(({ message }) => message), '`pikit-update branch --dismiss` takes this away'];
 }
 
-function availableValues({ available, current, latest, last_check: lastCheck }: Status): string[] {
+function availableValues(status: Status): string[] {
+  const [fact = '', ...more] = offerValues(status);
+  return isInstalling(status) ? [fact.replace(/[:;] `pikit-update .*$/, '')] : [fact, ...more];
+}
+
+function offerValues({ available, current, latest, last_check: lastCheck }: Status): string[] {
   if (available === null) {
     if (lastCheck === null || latest === null) return ['not known yet: `pikit-update check` asks'];
     if (latest === current) return ['nothing newer'];
     if (current === null || compareVersions(latest, current) > 0) return [`not known: ${latest} was the latest; \`pikit-update check\` asks again`];
     return [`nothing newer (the latest is ${latest})`];
   }
-  const { version, outcome, reason, bundle_bytes: bytes, downgrade } = available;
+  const { version, outcome, reason, hint = null, bundle_bytes: bytes, downgrade } = available;
   const why = reason === null ? '' : `: ${reason}`;
   switch (outcome) {
     case 'available': {
@@ -66,10 +88,16 @@ function availableValues({ available, current, latest, last_check: lastCheck }: 
     case 'skipped':
       return [`${version}, not by itself${why}`, '`pikit-update apply` installs it'];
     case 'incompatible':
-      return [`${version} cannot be installed here${why}`];
+      return [`${version} cannot be installed here${why}`, ...(hint === null ? [] : [`hint: ${hint}`])];
     default:
       return outcome satisfies never;
   }
+}
+
+/** The rest of the way to the newest release. */
+function thenValues({ available }: Status): string[] {
+  const then = available === null ? '' : describeFollowers(followers(available.route ?? [], available.version));
+  return then === '' ? [] : [then];
 }
 
 /** What is new, from the server: its first lines, and where to read more. */
@@ -82,12 +110,13 @@ function resultValues({ step, outcome, message, at, hint }: Receipt, now: Date):
   return [`${step}: ${outcome}, ${pastTime(new Date(at), now)}`, message, ...(hint === null ? [] : [`hint: ${hint}`])];
 }
 
-function rollbackValues({ rollback, backup_path: path }: Status): string[] {
+function rollbackValues(status: Status): string[] {
+  const { rollback, backup_path: path } = status;
   switch (rollback.is) {
     case 'there':
       return [`goes back to ${rollback.to ?? 'what was there before the first update'} ('${rollback.path}')`];
     case 'open':
-      return ['an update was cut short: `pikit-update rollback` resolves it'];
+      return isInstalling(status) ? [] : ['an update was cut short: `pikit-update rollback` resolves it'];
     case 'none':
       return [];
     case 'damaged':

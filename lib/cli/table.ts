@@ -1,4 +1,4 @@
-import { printable } from './printable.ts';
+import { printable } from '../core/printable.ts';
 
 /** A label and its values; each value gets a line of its own, the label stands before the first. */
 export type Row = readonly [label: string, ...values: string[]];

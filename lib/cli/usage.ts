@@ -1,53 +1,61 @@
-/** What the program says of itself. */
-export const COMMANDS = ['status', 'check', 'apply', 'rollback', 'cancel', 'branch', 'auto', 'history', 'logs', 'plan'] as const;
-export type CommandName = (typeof COMMANDS)[number];
+/** The table of pikit-update (lib/core/command-table.ts): what it can do, and what each command takes. */
+import { commandHelp, programHelp } from '../core/command-help.ts';
+import type { OptionSpec } from '../core/command-table.ts';
+import { AUTO_CHOICES } from '../core/state.ts';
 
-const TEXTS: Readonly<Record<CommandName, { usage: string; summary: string; more: readonly string[] }>> = {
-  status: { usage: 'status [--json]', summary: 'what is installed, what is available, what happened last', more: [] },
-  check: { usage: 'check [--json]', summary: 'look for a new release', more: [] },
-  apply: {
-    usage: 'apply [--version V] [--json]',
-    summary: 'download and install it; if it does not work here, everything is as before',
-    more: ['--version V   only this version; one that is held is tried again'],
-  },
-  rollback: { usage: 'rollback [--json]', summary: 'go back to the release before', more: [] },
-  cancel: { usage: 'cancel [--json]', summary: 'stop what is running; files are the old ones or the new ones, never a mix', more: [] },
-  branch: {
-    usage: 'branch [list|NAME] [--dismiss [ID]] [--json]',
-    summary: 'show the branches that there are, or follow another one',
-    more: ['NAME          one of the list, or a hidden one', '--dismiss     take notices away: all of them, or the one with this id or branch'],
-  },
-  auto: {
-    usage: 'auto [off|check|download|install] [--time HH:MM] [--json]',
-    summary: 'show or set what happens by itself, and when',
-    more: ['--time HH:MM  time of day, for example 04:20'],
-  },
-  history: {
-    usage: 'history [-n N] [--json]',
-    summary: 'what updates have done here, newest last',
-    more: ['-n N          the last N only'],
-  },
-  logs: {
-    usage: 'logs [-f] [-n N]',
-    summary: 'what the units of the updater wrote',
-    more: ['-f            go on with new lines', '-n N          the last N lines only'],
-  },
-  plan: { usage: 'plan [--json]', summary: 'what an installation would do, file by file', more: [] },
-};
+const json = { type: 'boolean', default: false, text: 'print the result as JSON, errors too' } as const satisfies OptionSpec;
+const lines = { type: 'string', short: 'n', value: 'N', text: 'the last N only' } as const satisfies OptionSpec;
 
-const END = `--json       print the result as JSON, errors too
---help       print this text, or that of a command
---version    print the version of this program
+const NONE: string[] = [];
 
-exit codes: 0 done or nothing to do, 1 failed, 2 usage, 75 another step is running
-`;
+export const UPDATE = {
+  name: 'pikit-update',
+  commands: {
+    status: { summary: 'what is installed, what is available, what happened last', options: { json } },
+    check: { summary: 'look for a new release', options: { json } },
+    apply: {
+      summary: 'download and install it; if it does not work here, everything is as before',
+      options: {
+        json,
+        version: { type: 'string', value: 'V', text: 'only this version; one that is held is tried again' },
+        replace: {
+          type: 'string',
+          multiple: true,
+          default: NONE,
+          value: 'FILE',
+          text: 'a file of yours that no release brought, and that may be replaced; it is kept in /var/lib/pikit/edited',
+        },
+      },
+    },
+    rollback: { summary: 'go back to the release before', options: { json } },
+    cancel: { summary: 'stop what is running; files are the old ones or the new ones, never a mix', options: { json } },
+    branch: {
+      summary: 'show the branches that there are, or follow another one',
+      words: { text: '[list|NAME]', most: 1, choices: ['list', 'NAME'] },
+      options: { json, dismiss: { type: 'boolean', default: false, text: 'take notices away: all of them, or the one with this id or branch' } },
+      more: ['NAME is one of the list, or a hidden one'],
+    },
+    auto: {
+      summary: 'show or set what happens by itself, and when',
+      words: { text: `[${AUTO_CHOICES.join('|')}]`, most: 1, choices: AUTO_CHOICES },
+      options: { json, time: { type: 'string', value: 'HH:MM', text: 'time of day, for example 04:20' } },
+    },
+    history: { summary: 'what updates have done here, newest last', options: { json, lines } },
+    logs: {
+      summary: 'what the units of the updater wrote',
+      options: { lines, follow: { type: 'boolean', default: false, short: 'f', text: 'go on with new lines' } },
+    },
+    plan: { summary: 'what an installation would do, file by file', options: { json } },
+  },
+  end: ['exit codes: 0 done or nothing to do, 1 failed, 2 usage, 75 another step is running'],
+} as const;
+
+export type CommandName = keyof typeof UPDATE.commands;
 
 export function usageText(): string {
-  const commands = COMMANDS.map((name) => `  ${TEXTS[name].usage}\n      ${TEXTS[name].summary}\n`).join('');
-  return `usage: pikit-update COMMAND\n\n${commands}\n${END}`;
+  return programHelp(UPDATE);
 }
 
 export function commandUsage(name: CommandName): string {
-  const { usage, summary, more } = TEXTS[name];
-  return `usage: pikit-update ${usage}\n\n${summary}\n${more.map((line) => `  ${line}\n`).join('')}`;
+  return commandHelp(UPDATE, name, UPDATE.commands[name]);
 }

@@ -23,6 +23,8 @@ export const StatusAnswer = State.omit({ progress: true }).extend({
   rollback: RollbackTarget,
   /** What runs now, or what ran last; null when nothing ever did. */
   run: Run.nullable(),
+  /** Only where the configuration keeps the updater from working, as long as no source is set for example: what is wrong, and what to set. */
+  setup: z.strictObject({ message: z.string(), hint: z.string().nullable() }).optional(),
 });
 export type StatusAnswer = z.infer<typeof StatusAnswer>;
 

@@ -1,14 +1,37 @@
 /** What the HTTP API can be asked. Strict: what nobody reads is a mistake of whoever sent it. */
 import * as z from 'zod';
 import { isBranchName } from './branches.ts';
+import { Confirmed } from './foreign.ts';
 import { Settings } from './state.ts';
-import { isVersion } from './version.ts';
+import { VERSION_RULE, isVersion } from './version.ts';
 
-const Version = z.string().max(64).refine(isVersion, { error: 'must be a semantic version such as 1.4.0' });
+const Version = z.string().max(64).refine(isVersion, { error: VERSION_RULE });
 
 export const NoBody = z.strictObject({});
 
-export const ApplyBody = z.strictObject({ version: Version.optional() });
+/**
+ * What the owner has agreed to: the version that was shown, or the very manifest. Nothing else is installed then. `replace`
+ * confirms files that no release brought, as `foreign` of the plan names them. With `sha256` it holds for the file that was seen;
+ * without, for the one that is there now.
+ */
+export const ApplyBody = z
+  .strictObject({
+    version: Version.optional(),
+    manifest_sha256: z
+      .string()
+      .regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits')
+      .optional(),
+    replace: z
+      .array(z.union([Confirmed.shape.path, Confirmed]))
+      .max(1000)
+      .optional(),
+  })
+  .refine(({ version, manifest_sha256: sha256 }) => sha256 === undefined || version !== undefined, {
+    error: 'needs the version that it is of',
+    path: ['manifest_sha256'],
+  });
+
+export type Replace = NonNullable<z.infer<typeof ApplyBody>['replace']>;
 
 export const AutoBody = z.strictObject({ auto: Settings.shape.auto.unwrap().optional(), time: Settings.shape.time.unwrap().optional() });
 

@@ -1,11 +1,15 @@
 /** /etc/pikit/update.toml: where releases come from, where their files go, what is restarted and probed, and the limits. */
 import * as z from 'zod';
+import { closedPlace } from './closed-places.ts';
 import { UpdateError } from './errors.ts';
 import { repositoryAt } from './gitea-address.ts';
 import { describeIssues } from './json.ts';
 import { UnitName } from './manifest.ts';
+import { NoProxy, ProxyUrl } from './proxy.ts';
 import { parseDurationMs, parseSizeBytes } from './quantities.ts';
+import { plainIssue } from './plain-issue.ts';
 import { releasePathProblem } from './release-path.ts';
+import { DEFAULT_TARGETS } from './targets.ts';
 
 /** What a timer of Node can hold is 24.8 days; beyond, it fires at once. */
 const MAX_DURATION_MS = 24 * 24 * 3_600_000;
@@ -51,17 +55,17 @@ const DevicePath = z
   .refine((path) => !path.split('/').some((part) => part === '.' || part === '..'), { error: "must not have '.' or '..' in it" });
 
 const TargetEntry = table({
-  from: z.string().refine((from) => releasePathProblem(from.replace(/\/$/, '')) === null, { error: 'must be a path inside a release' }),
-  to: DevicePath,
+  from: z.string().superRefine((from, context) => {
+    const problem = releasePathProblem(from.replace(/\/$/, ''));
+    if (problem !== null) context.addIssue({ code: 'custom', message: `must be a path inside a release: ${problem}` });
+  }),
+  to: DevicePath.superRefine((path, context) => {
+    const closed = closedPlace(path);
+    if (closed !== null) context.addIssue({ code: 'custom', message: `cannot be a target: ${closed.why}; ${closed.hint}` });
+  }),
 }).refine((target) => target.from.endsWith('/') === target.to.endsWith('/'), {
   error: "'from' and 'to' must both end in '/' (a directory) or both not (one file)",
 });
-
-const DEFAULT_TARGETS = [
-  { from: 'pikit-web/', to: '/var/www/pikit-web/' },
-  { from: 'pikit-api.py', to: '/usr/local/bin/pikit-api.py' },
-  { from: 'helpers/', to: '/usr/local/bin/' },
-];
 
 const HttpUrl = z.url({ protocol: /^https?$/, error: 'must be an http:// or https:// address', abort: true });
 
@@ -86,7 +90,21 @@ function isFolder({ hostname, pathname }: URL): boolean {
   return hostname === '' && !/%(?:2f|00)/i.test(pathname);
 }
 
-const SOURCES = [table({ type: z.literal('static'), url: SiteUrl }), table({ type: z.literal('gitea'), url: RepositoryUrl })] as const;
+/** A file of this device; unlike a target, it may have any name. */
+const CA = 'must be the absolute path of a file with certificates (PEM)';
+const CaFile = z.string({ error: CA }).regex(/^\/[^\p{Cc}]+$/u, CA);
+
+/** How the source is reached. */
+const WAY = {
+  proxy: ProxyUrl.optional(),
+  no_proxy: z.array(NoProxy, { error: 'must be a list such as ["localhost", ".lan", "192.168.0.0/16"]' }).max(64).optional(),
+  ca: CaFile.optional(),
+};
+
+const SOURCES = [
+  table({ type: z.literal('static'), url: SiteUrl, ...WAY }),
+  table({ type: z.literal('gitea'), url: RepositoryUrl, ...WAY }),
+] as const;
 const Source = z.discriminatedUnion('type', SOURCES, { error: 'a source has type = "static" or "gitea", and a url' });
 
 /** A Host as a browser sends it: a name or an address, with the port where there is one in the address bar. */
@@ -123,12 +141,28 @@ export const Config = table({
 });
 export type Config = z.infer<typeof Config>;
 
+const UNSET = "set the source in '";
+
+/** Whether a configuration was refused because it has no source yet, or is not there. */
+export function isSourceUnset({ code, hint }: UpdateError): boolean {
+  return code === 'CONFIG_MISSING' || (code === 'CONFIG_INVALID' && hint?.startsWith(UNSET) === true);
+}
+
+/** What to set where there is no source yet. */
+function sourceHint(file: string): string {
+  return `${UNSET}${file}': [source], and below it type = "static" and url = "https://updates.example.org/pikit"`;
+}
+
+function hasSource(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'source' in value;
+}
+
 /** Validates a parsed update.toml. Throws CONFIG_INVALID naming each key, its value and what is allowed. */
 export function parseConfig(value: unknown, file: string): Config {
-  const result = Config.safeParse(value);
+  const result = Config.safeParse(value, { error: plainIssue });
   if (!result.success) {
     throw new UpdateError('CONFIG_INVALID', `'${file}' is not valid: ${describeIssues(result.error, value)}`, {
-      hint: `edit '${file}'; every key is explained in the README under "Configure"`,
+      hint: hasSource(value) ? `edit '${file}'; every key is explained in the README under "Configure"` : sourceHint(file),
     });
   }
   return result.data;

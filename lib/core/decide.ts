@@ -1,10 +1,11 @@
 /** Whether a release is for this device, now. Pure: everything it weighs comes in. */
 import { createHash } from 'node:crypto';
 import type { Config } from './config.ts';
-import type { UpdateError } from './errors.ts';
 import { toUpdateError } from './errors.ts';
 import type { Manifest } from './manifest.ts';
 import { standingOf } from './offer.ts';
+import { allowBundle, allowFiles, allowUnit, allowUnsigned } from './owner-hints.ts';
+import { formatBytes } from './quantities.ts';
 import type { HeldVersion, Settings } from './state.ts';
 import { mapToDevice } from './targets.ts';
 import { compareVersions } from './version.ts';
@@ -31,17 +32,29 @@ export interface Circumstances {
 
 export type Decision =
   | { outcome: 'none'; reason: string }
-  | { outcome: 'available' | 'held' | 'waiting' | 'incompatible' | 'skipped'; reason: string | null; downgrade: boolean };
+  | {
+      outcome: 'available' | 'held' | 'waiting' | 'incompatible' | 'skipped';
+      reason: string | null;
+      /** What the owner can do about it, when it is something that the owner sets. */
+      hint?: string;
+      downgrade: boolean;
+    };
+
+/** Why a release cannot be installed here, and what to do. */
+export interface Obstacle {
+  reason: string;
+  hint: string;
+}
 
 /** Decides, and says why. The order matters: what can never be installed comes before what merely waits. */
 export function decide(manifest: Manifest, here: Circumstances): Decision {
   const { version } = manifest;
   const standing = standingOf(version, here);
-  if (standing === 'installed') return { outcome: 'none', reason: `${version} is installed` };
+  if (standing === 'installed') return { outcome: 'none', reason: `${here.current ?? version} is installed` };
   if (standing === 'older') return { outcome: 'none', reason: `the newest release is ${version}, and ${here.current ?? 'none'} is installed` };
   const downgrade = standing === 'downgrade';
   const incompatible = incompatibility(manifest, here);
-  if (incompatible !== null) return { outcome: 'incompatible', reason: incompatible, downgrade };
+  if (incompatible !== null) return { outcome: 'incompatible', ...incompatible, downgrade };
   const held = here.held.find((entry) => entry.version === version && isHeld(entry));
   if (held !== undefined && here.retry !== version) {
     return { outcome: 'held', reason: `it failed here before (${held.message})`, downgrade };
@@ -69,22 +82,56 @@ export function describeDowngrade({ current, branch, installedBranch }: Pick<Cir
   return `it is older than ${current ?? 'nothing'}, which is installed${from}`;
 }
 
-/** Why a release cannot be installed on this device at all, or null. */
-export function incompatibility(manifest: Manifest, here: Pick<Circumstances, 'current' | 'arch' | 'config' | 'signed'>): string | null {
-  const { requires, version } = manifest;
-  if (requires.min_version !== undefined && here.current !== null && compareVersions(here.current, requires.min_version) < 0) {
-    return `${version} needs ${requires.min_version} to be installed first, and ${here.current} is installed`;
-  }
-  if (requires.arch !== undefined && !requires.arch.some((name) => archMatches(name, here.arch))) {
-    return `${version} is for ${requires.arch.join(', ')}, and this device is ${here.arch}`;
-  }
-  if (manifest.files.length > here.config.limits.files) {
-    return `${version} has ${String(manifest.files.length)} files, limits.files allows ${String(here.config.limits.files)}`;
-  }
-  return targetProblem(manifest, here.config)?.message ?? postInstallProblem(manifest, here);
+/** Whether something else has to be installed before the release. */
+function isTooOld({ requires }: Manifest, current: string | null): boolean {
+  return requires.min_version !== undefined && current !== null && compareVersions(current, requires.min_version) < 0;
 }
 
-function targetProblem(manifest: Manifest, config: Config): UpdateError | null {
+/** Whether an earlier release may be for this device where this one is not: it needs another before it, or is for other devices. */
+export function isBeyond(manifest: Manifest, { current, arch }: Pick<Circumstances, 'current' | 'arch'>): boolean {
+  return isTooOld(manifest, current) || !isForArch(manifest.requires.arch, arch);
+}
+
+/** Whether a release that names these is for a device of this architecture. */
+export function isForArch(names: readonly string[] | undefined, arch: string): boolean {
+  return names === undefined || names.some((name) => archMatches(name, arch));
+}
+
+const A_MISTAKE = 'this is a mistake in the release: tell those who publish it; nothing was changed';
+
+/** Why a release cannot be installed on this device at all, or null. */
+export function incompatibility(manifest: Manifest, here: Pick<Circumstances, 'current' | 'arch' | 'config' | 'signed'>): Obstacle | null {
+  const { requires, version, files, bundle } = manifest;
+  const { limits } = here.config;
+  if (isTooOld(manifest, here.current)) {
+    const needed = requires.min_version ?? '';
+    return {
+      reason: `${version} needs ${needed} to be installed first, and ${here.current ?? 'nothing'} is installed`,
+      hint: `install ${needed} first, if the source still has it; nothing was changed`,
+    };
+  }
+  if (!isForArch(requires.arch, here.arch)) {
+    return {
+      reason: `${version} is for ${(requires.arch ?? []).join(', ')}, and this device is ${here.arch}`,
+      hint: `wait for a release for ${here.arch}, or follow a branch that has one; nothing was changed`,
+    };
+  }
+  if (files.length > limits.files) {
+    return {
+      reason: `${version} has ${String(files.length)} files, limits.files allows ${String(limits.files)}`,
+      hint: allowFiles(files.length),
+    };
+  }
+  if (bundle?.size !== undefined && bundle.size > limits.bundle_bytes) {
+    return {
+      reason: `the bundle of ${version} has ${formatBytes(bundle.size)}, limits.bundle_bytes allows ${formatBytes(limits.bundle_bytes)}`,
+      hint: allowBundle(bundle.size),
+    };
+  }
+  return targetProblem(manifest, here.config) ?? postInstallProblem(manifest, here);
+}
+
+function targetProblem(manifest: Manifest, config: Config): Obstacle | null {
   try {
     mapToDevice(
       manifest.files.map((file) => file.path),
@@ -92,27 +139,42 @@ function targetProblem(manifest: Manifest, config: Config): UpdateError | null {
     );
     return null;
   } catch (error) {
-    return toUpdateError(error);
+    const { message, hint } = toUpdateError(error);
+    return { reason: message, hint: hint ?? A_MISTAKE };
   }
 }
 
-function postInstallProblem(manifest: Manifest, here: Pick<Circumstances, 'config' | 'signed'>): string | null {
+function postInstallProblem(manifest: Manifest, here: Pick<Circumstances, 'config' | 'signed'>): Obstacle | null {
   const { services, post_install } = here.config;
   for (const action of manifest.post_install) {
-    if (action.kind === 'unknown') return `it asks for the action ${action.text}, which this updater does not know`;
+    if (action.kind === 'unknown') {
+      return {
+        reason: `it asks for the action ${action.text}, which this updater does not know`,
+        hint: 'install a newer pikit-update, then check again',
+      };
+    }
     if (action.kind === 'restart' && !services.restart.includes(action.unit) && !services.allow.includes(action.unit)) {
-      return `it asks to restart '${action.unit}', which services.restart and services.allow do not list`;
+      return {
+        reason: `it asks to restart '${action.unit}', which services.restart and services.allow do not list`,
+        hint: allowUnit(action.unit, services),
+      };
     }
     if (action.kind === 'run') {
-      if (!here.signed && !post_install.allow_unsigned)
-        return `it asks to run '${action.file}', and releases are not signed here (post_install.allow_unsigned)`;
-      if (!manifest.files.some((file) => file.path === action.file)) return `it asks to run '${action.file}', which is not a file of the release`;
+      if (!here.signed && !post_install.allow_unsigned) {
+        return { reason: `it asks to run '${action.file}', and releases are not signed here (post_install.allow_unsigned)`, hint: allowUnsigned() };
+      }
+      if (!manifest.files.some((file) => file.path === action.file)) {
+        return { reason: `it asks to run '${action.file}', which is not a file of the release`, hint: A_MISTAKE };
+      }
     }
   }
   return null;
 }
 
 const ARCH_ALIASES: Readonly<Record<string, string>> = { amd64: 'x64', x86_64: 'x64', armhf: 'arm', armv7l: 'arm', aarch64: 'arm64', i386: 'ia32' };
+
+/** What "requires.arch" of a manifest can name so that a device knows it: what Node says of it, and what Debian and uname say. */
+export const ARCHITECTURES: readonly string[] = ['arm64', 'arm', 'x64', 'ia32', 'riscv64', 'all', ...Object.keys(ARCH_ALIASES)];
 
 function archMatches(name: string, arch: string): boolean {
   return name === 'all' || (ARCH_ALIASES[name] ?? name) === arch;

@@ -24,6 +24,10 @@ export const ERROR_CODES = [
   'TOO_SLOW',
   'DEADLINE',
   'REDIRECT_REFUSED',
+  'CAPTIVE_PORTAL',
+  'PROXY_UNREACHABLE',
+  'PROXY_LOGIN',
+  'PROXY_REFUSED',
   'CANCELLED',
   // releases
   'MANIFEST_INVALID',
@@ -40,6 +44,8 @@ export const ERROR_CODES = [
   'NO_INODES',
   'DEST_TYPE',
   'DEST_UNSAFE',
+  'FOREIGN_FILES',
+  'DEST_LOCKED',
   'IO_ERROR',
   'JOURNAL_CORRUPT',
   'UNDO_FAILED',
@@ -78,7 +84,15 @@ export function toErrorCode(value: string): ErrorCode {
   return ERROR_CODES.find((code) => code === value) ?? 'INTERNAL';
 }
 
+interface SeenFile {
+  path: string;
+  sha256: string;
+  copy: string | null;
+}
+
 export interface ErrorDetails {
+  /** Files that no release brought, for the receipt. */
+  foreign?: readonly SeenFile[];
   hint?: string;
   cause?: unknown;
   /** The unit or probe that failed, for the receipt. */
@@ -95,6 +109,7 @@ export class UpdateError extends Error {
   readonly subject: string | null;
   readonly lines: string[];
   readonly retryAfterMs: number | null;
+  readonly foreign: readonly SeenFile[];
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -104,6 +119,7 @@ export class UpdateError extends Error {
     this.subject = details.subject ?? null;
     this.lines = details.lines ?? [];
     this.retryAfterMs = details.retryAfterMs ?? null;
+    this.foreign = details.foreign ?? [];
   }
 }
 
@@ -128,7 +144,11 @@ const ERRNO: Readonly<Record<string, { code: ErrorCode; what: string; hint: stri
   },
   EIO: { code: 'IO_ERROR', what: 'the disk reported an error', hint: 'look at `dmesg`; a card that reports errors wants replacing' },
   EACCES: { code: 'PERMISSION', what: 'permission denied', hint: 'run it as root, or start the unit instead' },
-  EPERM: { code: 'PERMISSION', what: 'operation not permitted', hint: 'run it as root, or start the unit instead' },
+  EPERM: {
+    code: 'PERMISSION',
+    what: 'operation not permitted',
+    hint: 'run it as root, or start the unit instead; if it was root, `lsattr` shows attributes that forbid it, and `chattr -i` or `chattr -a` takes them away',
+  },
   EMFILE: { code: 'IO_ERROR', what: 'too many open files', hint: 'raise the open file limit and try again' },
 };
 
@@ -142,10 +162,16 @@ export function toUpdateError(error: unknown): UpdateError {
   const known = errno !== null && Object.hasOwn(ERRNO, errno) ? ERRNO[errno] : undefined;
   const text = error instanceof Error ? error.message : String(error);
   if (known !== undefined) {
-    return new UpdateError(known.code, `${known.what}: ${text}`, { hint: known.hint, cause: error });
+    return new UpdateError(known.code, `${known.what}: ${text}`, { hint: closedHint(error) ?? known.hint, cause: error });
   }
   if (errno !== null) return new UpdateError('IO_ERROR', text, { cause: error });
   return new UpdateError('INTERNAL', text, { cause: error, hint: 'this is a defect of the updater: please report it with the journal of this run' });
+}
+
+/** Who is no user of the device, as the step that downloads, is helped by rights to what is closed to it. */
+function closedHint(error: unknown): string | null {
+  if (errnoOf(error) !== 'EACCES' || !(error instanceof Error) || !('path' in error) || typeof error.path !== 'string') return null;
+  return `run it as root, or let its user in: '${error.path}', or a folder above it, is closed to it (\`namei -l '${error.path}'\` shows which; \`chmod o+rx\` opens a folder)`;
 }
 
 /** An error as `--json` prints it and the HTTP API answers it. */

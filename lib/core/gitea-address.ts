@@ -38,6 +38,18 @@ export function repositoryAt(address: string): Repository | null {
   };
 }
 
+/** The page of the repository that a redirect of the API leads to, as people know it; null when it does not say which. */
+export function movedTo({ api }: Repository, location: string | null): string | null {
+  if (location === null || !URL.canParse(location, api.href)) return null;
+  const url = new URL(location, api);
+  const match =
+    /^(.*\/)api\/v1\/repos\/([^/]+)\/([^/]+)(?:\/|$)/.exec(url.pathname) ??
+    /^((?!.*\/api\/v1\/).*\/)([^/]+)\/([^/]+)\/releases(?:\/|$)/.exec(url.pathname);
+  const [, base = '/', owner = '', repo = ''] = match ?? [];
+  const page = `${url.origin}${base}${owner}/${repo}`;
+  return match !== null && repositoryAt(page) !== null ? page : null;
+}
+
 /** How many releases are asked for at a time. A server may give fewer: its limit is its own. */
 const PAGE_SIZE = 50;
 

@@ -2,6 +2,7 @@
 import type { ErrorCode } from './errors.ts';
 import { UpdateError } from './errors.ts';
 import type { Repository } from './gitea-address.ts';
+import { movedTo } from './gitea-address.ts';
 import type { ApiAnswer } from './gitea-errors.ts';
 import { rateLimitMs } from './gitea-errors.ts';
 import { quotable } from './release-path.ts';
@@ -60,10 +61,13 @@ export function writeError(answer: ApiAnswer, context: WriteContext): UpdateErro
   const fail = (code: ErrorCode, means: string, hint: string, retryAfterMs: number | null = null): UpdateError =>
     new UpdateError(code, `${doing}: '${host}' ${means} (${said})`, { hint, subject: repository.api.origin, retryAfterMs });
   if (status >= 300 && status < 400) {
+    const page = movedTo(repository, answer.header('location'));
     return fail(
       'HTTP_STATUS',
-      `says that '${repository.name}' has moved`,
-      `use its new address in --to: ${quotable(answer.header('location') ?? 'unknown')}`,
+      `says that '${repository.name}' has moved${page === null ? '' : ` to '${quotable(page)}'`}`,
+      page === null
+        ? 'open its page in a browser, and use the address that it leads to in --to'
+        : `use its new address: --to gitea:${quotable(page)}`,
     );
   }
   const waitMs = rateLimitMs(answer, nowMs);

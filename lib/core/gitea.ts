@@ -6,6 +6,7 @@
  *                       1.4.0 would be it
  *   manifest_beta.json  the newest, whatever its version: off stable any different one may be the one to have
  *   branches.json       the newest that has it
+ *   manifests/beta/<version>.json   the manifest_beta.json of that version
  *   bundles/<name>      the release of that version, or else any that has it
  * Of two releases of one version (tags `v1.4.0` and `1.4.0`) it is the one that has manifest and bundle both, and of two such the
  * newer, for manifest and bundle alike: so they come from the same one.
@@ -13,7 +14,7 @@
 import * as z from 'zod';
 import { parseDocument } from './json.ts';
 import { quotable } from './release-path.ts';
-import { manifestName } from './site-layout.ts';
+import { keptManifestOf, manifestName } from './site-layout.ts';
 import { compareVersions, isVersion } from './version.ts';
 
 /** 50 releases with long notes have about 1 MiB. */
@@ -64,6 +65,11 @@ export type Located = { release: GiteaRelease; asset: string } | { missing: stri
 
 /** Finds a file of the static layout, or says in half a sentence what is missing. */
 export function findFile(releases: readonly GiteaRelease[], path: string, branch: string): Located {
+  const kept = keptManifestOf(path);
+  if (kept !== null) {
+    const ofVersion = releases.filter(({ tag_name: tag }) => versionOfTag(tag) === kept.version);
+    return findFile(ofVersion, manifestName(kept.branch), kept.branch);
+  }
   const asset = path.replace(/^bundles\//, '');
   const visible = releases.filter(({ draft, tag_name: tag }) => !draft && isSafe(tag));
   const having = asset.includes('/') ? [] : visible.filter((release) => has(release, asset));
@@ -71,6 +77,15 @@ export function findFile(releases: readonly GiteaRelease[], path: string, branch
   const candidates = asset === manifestName('stable') ? having.filter(isStable) : having;
   const release = candidates.toSorted(order)[0];
   return release === undefined ? { missing: whatIsMissing(visible, asset) } : { release, asset };
+}
+
+/** The versions of which devices of a branch can have the manifest. */
+export function versionsOn(releases: readonly GiteaRelease[], branch: string): string[] {
+  const name = manifestName(branch);
+  const having = releases.filter(
+    (release) => !release.draft && isSafe(release.tag_name) && has(release, name) && (branch !== 'stable' || isStable(release)),
+  );
+  return [...new Set(having.flatMap(({ tag_name: tag }) => versionOfTag(tag) ?? []))];
 }
 
 type Order = (a: GiteaRelease, b: GiteaRelease) => number;

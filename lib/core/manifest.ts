@@ -6,9 +6,9 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod';
 import { UpdateError } from './errors.ts';
-import { parseDocument } from './json.ts';
-import { assertDistinctPaths, quotable, releasePathProblem } from './release-path.ts';
-import { isVersion } from './version.ts';
+import { readDocument, shapeDocument } from './json.ts';
+import { assertDistinctPaths, configPathProblem, quotable, releasePathProblem } from './release-path.ts';
+import { VERSION_RULE, isVersion } from './version.ts';
 
 /** The newest manifest schema this updater understands. */
 export const MANIFEST_SCHEMA = 1;
@@ -17,7 +17,11 @@ export const MANIFEST_MAX_BYTES = 8 * 1024 * 1024;
 const MAX_FILES = 20_000;
 const MAX_NOTES = 64 * 1024;
 
-const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits');
+/** Some tools write capitals: the same digest. */
+const Sha256 = z
+  .string()
+  .regex(/^[0-9a-fA-F]{64}$/, 'must be the 64 hex digits of a sha256')
+  .transform((digits) => digits.toLowerCase());
 
 const ReleasePath = z.string().superRefine((path, context) => {
   const problem = releasePathProblem(path);
@@ -35,16 +39,21 @@ const Mode = z
   })
   .transform((mode) => mode.padStart(4, '0'));
 
-export const ManifestFile = z.object({
+const FileFields = z.object({
   path: ReleasePath,
   sha256: Sha256,
   size: Size.optional(),
   mode: Mode.optional(),
   package: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/)
+    .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'must be 1 to 32 of a-z, 0-9, _ and -, such as web')
     .optional(),
   config: z.boolean().default(false),
+});
+
+export const ManifestFile = FileFields.superRefine(({ path, config }, context) => {
+  const problem = config ? configPathProblem(path) : null;
+  if (problem !== null) context.addIssue({ code: 'custom', path: ['path'], message: `path '${quotable(path)}' is refused: ${problem}` });
 });
 export type ManifestFile = z.infer<typeof ManifestFile>;
 
@@ -64,21 +73,36 @@ const PostInstallAction = z.union([
 ]);
 export type PostInstallAction = z.infer<typeof PostInstallAction>;
 
+/** What counts the bytes of a release counts exactly: beyond this two sums that differ are equal. */
+function sumIsANumber(files: readonly ManifestFile[], context: z.RefinementCtx): void {
+  const sum = files.reduce((bytes, { size }) => bytes + BigInt(size ?? 0), 0n);
+  if (sum <= BigInt(Number.MAX_SAFE_INTEGER)) return;
+  context.addIssue({ code: 'custom', message: `the sizes add up to ${String(sum)} bytes, ${String(Number.MAX_SAFE_INTEGER)} are allowed` });
+}
+
 export const Manifest = z.object({
   schema: z.int().positive().default(1),
-  version: z.string().refine(isVersion, { error: 'must be a semantic version' }),
+  version: z.string().refine(isVersion, { error: VERSION_RULE }),
   branch: z
     .string()
-    .regex(/^[a-z0-9_]{1,64}$/)
+    .regex(/^[a-z0-9_]{1,64}$/, 'must be 1 to 64 of a-z, 0-9 and _')
     .optional(),
   released: z.iso.datetime({ offset: true }).optional(),
   sequence: Size.optional(),
   changelog: z.string().max(2000),
   notes: z.string().max(MAX_NOTES).default(''),
-  files: z.array(ManifestFile).min(1).max(MAX_FILES),
-  bundle: z.object({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/), size: Size.optional(), sha256: Sha256.optional() }).optional(),
+  files: z.array(ManifestFile).min(1).max(MAX_FILES).superRefine(sumIsANumber),
+  bundle: z
+    .object({
+      name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+-]{0,199}$/, 'must be a file name such as pikit-1.4.0.tar.gz'),
+      size: Size.optional(),
+      sha256: Sha256.optional(),
+    })
+    .optional(),
   post_install: z.array(PostInstallAction).max(100).default([]),
-  requires: z.object({ min_version: z.string().refine(isVersion).optional(), arch: z.array(z.string().max(32)).max(32).optional() }).default({}),
+  requires: z
+    .object({ min_version: z.string().refine(isVersion, { error: VERSION_RULE }).optional(), arch: z.array(z.string().max(32)).max(32).optional() })
+    .default({}),
   rollout: z.object({ percent: z.number().min(0).max(100) }).optional(),
 });
 export type Manifest = z.infer<typeof Manifest>;
@@ -106,14 +130,15 @@ export class LaterRelease extends UpdateError {
  */
 export function parseManifest(bytes: Uint8Array, what = 'the manifest'): Manifest {
   const limits = { what, maxBytes: MANIFEST_MAX_BYTES, code: 'MANIFEST_INVALID' as const };
-  const { schema, version } = parseDocument(bytes, Preamble, limits);
+  const value = readDocument(bytes, limits);
+  const { schema, version } = shapeDocument(value, Preamble, limits);
   if (schema > MANIFEST_SCHEMA) {
     throw new LaterRelease(`${what} has schema ${String(schema)}, this updater understands ${String(MANIFEST_SCHEMA)}`, {
       version: typeof version === 'string' && isVersion(version) ? version : null,
       sha256: createHash('sha256').update(bytes).digest('hex'),
     });
   }
-  const manifest = parseDocument(bytes, Manifest, limits);
+  const manifest = shapeDocument(value, Manifest, limits);
   assertDistinctPaths(manifest.files.map((file) => file.path));
   return manifest;
 }

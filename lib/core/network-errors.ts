@@ -1,7 +1,9 @@
 /** From the codes of sockets, DNS and TLS to the failures people meet. Pure: the edges hand the error in. */
 import type { ErrorCode } from './errors.ts';
 import { UpdateError } from './errors.ts';
-import { nearness } from './local-address.ts';
+import type { Nearness } from './local-address.ts';
+import { describeNearness, nearness } from './local-address.ts';
+import { captivePortal } from './portal.ts';
 import { waitText } from './retry-after.ts';
 
 const OFFLINE = new Set(['ENOTFOUND', 'EAI_AGAIN', 'EAI_NODATA', 'ENETUNREACH', 'ENETDOWN', 'EHOSTUNREACH', 'EADDRNOTAVAIL']);
@@ -25,11 +27,13 @@ const NOT_TRUSTED =
   /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA$|INVALID_PURPOSE$|PATH_LENGTH_EXCEEDED$|HOSTNAME_MISMATCH$|EPROTO$)/;
 
 /** All codes along a chain of causes; `fetch` and friends hide the socket's code two levels down. */
-function codesOf(error: unknown): string[] {
+export function errorCodes(error: unknown): string[] {
   const codes: string[] = [];
   const visit = (value: unknown, depth: number): void => {
     if (depth > 5 || typeof value !== 'object' || value === null) return;
-    if ('code' in value && typeof value.code === 'string') codes.push(value.code);
+    // undici has the code of a broken line for an answer that leaves HTTP (101), and a text of its own.
+    if (value instanceof Error && value.message === 'bad upgrade') codes.push('HPE_UPGRADE');
+    else if ('code' in value && typeof value.code === 'string') codes.push(value.code);
     // undici's parser has a reason, but no code (7.30).
     else if (value instanceof Error && value.name === 'HTTPParserError')
       codes.push(value.message.includes('EOF') ? 'HPE_INVALID_EOF_STATE' : 'HPE_INVALID');
@@ -40,10 +44,38 @@ function codesOf(error: unknown): string[] {
   return codes;
 }
 
+const UNKNOWN_ISSUER =
+  /^(?:SELF_SIGNED_CERT_IN_CHAIN|DEPTH_ZERO_SELF_SIGNED_CERT|UNABLE_TO_(?:GET_ISSUER_CERT(?:_LOCALLY)?|VERIFY_LEAF_SIGNATURE)|CERT_UNTRUSTED)$/;
+const OTHER_NAME = /^(?:ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH)$/;
+/** Of a network that answers in the place of the server. */
+const PORTAL = 'if this network wants a login, log in to it first';
+
+/** Whether a certificate was refused only because nobody here vouches for it. */
+export function isUnknownIssuer(error: unknown): boolean {
+  return errorCodes(error).some((code) => UNKNOWN_ISSUER.test(code));
+}
+
+function tlsReason(code: string): string {
+  if (UNKNOWN_ISSUER.test(code)) return 'its certificate is from an authority that this device does not know';
+  if (OTHER_NAME.test(code)) return 'its certificate is that of another name';
+  if (code === 'CERT_HAS_EXPIRED') return 'its certificate has expired';
+  if (code === 'CERT_REVOKED') return 'its certificate was revoked';
+  return code === 'EPROTO' || code.startsWith('ERR_SSL_') ? 'it does not speak TLS as it should' : 'its certificate is not valid';
+}
+
+function tlsHint(code: string): string {
+  if (UNKNOWN_ISSUER.test(code)) {
+    return `if the authority is your own, name its certificate in source.ca, or put it into /usr/local/share/ca-certificates and run update-ca-certificates; ${PORTAL}`;
+  }
+  if (OTHER_NAME.test(code)) return `check the host in source.url; ${PORTAL}`;
+  if (code === 'CERT_HAS_EXPIRED') return 'check the clock of this device (timedatectl); if it is right, the server needs a new certificate';
+  return 'check the address in source.url, the certificate of the server, and the clock of this device';
+}
+
 /** Maps a failed exchange with `url` to OFFLINE, SERVER_UNREACHABLE, CLOCK_WRONG, TLS_FAILED or HTTP_PROTOCOL. */
 export function networkError(error: unknown, url: URL): UpdateError {
   if (error instanceof UpdateError) return error;
-  const codes = codesOf(error);
+  const codes = errorCodes(error);
   const found = (set: ReadonlySet<string>): string | undefined => codes.find((code) => set.has(code));
   const make = (code: ErrorCode, message: string, hint: string): UpdateError =>
     new UpdateError(code, message, { hint, cause: error, subject: url.origin });
@@ -56,13 +88,7 @@ export function networkError(error: unknown, url: URL): UpdateError {
     );
   }
   const tls = codes.find((code) => NOT_TRUSTED.test(code));
-  if (tls !== undefined) {
-    return make(
-      'TLS_FAILED',
-      `no trusted connection to '${url.hostname}' (${tls})`,
-      'check the address in source.url, the certificate of the server, and the clock of this device',
-    );
-  }
+  if (tls !== undefined) return make('TLS_FAILED', `no trusted connection to '${url.hostname}': ${tlsReason(tls)} (${tls})`, tlsHint(tls));
   const unreachable = found(UNREACHABLE);
   if (unreachable !== undefined) {
     return make(
@@ -91,6 +117,8 @@ export function networkError(error: unknown, url: URL): UpdateError {
 /** The failure for an HTTP status that is not the one hoped for; `waitMs` is what Retry-After asked for. */
 export function statusError(status: number, url: URL, what: string, waitMs: number | null = null): UpdateError {
   const where = `${url.origin}${url.pathname}`;
+  // RFC 6585 section 6: a login to the network is wanted.
+  if (status === 511) return captivePortal(url, what, 'HTTP 511');
   if (status === 404 || status === 410) {
     return new UpdateError('NOT_FOUND', `${what} is not at '${where}' (HTTP ${String(status)})`, {
       hint: 'check source.url in /etc/pikit/update.toml; if it is right, the release is not published (yet)',
@@ -101,36 +129,49 @@ export function statusError(status: number, url: URL, what: string, waitMs: numb
   if (status !== 408 && status !== 429 && status < 500) {
     return new UpdateError('HTTP_STATUS', message, { hint: 'check source.url and whether the server wants a login', subject: url.origin });
   }
-  const when =
-    waitMs === null || waitMs === 0
-      ? 'the server has a problem: try again later'
-      : `the server asks to be left alone: try again in ${waitText(waitMs)}`;
-  return new UpdateError('SERVER_ERROR', message, { hint: `${when}; nothing was changed`, subject: url.origin, retryAfterMs: waitMs });
+  const asked = waitMs === null || waitMs === 0 ? null : waitText(waitMs);
+  const when = asked === null ? 'the server has a problem: try again later' : `the server asks to be left alone: try again in ${asked}`;
+  return new UpdateError('SERVER_ERROR', asked === null ? message : `${message}, and asks to be left alone for ${asked}`, {
+    hint: `${when}; nothing was changed`,
+    subject: url.origin,
+    retryAfterMs: waitMs,
+  });
 }
 
 /** Whether trying again can help. A refused signature, digest or certificate never is (style rule 23). */
 export function isTransient(error: unknown): boolean {
-  return error instanceof UpdateError && ['OFFLINE', 'SERVER_UNREACHABLE', 'SERVER_ERROR', 'TOO_SLOW'].includes(error.code);
+  return error instanceof UpdateError && ['OFFLINE', 'SERVER_UNREACHABLE', 'SERVER_ERROR', 'PROXY_UNREACHABLE', 'TOO_SLOW'].includes(error.code);
 }
 
 /**
- * Where a redirect may lead: from http to anything http, from https to https only, and never nearer to this device than the
- * source itself is: not from the Internet into the private network, not from there to this device or its link (CVE-2019-3462:
- * a redirect is input). Throws REDIRECT_REFUSED.
+ * Where a redirect may lead: from http to anything http, from https to https only, and never nearer to this device than what
+ * redirects: not from the Internet into the private network, not from there to this device or its link (CVE-2019-3462:
+ * a redirect is input). `near` is the address that redirects; the one that the new name has is judged when it is looked up.
+ * Throws REDIRECT_REFUSED.
  */
-export function redirectTarget(from: URL, location: string | undefined, hops: number): URL {
-  const refuse = (why: string): UpdateError =>
-    new UpdateError('REDIRECT_REFUSED', `'${from.host}' redirects, and ${why}`, {
-      hint: 'check source.url: set it to the final address',
-      subject: from.origin,
-    });
-  if (hops >= 3) throw refuse('that is the fourth redirect in a row');
-  if (location === undefined || !URL.canParse(location, from.href)) throw refuse('does not say where to');
+export function redirectTarget(from: URL, location: string | undefined, hops: number, near: Nearness = nearness(from.hostname)): URL {
+  if (hops >= 3) throw redirectRefused(from, 'that is the fourth redirect in a row');
+  if (location === undefined || !URL.canParse(location, from.href)) throw redirectRefused(from, 'does not say where to');
   const to = new URL(location, from);
-  if (to.protocol !== 'https:' && !(to.protocol === 'http:' && from.protocol === 'http:')) throw refuse(`'${to.protocol}' is not allowed there`);
-  const near = nearness(to.hostname);
-  if (near > nearness(from.hostname)) {
-    throw refuse(`'${to.hostname}' is an address of ${near === 2 ? 'this device or its link' : 'the private network'}`);
+  if (to.protocol !== 'https:' && !(to.protocol === 'http:' && from.protocol === 'http:')) {
+    throw redirectRefused(from, `'${to.protocol}' is not allowed there`);
   }
+  const target = nearness(to.hostname);
+  if (target > near) throw redirectRefused(from, `'${to.hostname}' is an address of ${describeNearness(target)}`);
   return to;
+}
+
+function redirectRefused(from: URL, why: string): UpdateError {
+  return new UpdateError('REDIRECT_REFUSED', `'${from.host}' redirects, and ${why}`, {
+    hint: `${PORTAL}; if it does not, check source.url: set it to the final address`,
+    subject: from.origin,
+  });
+}
+
+/** A redirect led to a name, and the name to an address that is nearer to this device than what redirects. */
+export function addressRefused(to: URL, address: string, near: Nearness): UpdateError {
+  return new UpdateError('REDIRECT_REFUSED', `a redirect leads to '${to.host}', and that is ${address}, an address of ${describeNearness(near)}`, {
+    hint: `${PORTAL}; if it does not, check source.url: set it to the final address`,
+    subject: to.origin,
+  });
 }

@@ -10,20 +10,22 @@ export interface InstalledFacts {
   installedBranch: string | null;
 }
 
-/** `downgrade`: offered although it is older. `older`: not offered. */
-export type Standing = 'newer' | 'installed' | 'downgrade' | 'older';
+/** `newer` and `other` are offered, `other` being the same version with other build metadata. `downgrade`: offered although it is older. */
+export type Standing = 'newer' | 'other' | 'installed' | 'downgrade' | 'older';
 
 /**
  * On stable only newer releases count: an older one there is a mistake, or an attack. Any other branch is what its makers say
  * it is today, older or not. What is installed from another branch was left with it, so stable's release takes its place even
- * if that is older; from then on the device is on stable, and only newer ones count again.
+ * if that is older; from then on the device is on stable, and only newer ones count again. Build metadata (`1.5.0+issue.1234`)
+ * does not make a version newer, and tells one build of a test branch from another.
  */
 export function standingOf(version: string, { current, branch, installedBranch }: InstalledFacts): Standing {
   if (current === null) return 'newer';
   const order = compareVersions(version, current);
   if (order > 0) return 'newer';
-  if (order === 0) return 'installed';
-  return branch !== STABLE || (installedBranch !== null && installedBranch !== STABLE) ? 'downgrade' : 'older';
+  const isLoose = branch !== STABLE || (installedBranch !== null && installedBranch !== STABLE);
+  if (order === 0) return isLoose && version !== current ? 'other' : 'installed';
+  return isLoose ? 'downgrade' : 'older';
 }
 
 /** What is said of a downgrade that nobody asked for by hand: going back is the owner's own act, never the timer's. */

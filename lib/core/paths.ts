@@ -24,12 +24,16 @@ export interface DevicePaths {
   readonly edited: string;
   readonly serviceActions: string;
   readonly cacheDir: string;
+  /** How long servers asked to be left alone. */
+  readonly waits: string;
   readonly backupDir: string;
   readonly lock: string;
   readonly runDir: string;
   readonly next: string;
   readonly granted: string;
   readonly retry: string;
+  readonly confirmed: string;
+  readonly wanted: string;
   readonly progress: string;
   readonly runRecord: string;
 }
@@ -60,12 +64,15 @@ export function devicePaths(root: string): DevicePaths {
     edited: at('/var/lib/pikit/edited'),
     serviceActions: at('/var/lib/pikit/service-actions.jsonl'),
     cacheDir: at('/var/cache/pikit-update'),
+    waits: at('/var/cache/pikit-update/waits.json'),
     backupDir: at('/var/backups/pikit'),
     lock: at('/run/pikit-update.lock'),
     runDir: at('/run/pikit-update'),
     next: at('/run/pikit-update/next'),
     granted: at('/run/pikit-update/granted'),
     retry: at('/run/pikit-update/retry'),
+    confirmed: at('/run/pikit-update/confirmed.json'),
+    wanted: at('/run/pikit-update/wanted'),
     progress: at('/run/pikit-update/progress.json'),
     runRecord: at('/run/pikit-update/run.json'),
   };

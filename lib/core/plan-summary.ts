@@ -1,5 +1,6 @@
 /** What an installation would do, as the command line prints it and the API serves it. Pure shaping. */
 import * as z from 'zod';
+import { ForeignFile } from './foreign.ts';
 
 const Version = z.string();
 const Bytes = z.int().nonnegative();
@@ -25,20 +26,32 @@ export const PlanSummary = z.strictObject({
   version: Version,
   from: Version.nullable(),
   branch: z.string(),
+  /** The way to the newest release: this version first, and then what is to be installed after it, one by one. */
+  route: z.array(Version),
   outcome: z.enum(['available', 'held', 'waiting', 'incompatible', 'skipped']),
   reason: z.string().nullable(),
   /** Downloaded and verified already. */
   staged: z.boolean(),
+  /** The proxy that it comes through, without its login; null where it comes without one. */
+  proxy: z.string().nullable(),
   /** Null when the release does not say. */
   download_bytes: Bytes.nullable(),
   added: z.array(PlannedFile),
   changed: z.array(PlannedFile),
-  /** What is installed is root's to know: these three are null for others where root has not let them know. */
+  /** What is installed is root's to know: these five are null for others where root has not let them know. */
   removed: z.array(PlannedFile).nullable(),
-  /** Files that you edited and the release replaces; the edited ones are kept in the backup. */
+  /** Files that you edited and the release replaces or removes; the edited ones are kept in /var/lib/pikit/edited. */
   edited: z.array(z.string()).nullable(),
+  /** Files that no release brought and this one replaces; yours are kept in /var/lib/pikit/edited. */
+  foreign: z.array(ForeignFile).nullable().default(null),
+  /** Files that the release no longer has and that stay: they are not ours any more, or not to be reached safely. */
+  left: z.array(z.string()).nullable().default(null),
   /** Configuration that you edited: it stays, and the release's version is left beside it. */
   conflicts: z.array(z.string()).nullable(),
+  /** New programs that will be found before a command of the system, and run in its place. */
+  shadows: z.array(z.strictObject({ path: z.string(), command: z.string() })),
+  /** Programs that are replaced while nothing restarts what runs them: it goes on with the old ones. */
+  unrestarted: z.array(z.string()),
   unchanged: z.int().nonnegative(),
   rooms: z.array(PlannedRoom),
   /** Why it would not fit. */

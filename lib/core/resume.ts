@@ -25,12 +25,17 @@ export interface RangeAnswer {
   validator: string | null;
 }
 
-/** What to do with an answer to a range request: where its bytes go, or that ours are useless. */
-export function resumeAt(answer: RangeAnswer, have: number, partial: PartialFacts | null): number | 'restart' {
+/**
+ * What to do with an answer to a range request: where its bytes go, or that ours are useless. `whole` is the size that the file
+ * must have, where it is known.
+ */
+export function resumeAt(answer: RangeAnswer, have: number, partial: PartialFacts | null, whole: number | null = null): number | 'restart' {
   if (answer.status === 416) return 'restart';
   if (answer.status !== 206) return 0;
-  const match = /^bytes (\d+)-\d+\/(?:\d+|\*)$/.exec(answer.contentRange ?? '');
+  const match = /^bytes (\d+)-(\d+)\/(\d+|\*)$/.exec(answer.contentRange ?? '');
   if (match === null || Number(match[1]) !== have) return 'restart';
+  const [last, size] = [Number(match[2]), match[3] === '*' ? whole : Number(match[3])];
+  if ((whole !== null && size !== whole) || (size !== null && last >= size)) return 'restart';
   // A server that does not know If-Range sends the rest of whatever it has now.
   const known = partial?.validator ?? null;
   return known === null || answer.validator === null || answer.validator === known ? have : 'restart';

@@ -1,12 +1,12 @@
 /** The Retry-After header (RFC 9110 section 10.2.3): seconds or a date, never believed beyond a day. */
 
-const MAX_MS = 24 * 3600 * 1000;
+export const RETRY_AFTER_MAX_MS = 24 * 3600 * 1000;
 
 /** Milliseconds from `nowMs` until the server wants to be asked again; null when it does not say so in a way we understand. */
 export function retryAfterMs(header: string | null | undefined, nowMs: number): number | null {
   const text = header?.trim() ?? '';
   const ms = /^\d+$/.test(text) ? Number(text) * 1000 : /GMT$/.test(text) ? Date.parse(text) - nowMs : Number.NaN;
-  return Number.isNaN(ms) ? null : Math.min(MAX_MS, Math.max(0, ms));
+  return Number.isNaN(ms) ? null : Math.min(RETRY_AFTER_MAX_MS, Math.max(0, ms));
 }
 
 /** A wait for people: `45 s`, `10 min`, `24 h`; rounded up, so that nobody comes back too early. */

@@ -26,8 +26,8 @@ export function blocksOf(sizes: readonly number[]): number {
   return sizes.reduce((sum, size) => sum + Math.ceil(size / BLOCK) * BLOCK, 0);
 }
 
-/** Throws NO_SPACE or NO_INODES naming the filesystem, what is needed and what is free. Needs on one filesystem add up. */
-export function assertFits(needs: readonly Need[], roomAt: (path: string) => Room): void {
+/** Throws NO_SPACE or NO_INODES naming the filesystem, what `what` needs and what is free. Needs on one filesystem add up. */
+export function assertFits(needs: readonly Need[], roomAt: (path: string) => Room, what = 'the update'): void {
   const byDevice = new Map<number, { room: Room; bytes: number; inodes: number }>();
   for (const need of needs) {
     const room = roomAt(need.path);
@@ -40,7 +40,7 @@ export function assertFits(needs: readonly Need[], roomAt: (path: string) => Roo
     if (bytes > room.bytes) {
       throw new UpdateError(
         'NO_SPACE',
-        `the filesystem of '${room.dir}' has ${formatBytes(room.bytes)} free, and the update needs ${formatBytes(bytes)}`,
+        `the filesystem of '${room.dir}' has ${formatBytes(room.bytes)} free, and ${what} needs ${formatBytes(bytes)}`,
         {
           hint: `free ${formatBytes(bytes - room.bytes)} there (apt-get clean, journalctl --vacuum-size=50M) and try again; nothing was changed`,
           subject: room.dir,
@@ -50,7 +50,7 @@ export function assertFits(needs: readonly Need[], roomAt: (path: string) => Roo
     if (inodes > room.inodes) {
       throw new UpdateError(
         'NO_INODES',
-        `the filesystem of '${room.dir}' has ${String(room.inodes)} inodes free, and the update needs ${String(inodes)}`,
+        `the filesystem of '${room.dir}' has ${String(room.inodes)} inodes free, and ${what} needs ${String(inodes)}`,
         {
           hint: 'delete small files there and try again; nothing was changed',
           subject: room.dir,

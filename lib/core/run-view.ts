@@ -2,6 +2,7 @@
  * The steps of a run, from what they wrote down and what systemd says of their units: which run there is, which of its steps
  * are over, at work, or still to come.
  */
+import { endedEarly, howEnded } from './ended-early.ts';
 import type { RecordedStep, RunRecord } from './run-record.ts';
 import { continues, isWithin } from './run-record.ts';
 import type { RunStep } from './run.ts';
@@ -69,10 +70,10 @@ export function viewRun(sights: Sights): RunView | null {
     const view = { id: record.id, by: record.by, started: known[0]?.started ?? record.started };
     if (known.some(({ state }) => state === 'running'))
       return { ...view, steps: [...known, ...coming.filter((step) => belongs(record, step, sights))] };
-    if (first === undefined) return { ...view, steps: [...known, ...handedOver(record, known, sights)] };
+    if (first === undefined) return unwritten(sights) ?? { ...view, steps: [...known, ...handedOver(record, known, sights)] };
     if (goesOn(record, coming, sights)) return { ...view, steps: [...known, ...coming.filter((step) => isFresh(step, known))] };
   }
-  if (first === undefined) return null;
+  if (first === undefined) return unwritten(sights);
   const begun = coming.find(({ state }) => state === 'running') ?? first;
   const token = tokenFor(begun.step, sights);
   return {
@@ -99,7 +100,7 @@ function seen(step: RecordedStep, sights: Sights): SeenStep {
   const started = begunAt(step, sights);
   if (outcome !== null) return { step: name, state: stateOf(name, outcome), started, ended, outcome, code, message, hint, version };
   if (isAtWork(step, sights)) return { step: name, state: 'running', started, ended: null, outcome: null, code, message, hint, version };
-  return { step: name, state: 'failed', started, ended: null, outcome: null, ...killed(name, sights.units?.[name] ?? null), version };
+  return { step: name, state: 'failed', started, ended: null, outcome: null, ...endedEarly(name, unitOf(step, sights)), version };
 }
 
 /** A program writes down when it began a moment after its unit did: whoever looks before and after that is told the same. */
@@ -134,12 +135,23 @@ function isAtWork({ step, invocation, pid }: RecordedStep, { units, isAlive }: S
   return isAlive(pid);
 }
 
-function killed(step: Step, unit: UnitSight | null): Pick<SeenStep, 'code' | 'message' | 'hint'> {
-  const name = `pikit-update-${step}.service`;
-  const result = unit?.result ?? null;
-  const status = result === 'exit-code' && unit !== null && unit.exitStatus !== null ? ` ${String(unit.exitStatus)}` : '';
-  const how = result === null || result === 'success' ? 'ended before it could say what it came to' : `failed (${result}${status})`;
-  return { code: 'STEP_FAILED', message: `'${name}' ${how}`, hint: `\`journalctl -u ${name}\` shows what it wrote` };
+/** What systemd says of this very start. */
+function unitOf({ step, invocation }: RecordedStep, { units }: Sights): UnitSight | null {
+  const unit = units?.[step] ?? null;
+  return unit?.invocation === null || unit?.invocation === invocation ? unit : null;
+}
+
+/** The last run, if it was a step that was killed before it had written anything. */
+function unwritten({ record, units }: Sights): RunView | null {
+  const latest = record?.steps.at(-1)?.started ?? '';
+  for (const step of ORDER) {
+    const unit = units?.[step];
+    if (unit === undefined || unit.invocation === null || unit.since === null || unit.since <= latest || howEnded(unit) === null) continue;
+    if (record?.steps.some(({ invocation }) => invocation === unit.invocation) === true) continue;
+    const killed = { step, state: 'failed', started: unit.since, ended: null, outcome: null, ...endedEarly(step, unit), version: null } as const;
+    return { id: unit.invocation, by: 'owner', started: unit.since, steps: [killed] };
+  }
+  return null;
 }
 
 /** A unit that runs and has written nothing yet, or that has not begun. */

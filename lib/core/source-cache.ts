@@ -13,6 +13,9 @@ export const CacheFacts = z.strictObject({
   etag: HeaderText.nullable(),
   last_modified: HeaderText.nullable(),
   sha256: z.string(),
+  /** From when until when `etag` may be asked with; null from a version that kept it for ever. */
+  full_at: z.iso.datetime().nullable().default(null),
+  until: z.iso.datetime().nullable().default(null),
 });
 export type CacheFacts = z.infer<typeof CacheFacts>;
 

@@ -3,10 +3,11 @@
  * and damage is a named outcome. Absent values are null. Times are ISO 8601 in UTC.
  */
 import * as z from 'zod';
-import { isVersion } from './version.ts';
+import { KeptFile } from './foreign.ts';
+import { VERSION_RULE, isVersion } from './version.ts';
 
 const Time = z.iso.datetime();
-const Version = z.string().refine(isVersion, { error: 'must be a semantic version' });
+const Version = z.string().refine(isVersion, { error: VERSION_RULE });
 const BranchName = z.string().regex(/^[a-z0-9_]{1,64}$/);
 
 /** What a step came to; the same object is `last_result`, a line of history and what the API shows. */
@@ -29,6 +30,20 @@ export const Receipt = z.strictObject({
   drift: z.array(z.string()),
   /** Where edits were kept aside, and which `.pikit-new` files wait for the owner. */
   kept: z.array(z.string()),
+  /** Files that no release brought, which the step replaced, or would have replaced. Absent when there are none. */
+  foreign: z.array(KeptFile).optional(),
+  /** The edited ones of `drift` that were replaced or removed, and where each is kept. Absent when there are none. */
+  edits: z.array(KeptFile).optional(),
+  /** Files that were to be removed and are still there: they are not ours any more, or not to be reached safely. Absent when there are none. */
+  left: z.array(z.string()).optional(),
+  /** Why the source could not be asked before the installation whether it still offers the release; only there when it was so. */
+  not_asked: z.string().optional(),
+  /** What is to be installed after it, on the way to the newest release; only there when something is. */
+  follows: z.array(z.string()).optional(),
+  /** Programs that the release brought and that are found before a command of the system. */
+  shadows: z.array(z.strictObject({ path: z.string(), command: z.string() })).optional(),
+  /** Programs that were replaced, and nothing restarts what runs them. */
+  unrestarted: z.array(z.string()).optional(),
 });
 export type Receipt = z.infer<typeof Receipt>;
 
@@ -52,6 +67,8 @@ export const Available = z.strictObject({
   branch: BranchName,
   outcome: z.enum(['available', 'held', 'waiting', 'incompatible', 'skipped']),
   reason: z.string().nullable(),
+  /** What the owner can do about that. */
+  hint: z.string().nullable().optional(),
   downgrade: z.boolean(),
   manifest_sha256: z.string(),
   released: z.string().nullable(),
@@ -60,6 +77,8 @@ export const Available = z.strictObject({
   files: z.int(),
   bundle_bytes: z.int().nullable(),
   tree_bytes: z.int().nullable(),
+  /** The way to the newest release, this one first; only there when that cannot be installed directly. */
+  route: z.array(Version).optional(),
 });
 export type Available = z.infer<typeof Available>;
 
@@ -68,6 +87,8 @@ export const Staged = z.strictObject({
   branch: BranchName,
   manifest_sha256: z.string(),
   at: Time,
+  /** Why the source could not be asked whether it still offers this; only there when it was so. */
+  not_asked: z.string().optional(),
 });
 export type Staged = z.infer<typeof Staged>;
 
@@ -150,6 +171,10 @@ export const Settings = z.strictObject({
   skipped_version: z.string().nullable().default(null),
 });
 export type Settings = z.infer<typeof Settings>;
+
+/** What the owner has agreed to: an installation started by hand may be of this release alone. */
+export const Wanted = z.strictObject({ version: Version, manifest_sha256: z.string().nullable(), at: Time });
+export type Wanted = z.infer<typeof Wanted>;
 
 /** What a token in next/ or granted/ says: how far this run may go, and who started it. */
 export const Token = z.strictObject({ run: z.string(), until: z.enum(['fetch', 'apply', 'rollback']), by: z.enum(['timer', 'apply']) });

@@ -63,7 +63,7 @@ function unknown(branch: string, branches: readonly KnownBranch[]): UpdateError 
   const names = branches.filter(({ visible }) => visible).map(({ name }) => name);
   const near = nearest(branch, names);
   return new UpdateError('BRANCH_UNKNOWN', `there is no branch '${branch}'`, {
-    hint: `${near === null ? '' : `did you mean '${near}'? `}there are ${names.join(', ')}`,
+    hint: `${near === null ? '' : `did you mean '${near}'? `}${names.length === 1 ? 'there is only' : 'there are'} ${names.join(', ')}`,
   });
 }
 

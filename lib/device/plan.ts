@@ -3,18 +3,23 @@ import { dirname, join } from 'node:path';
 import { asChosen } from '../core/chosen.ts';
 import type { Config } from '../core/config.ts';
 import { UpdateError, errnoOf, errorJson } from '../core/errors.ts';
+import { foreignFiles } from '../core/foreign.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { PlanSummary, PlannedChange } from '../core/plan-summary.ts';
 import { sortChanges, sumRooms } from '../core/plan-summary.ts';
+import { proxyName } from '../core/proxy.ts';
 import type { Need } from '../core/room.ts';
 import { assertFits, blocksOf } from '../core/room.ts';
 import type { Available } from '../core/state.ts';
 import { coalesce } from '../io/coalesce.ts';
 import type { Place } from '../transaction/place.ts';
+import { replacedPrograms } from '../transaction/replaced.ts';
+import { shadowsOf } from '../transaction/shadows.ts';
 import type { Operation } from '../transaction/types.ts';
 import { readCachedManifest } from './cached-manifest.ts';
 import type { DeviceDeps } from './deps.ts';
 import { planRelease } from './plan-change.ts';
+import { withRestarts } from './plan-restarts.ts';
 import { publishedHere } from './published.ts';
 
 export interface KnownPlan {
@@ -24,7 +29,10 @@ export interface KnownPlan {
   reason: string | null;
 }
 
-/** Asks nobody. Throws RELEASE_CHANGED when the cache holds another manifest than the last check saw, CONFIG_MISSING, CONFIG_INVALID. */
+/**
+ * Asks nobody: as services that restart all on the list are named, as programs that nothing restarts all that are replaced. Throws RELEASE_CHANGED when the cache holds another manifest than the last check saw,
+ * CONFIG_MISSING, CONFIG_INVALID.
+ */
 export function readPlan(deps: DeviceDeps): KnownPlan {
   const { available, last_check: lastCheck, current, installed_branch: installedBranch } = deps.files.readState();
   if (available === null) {
@@ -36,22 +44,22 @@ export function readPlan(deps: DeviceDeps): KnownPlan {
     const plan = summarize(deps, asChosen(available, here));
     return { plan, reason: plan.reason };
   } catch (error) {
-    // A release of a later schema is not kept: nothing here could read it.
-    const isBeyondUs = available.outcome === 'incompatible' && error instanceof UpdateError && error.code === 'RELEASE_CHANGED';
-    if (isBeyondUs) return { plan: null, reason: available.reason };
+    // A release of a later schema is not kept, as nothing here could read it; one with refused paths cannot be planned.
+    const isBeyondUs = error instanceof UpdateError && (error.code === 'RELEASE_CHANGED' || error.code === 'PATH_REFUSED');
+    if (isBeyondUs && available.outcome === 'incompatible') return { plan: null, reason: available.reason };
     if (errnoOf(error) !== 'EACCES') throw error;
     return { plan: null, reason: `it takes root to know: ${error instanceof Error ? error.message : ''}` };
   }
 }
 
 /**
- * As readPlan, with those services only that will be restarted: an update leaves alone what is not there, or not meant to run.
+ * As readPlan, with those services only that will be restarted: an update leaves alone what is not there, or not meant to run;
+ * and with those programs only that none of these runs.
  * Where systemd cannot be asked all of them are named.
  */
 export async function readPlanHere(deps: DeviceDeps): Promise<KnownPlan> {
   const known = readPlan(deps);
-  if (known.plan === null || deps.loadConfig().services.manager === 'none') return known;
-  return { ...known, plan: { ...known.plan, restarts: await meantToRun(deps, known.plan.restarts) } };
+  return known.plan === null ? known : { ...known, plan: await withRestarts(deps, known.plan) };
 }
 
 /** As readPlanHere. It reads every managed file: all who ask at once share one, and those who ask meanwhile the next. */
@@ -64,22 +72,12 @@ export function sharedPlan(deps: DeviceDeps): () => Promise<KnownPlan> {
   return async () => await shared('plan');
 }
 
-async function meantToRun(deps: DeviceDeps, services: readonly string[]): Promise<string[]> {
-  try {
-    const units = await deps.units();
-    const isMeant = await Promise.all(services.map((service) => units.isMeantToRun(service)));
-    return services.filter((_, at) => isMeant[at]);
-  } catch (error) {
-    // Safe to ignore: the installation asks for itself.
-    if (error instanceof UpdateError) return [...services];
-    throw error;
-  }
-}
-
 function summarize(deps: DeviceDeps, available: Available): PlanSummary {
   const config = deps.loadConfig();
   const manifest = readCachedManifest(deps.paths.cacheDir, available);
-  const { plan, complete, guessed } = planRelease(ownedByRoot(deps), config, manifest, available.branch, () => publishedHere(deps));
+  const { plan, complete, guessed, hiddenForeign, refusal, ours } = planRelease(ownedByRoot(deps), config, manifest, available.branch, () =>
+    publishedHere(deps),
+  );
   const staged = deps.files.readStaged()?.manifest_sha256 === available.manifest_sha256;
   const changes = plan.ops.map(toChange);
   const { added, changed, removed } = sortChanges(changes);
@@ -88,18 +86,24 @@ function summarize(deps: DeviceDeps, available: Available): PlanSummary {
     version: available.version,
     from: deps.files.readVersion(),
     branch: available.branch,
+    route: available.route ?? [available.version],
     outcome: available.outcome,
     reason: available.reason,
     staged,
+    proxy: staged ? null : proxyName(config),
     download_bytes: staged ? 0 : (manifest.bundle?.size ?? null),
     added,
     changed,
     removed: complete ? removed : null,
-    edited: complete && !guessed ? plan.drift : null,
+    edited: complete && !guessed ? plan.drift.filter((path) => !plan.left.includes(path)) : null,
+    foreign: complete ? foreignFiles([...plan.foreign, ...hiddenForeign], config.target) : null,
+    left: complete ? plan.left : null,
     conflicts: complete && !guessed ? plan.kept : null,
+    shadows: shadowsOf(ownedByRoot(deps), plan.ops, ours),
+    unrestarted: replacedPrograms(plan.ops),
     unchanged: Math.max(0, manifest.files.length - added.length - changed.length),
     rooms: sumRooms(needs, deps.freeSpace),
-    problem: problemOf(needs, deps),
+    problem: obstacleOf(available) ?? (refusal === null ? problemOf(needs, deps) : errorJson(refusal)),
     ...afterwards(config, manifest),
   };
 }
@@ -133,6 +137,11 @@ function installNeeds(deps: DeviceDeps, changes: readonly PlannedChange[]): Need
       .filter((file) => deps.freeSpace(inRoot(file.path)).device !== backups)
       .map((file) => ({ path: deps.paths.backupDir, bytes: blocksOf([file.size]), inodes: 1 })),
   ]);
+}
+
+/** What keeps it from being installed at all comes before what it would take. */
+function obstacleOf({ outcome, reason, hint = null }: Available): PlanSummary['problem'] {
+  return outcome === 'incompatible' ? { code: 'RELEASE_INCOMPATIBLE', message: reason ?? 'it cannot be installed here', hint } : null;
 }
 
 function problemOf(needs: readonly Need[], deps: DeviceDeps): PlanSummary['problem'] {

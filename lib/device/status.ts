@@ -1,7 +1,8 @@
 /** state.json, the owner's settings and what runs now, in one. */
 import type { BranchChoice } from '../core/branch-choice.ts';
 import { withChoice } from '../core/chosen.ts';
-import type { RollbackTarget } from '../core/published.ts';
+import { UpdateError } from '../core/errors.ts';
+import type { Published, RollbackTarget } from '../core/published.ts';
 import type { Run } from '../core/run.ts';
 import type { Progress, Settings, State } from '../core/state.ts';
 import type { DeviceDeps } from './deps.ts';
@@ -21,18 +22,28 @@ export interface Status extends Omit<State, 'progress'> {
   rollback: RollbackTarget;
   /** What is going on, or was the last since the device was started; null when nothing was. */
   run: Run | null;
+  /** Only where the configuration keeps the updater from working: what is wrong, and what to set. */
+  setup?: { message: string; hint: string | null };
 }
 
 /** Merges what the steps wrote with what runs now; a reader always finds the eight names of state.json. `look` is how the run is read. */
 export async function readStatus(deps: DeviceDeps, look: (deps: DeviceDeps) => Promise<Run | null> = readRun): Promise<Status> {
   const progress = await runningProgress(deps);
-  const run = await look(deps);
+  let run = await look(deps);
+  let target = rollbackTarget(deps);
+  // An open transaction belongs to a step that is at work, or nobody ends it: a step that has begun after the look is seen by another.
+  if (target.is === 'open' && !isChanging(run, progress)) {
+    run = await look(deps);
+    target = rollbackTarget(deps);
+  }
+  const isAtWork = isChanging(run, progress);
   // After the run: what a step wrote before its end is there when it has ended. What is newer than the run is told again with it.
   const state = deps.files.readState();
   const { selected, used, why, message } = currentChoice(deps);
   const settings = deps.files.readSettings();
-  // The version file is part of every change; state.json is written after it, and only by steps.
-  const current = deps.files.readVersion() ?? state.current;
+  // The version file is part of every change, and may be taken back until its end; state.json is written after it, and only by steps.
+  const committed = isAtWork ? deps.files.readPublished() : null;
+  const current = isAtWork ? (state.current ?? committed?.version ?? null) : (deps.files.readVersion() ?? state.current);
   return withChoice({
     ...state,
     branch: used ?? state.branch,
@@ -40,9 +51,36 @@ export async function readStatus(deps: DeviceDeps, look: (deps: DeviceDeps) => P
     current,
     progress,
     settings,
-    rollback: rollbackTarget(deps),
+    rollback: isAtWork && (target.is === 'open' || target.is === 'private') ? targetBefore(target, committed, current) : target,
     run,
+    ...setupProblem(deps),
   });
+}
+
+/** Nothing where the configuration can be used, or may not be read. */
+function setupProblem({ loadConfig }: DeviceDeps): Pick<Status, 'setup'> {
+  try {
+    loadConfig();
+    return {};
+  } catch (error) {
+    if (!(error instanceof UpdateError)) throw error;
+    const { code, message, hint } = error;
+    return code === 'CONFIG_MISSING' || code === 'CONFIG_INVALID' ? { setup: { message, hint } } : {};
+  }
+}
+
+const CHANGING: readonly Step[] = ['apply', 'rollback', 'recover'];
+
+/** Whether a step is at work that changes what is installed: then an open transaction is its own, and none that was cut short. */
+function isChanging(run: Run | null, progress: Progress | null): boolean {
+  const running = run?.state === 'running' ? run.steps.filter(({ state }) => state === 'running').map(({ step }) => step) : [];
+  return [...running, ...(progress === null ? [] : [progress.step])].some((step) => CHANGING.includes(step));
+}
+
+/** Where a rollback would have gone before the step that is at work, as root let others know then. */
+function targetBefore(target: RollbackTarget, published: Published | null, current: string | null): RollbackTarget {
+  if (published?.version === current && published.rollback.is !== 'open') return published.rollback;
+  return target.is === 'open' ? { is: 'none' } : target;
 }
 
 /** A step that was killed leaves its last report, and its pid may belong to somebody else by now: systemd knows. */

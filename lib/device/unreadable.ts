@@ -4,15 +4,25 @@ import { errnoOf } from '../core/errors.ts';
 import { lstatOrNull } from '../transaction/durable.ts';
 import type { Place } from '../transaction/place.ts';
 import { real } from '../transaction/place.ts';
-import type { OldObject, Operation } from '../transaction/types.ts';
+import type { InstalledFile, OldObject, Operation } from '../transaction/types.ts';
 import type { Put } from '../transaction/plan.ts';
 
-/** Of a file that is not there, is none, or can be read: null. Throws EACCES where a folder above it is closed. */
-export function unreadableFile(place: Place, path: string): OldObject | null {
-  const stat = lstatOrNull(real(place, path));
-  if (stat?.isFile() !== true || canRead(real(place, path))) return null;
-  const { size, mode, uid, gid } = stat;
-  return { type: 'file', file: { path, sha256: '', size, mode: mode & 0o7777, uid, gid } };
+/**
+ * Of a file that is not there, is none, or can be read: null. What is in a folder that is closed to this user is what root let
+ * know of it (`known`); where that is nothing, it counts as not there (`'closed'`).
+ */
+export function unreadableFile(place: Place, path: string, known: InstalledFile | undefined): OldObject | 'closed' | null {
+  try {
+    const stat = lstatOrNull(real(place, path));
+    if (stat?.isFile() !== true || canRead(real(place, path))) return null;
+    const { size, mode, uid, gid } = stat;
+    return { type: 'file', file: { path, sha256: '', size, mode: mode & 0o7777, uid, gid } };
+  } catch (error) {
+    if (errnoOf(error) !== 'EACCES') throw error;
+    if (known === undefined) return 'closed';
+    const { size, mode } = known;
+    return { type: 'file', file: { path, sha256: '', size, mode: Number.parseInt(mode, 8), ...place.owner } };
+  }
 }
 
 function canRead(file: string): boolean {
@@ -32,17 +42,18 @@ export interface Hidden {
 }
 
 /** Those among what a release puts and takes away. `shipped` is what the installed release brought, by path. */
-export function hiddenChanges(place: Place, puts: readonly Put[], deletes: readonly string[], shipped: ReadonlyMap<string, string>): Hidden {
+export function hiddenChanges(place: Place, puts: readonly Put[], deletes: readonly string[], shipped: ReadonlyMap<string, InstalledFile>): Hidden {
   const { uid, gid } = place.owner;
   const changed = puts.map(({ path, sha256, size, mode }) => ({
     path,
-    isSame: shipped.get(path) === sha256,
+    isSame: shipped.get(path)?.sha256 === sha256,
     file: { path, sha256, size, mode, uid, gid },
   }));
   const gone = deletes.map((path) => ({ path, isSame: false, file: null }));
   const found = [...changed, ...gone].flatMap(({ path, isSame, file }) => {
-    const old = unreadableFile(place, path);
-    return old === null ? [] : [{ path, isSame, old, new: file === null ? null : { type: 'file' as const, file } }];
+    const old = unreadableFile(place, path, shipped.get(path));
+    if (old === null) return [];
+    return [{ path, isSame, old: old === 'closed' ? null : old, new: file === null ? null : { type: 'file' as const, file } }];
   });
   const ops = found.filter(({ isSame }) => !isSame).map(({ path, old, new: fresh }, index) => ({ n: index + 1, path, old, new: fresh }));
   return { paths: new Set(found.map(({ path }) => path)), ops };

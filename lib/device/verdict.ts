@@ -1,4 +1,5 @@
 /** From how a unit ended and what its run wrote down to one error, or none. */
+import { howEnded } from '../core/ended-early.ts';
 import { UpdateError, toErrorCode } from '../core/errors.ts';
 import type { Receipt } from '../core/state.ts';
 import type { Run } from './run-unit.ts';
@@ -30,8 +31,11 @@ function describe({ result, look }: Ended): string {
     case 'done':
       return 'ended';
     case 'failed':
-    case 'dependency':
+    case 'dependency': {
+      const how = howEnded(look);
+      if (how !== null) return `was ended: ${how}`;
       return `failed (${look.result ?? 'no result'}${look.result === 'exit-code' && look.exitStatus !== null ? ` ${String(look.exitStatus)}` : ''})`;
+    }
     case 'timeout':
       return 'took longer than it may';
     case 'canceled':

@@ -1,18 +1,16 @@
 /**
- * Release bundles: gzip-compressed ustar archives of plain files, nothing else (reliability.md 4.1).
- * tar's Header encodes and decodes the 512-byte blocks; what an entry may be is decided here, and every byte is written by us.
+ * Release bundles: gzip-compressed tar archives of plain files, nothing else. Ours are ustar, with a pax header where a name needs
+ * one; those that other tools pack are read as well (docs/hosting.md). Every byte is checked against the manifest, and written by us.
  */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 import zlib from 'node:zlib';
-import { Header } from 'tar/header';
 import { UpdateError } from '../core/errors.ts';
 import type { ManifestFile } from '../core/manifest.ts';
-import { quotable } from '../core/release-path.ts';
-import type { BundleResult, Entry, Report } from './bundle-contents.ts';
+import { encodeEntry, nextEntry } from './archive-entry.ts';
+import type { BundleResult, Report } from './bundle-contents.ts';
 import { BLOCK_BYTES, MANIFEST_NAME, contentsLimit, padded, readContents, readManifestOnly } from './bundle-contents.ts';
-import type { ByteReader } from './byte-reader.ts';
 import { byteReader } from './byte-reader.ts';
 import type { FreshTree } from './fresh-tree.ts';
 import { createFreshTree } from './fresh-tree.ts';
@@ -21,11 +19,7 @@ import type { PackFile } from './pack-source.ts';
 import { contentOf } from './pack-source.ts';
 
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = fs.constants;
-const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
 const CHUNK_BYTES = 64 * 1024;
-const FORBIDDEN_MODE = 0o7022;
-const TYPE_FILE = '0'.charCodeAt(0);
-const TYPE_DIRECTORY = '5'.charCodeAt(0);
 
 export interface BundleRequest {
   /** Path of the .tar.gz. */
@@ -86,53 +80,6 @@ async function readBundle(request: BundleRequest, tree: FreshTree | null, report
   return await gunzipFile(request.bundle, options, async (source) => readContents({ files, reader: byteReader(source), nextEntry, tree, report }));
 }
 
-/** The next entry, or null at an orderly end: two blocks of zeros, and only zeros after them. */
-async function nextEntry(reader: ByteReader): Promise<Entry | null> {
-  const block = await reader.exactly(BLOCK_BYTES);
-  if (block.length < BLOCK_BYTES) throw new UpdateError('BUNDLE_INVALID', 'the bundle ends without an end-of-archive mark');
-  if (!block.equals(ZERO_BLOCK)) return decodeEntry(block);
-  const second = await reader.exactly(BLOCK_BYTES);
-  if (!second.equals(ZERO_BLOCK)) throw new UpdateError('BUNDLE_INVALID', 'the bundle has half an end-of-archive mark');
-  for (let rest = await reader.some(CHUNK_BYTES); rest !== null; rest = await reader.some(CHUNK_BYTES)) {
-    if (rest.some((byte) => byte !== 0)) throw new UpdateError('BUNDLE_INVALID', 'the bundle has data after its end-of-archive mark');
-  }
-  return null;
-}
-
-/**
- * Refuses, by their type byte, links, devices, PAX and GNU extensions and whatever else is no plain file or directory; and
- * fields that readers of tar are known to disagree about (text after a NUL, base-256 sizes, a link name on a file).
- */
-function decodeEntry(block: Buffer): Entry {
-  const header = decodeHeader(block);
-  const name = quotable(header.path ?? '');
-  const refuse = (why: string): UpdateError => new UpdateError('BUNDLE_INVALID', `the bundle's entry '${name}' is refused: ${why}`);
-  if (!header.cksumValid) throw refuse('its checksum is wrong');
-  const isDirectory = block[156] === TYPE_DIRECTORY;
-  if (!isDirectory && block[156] !== TYPE_FILE) {
-    const type = header.type === 'Unsupported' ? `of the unknown type 0x${(block[156] ?? 0).toString(16)}` : `a ${header.type}`;
-    throw refuse(`it is ${type}, only plain files are allowed`);
-  }
-  if (header.linkpath !== undefined && header.linkpath !== '') throw refuse('it has a link target');
-  if (/\0[^\0]/.test(block.toString('latin1', 0, 100))) throw refuse('its name has a NUL in it');
-  const mode = header.mode ?? 0;
-  if ((mode & FORBIDDEN_MODE) !== 0) throw refuse(`its mode ${mode.toString(8)} has set-id or sticky bits, or is writable by group or others`);
-  const size = block.toString('latin1', 124, 136);
-  if (!/^ *[0-7]{1,12}[ \0]*$/.test(size)) throw refuse('its size is not an octal number');
-  const sizeBytes = Number.parseInt(size, 8);
-  if (isDirectory && sizeBytes !== 0) throw refuse(`it is a directory with ${String(sizeBytes)} bytes of content`);
-  const path = (header.path ?? '').replace(/^\.\/(?=.)/, '');
-  return { path: isDirectory ? path.replace(/\/$/, '') : path, isDirectory, size: sizeBytes };
-}
-
-function decodeHeader(block: Buffer): Header {
-  try {
-    return new Header(block);
-  } catch (error) {
-    throw new UpdateError('BUNDLE_INVALID', 'the bundle has an entry header that cannot be read', { cause: error });
-  }
-}
-
 export interface PackRequest {
   /** A file that does not exist yet. */
   out: string;
@@ -144,7 +91,7 @@ export interface PackRequest {
 /**
  * Writes a bundle, durable but for its directory entry: manifest.json, then the files sorted by path, without owner or time,
  * so that the same input gives the same bytes. On failure `out` is gone. Throws INPUT_REFUSED when a file is no longer what
- * `files` says or its path does not fit a plain ustar header, CANCELLED after an abort.
+ * `files` says or has 8 GiB or more, CANCELLED after an abort.
  */
 export async function packBundle(request: PackRequest): Promise<{ size: number; sha256: string }> {
   const { out, signal } = request;
@@ -181,24 +128,15 @@ function writeAll(fd: number, chunk: Uint8Array): void {
 
 function* archiveOf(request: PackRequest): Generator<Buffer> {
   const manifest = Buffer.from(request.manifestBytes);
-  yield encodeHeader({ path: MANIFEST_NAME, mode: 0o644, size: manifest.length });
+  yield* encodeEntry({ path: MANIFEST_NAME, mode: 0o644, size: manifest.length });
   yield manifest;
   yield padding(manifest.length);
   for (const file of request.files.toSorted((a, b) => (a.path < b.path ? -1 : 1))) {
-    yield encodeHeader(file);
+    yield* encodeEntry(file);
     yield* contentOf(file);
     yield padding(file.size);
   }
   yield Buffer.alloc(2 * BLOCK_BYTES);
-}
-
-function encodeHeader({ path, mode, size }: { path: string; mode: number; size: number }): Buffer {
-  const block = Buffer.alloc(BLOCK_BYTES);
-  const needsExtension = new Header({ path, mode, size, type: 'File', uid: 0, gid: 0, mtime: new Date(0) }).encode(block);
-  if (!needsExtension) return block;
-  throw new UpdateError('INPUT_REFUSED', `'${path}' (${String(size)} bytes) does not fit a plain tar header`, {
-    hint: 'a file name may have 100 characters, the directories before it 155, and a file 8 GiB',
-  });
 }
 
 function padding(size: number): Buffer {

@@ -1,6 +1,7 @@
 /**
  * What a bundle may hold: exactly the files its manifest lists, each once, with the listed size and sha256, and manifest.json.
- * Entries for the directories of those files are tolerated and ignored: directories follow from the files.
+ * Entries for the directories of those files are tolerated and ignored: directories follow from the files. So is what a Mac's tar
+ * puts beside a file for its attributes (AppleDouble, `._name`): it is recognised by its bytes, and never written anywhere.
  */
 import { createHash } from 'node:crypto';
 import { UpdateError, mismatch } from '../core/errors.ts';
@@ -16,6 +17,11 @@ export const BLOCK_BYTES = 512;
 export const MANIFEST_NAME = 'manifest.json';
 /** Unlisted entries that a report names before it gives up. */
 const MAX_STRAY_ENTRIES = 100;
+/** Room for what tools put in front of an entry, in files with attributes: more than any of them needs. */
+const EXTENSION_ROOM = 16 * 1024;
+/** What to do about a bundle that is not as it has to be. */
+export const PACKING_HINT =
+  'tell the publisher of the releases how the bundle has to be packed (docs/hosting.md, "Packing by hand"); nothing was changed';
 
 /** One entry of the archive, in front of its content. */
 export interface Entry {
@@ -47,6 +53,8 @@ interface Reading extends Omit<ContentsRequest, 'files' | 'nextEntry'> {
   files: ReadonlyMap<string, ManifestFile>;
   directories: ReadonlySet<string>;
   seen: Set<string>;
+  /** The `._name` of what is listed. */
+  attributes: Set<string>;
   result: BundleResult;
 }
 
@@ -59,10 +67,11 @@ export async function readContents(request: ContentsRequest): Promise<BundleResu
   const { reader, nextEntry, tree, report } = request;
   const files = new Map(request.files.map((file) => [file.path, file]));
   const result: BundleResult = { manifestBytes: null, bytes: 0 };
-  const reading: Reading = { reader, tree, report, files, directories: parentsOf(files.keys()), seen: new Set(), result };
+  const reading: Reading = { reader, tree, report, files, directories: parentsOf(files.keys()), seen: new Set(), attributes: new Set(), result };
   for (let entry = await nextEntry(reader); entry !== null; entry = await nextEntry(reader)) await readEntry(reading, entry);
   for (const path of files.keys()) {
-    if (!reading.seen.has(path)) report(new UpdateError('BUNDLE_INVALID', `the bundle has no '${path}', which its manifest lists`));
+    if (!reading.seen.has(path))
+      report(new UpdateError('BUNDLE_INVALID', `the bundle has no '${path}', which its manifest lists`, { hint: PACKING_HINT }));
   }
   return result;
 }
@@ -84,7 +93,7 @@ export function contentsLimit(files: readonly ManifestFile[]): number | null {
   let limit = MANIFEST_MAX_BYTES + 64 * 1024;
   for (const { path, size } of files) {
     if (size === undefined) return null;
-    limit += padded(size) + BLOCK_BYTES * (1 + path.split('/').length);
+    limit += padded(size) + BLOCK_BYTES * (1 + path.split('/').length) + EXTENSION_ROOM;
   }
   return limit;
 }
@@ -106,7 +115,11 @@ export function padded(size: number): number {
 async function readEntry(reading: Reading, entry: Entry): Promise<void> {
   const file = reading.files.get(entry.path);
   const known = entry.isDirectory ? reading.directories.has(entry.path) : file !== undefined || entry.path === MANIFEST_NAME;
-  if (!known) reading.report(new UpdateError('PATH_REFUSED', `the bundle has '${quotable(entry.path)}', which its manifest does not list`));
+  if (!known && isBesideListed(reading, entry)) {
+    await readAttributes(reading, entry);
+    return;
+  }
+  if (!known) reading.report(unlisted(reading, entry));
   const key = entry.isDirectory ? `${entry.path}/` : entry.path;
   if (reading.seen.has(key)) throw new UpdateError('BUNDLE_INVALID', `the bundle has '${quotable(entry.path)}' twice`);
   if (reading.seen.size > reading.files.size + reading.directories.size + MAX_STRAY_ENTRIES) {
@@ -116,6 +129,35 @@ async function readEntry(reading: Reading, entry: Entry): Promise<void> {
   if (file !== undefined && !entry.isDirectory) await readFile(reading, entry, file);
   else if (entry.path === MANIFEST_NAME && !entry.isDirectory) reading.result.manifestBytes = await readManifest(reading.reader, entry.size);
   else await readBody(reading.reader, entry, () => undefined);
+}
+
+/** A name may be there in letters that look the same: a Mac takes them apart (NFD). */
+function unlisted({ files, directories }: Reading, { path, isDirectory }: Entry): UpdateError {
+  const normal = path.normalize('NFC');
+  const isOther = normal !== path && (isDirectory ? directories.has(normal) : files.has(normal));
+  const form = isOther ? ", but the same name in Unicode's normal form C" : '';
+  const name = `${isDirectory ? 'the folder ' : ''}'${quotable(path)}'`;
+  return new UpdateError('PATH_REFUSED', `the bundle has ${name}, which its manifest does not list${form}`, { hint: PACKING_HINT });
+}
+
+const APPLE_DOUBLE = /^(?<folder>(?:.*\/)?)\._(?<name>[^/]+)$/s;
+const APPLE_DOUBLE_MAGIC = '00051607';
+
+function isBesideListed({ files, directories }: Reading, { path, isDirectory }: Entry): boolean {
+  const groups = APPLE_DOUBLE.exec(path)?.groups;
+  if (isDirectory || groups === undefined) return false;
+  const of = `${groups['folder'] ?? ''}${groups['name'] ?? ''}`;
+  return of === MANIFEST_NAME || files.has(of) || directories.has(of);
+}
+
+async function readAttributes(reading: Reading, entry: Entry): Promise<void> {
+  if (reading.attributes.has(entry.path)) throw new UpdateError('BUNDLE_INVALID', `the bundle has '${quotable(entry.path)}' twice`);
+  reading.attributes.add(entry.path);
+  let start = '';
+  await readBody(reading.reader, entry, (chunk) => {
+    if (start.length < APPLE_DOUBLE_MAGIC.length) start += chunk.toString('hex', 0, APPLE_DOUBLE_MAGIC.length / 2);
+  });
+  if (!start.startsWith(APPLE_DOUBLE_MAGIC)) reading.report(unlisted(reading, entry));
 }
 
 async function readManifest(reader: ByteReader, size: number): Promise<Uint8Array> {

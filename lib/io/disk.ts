@@ -1,5 +1,6 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
+import { errnoOf } from '../core/errors.ts';
 import { lstatOrNull } from '../transaction/durable.ts';
 
 export interface FreeSpace {
@@ -12,10 +13,10 @@ export interface FreeSpace {
   inodes: number;
 }
 
-/** What an unprivileged writer may still use of the filesystem that holds `path`. */
+/** What an unprivileged writer may still use of the filesystem that holds `path`, or the nearest directory above that this user can see. */
 export function freeSpace(path: string): FreeSpace {
   let dir = path;
-  while (lstatOrNull(dir) === null && dirname(dir) !== dir) dir = dirname(dir);
+  while (!canSee(dir) && dirname(dir) !== dir) dir = dirname(dir);
   const stats = fs.statfsSync(dir);
   return {
     device: fs.statSync(dir).dev,
@@ -23,4 +24,13 @@ export function freeSpace(path: string): FreeSpace {
     bytes: stats.bavail * stats.bsize,
     inodes: stats.files === 0 ? Number.POSITIVE_INFINITY : stats.ffree,
   };
+}
+
+function canSee(path: string): boolean {
+  try {
+    return lstatOrNull(path) !== null;
+  } catch (error) {
+    if (errnoOf(error) === 'EACCES') return false;
+    throw error;
+  }
 }

@@ -3,9 +3,13 @@
  * then undici pauses its parser, and an end of the connection meanwhile is an assertion that nobody can catch
  * (HACK: nodejs/undici#5360, fixed in 8 only, which needs Node 22). So the valve is before the parser, at the socket.
  */
-import { Agent, buildConnector } from 'undici';
+import type { Socket } from 'node:net';
+import type { Dispatcher } from 'undici';
+import { Agent } from 'undici';
 
-const CONNECT_TIMEOUT_MS = 10_000;
+export type DownloadAgent = Agent;
+export type DownloadBody = Dispatcher.ResponseData['body'];
+
 const IDLE_TIMEOUT_MS = 30_000;
 
 /** More than a body can buffer between two turns of the event loop: writing is synchronous, so the parser never pauses. */
@@ -17,25 +21,28 @@ export interface Valve {
   open: () => void;
 }
 
-/** An agent for one connection at a time. `slowed` means that pauses are ours, so they say nothing about the server. */
-export function downloadAgent(slowed: boolean): { agent: Agent; valve: Valve } {
-  const connect = buildConnector({ timeout: CONNECT_TIMEOUT_MS, autoSelectFamily: true });
+/**
+ * An agent for one connection at a time, made by `dial` for the origin that it is given. `slowed` means that pauses are ours, so
+ * they say nothing about the server.
+ */
+export function downloadAgent(slowed: boolean, dial: (origin: URL) => Promise<Socket>): { agent: Agent; valve: Valve } {
   let isShut = false;
   let wake = (): void => undefined;
   const agent = new Agent({
     headersTimeout: IDLE_TIMEOUT_MS,
     bodyTimeout: slowed ? 0 : IDLE_TIMEOUT_MS,
-    connect: (options, callback) => {
-      connect(options, (...[error, socket]) => {
-        if (error !== null) {
-          callback(error, null);
-          return;
-        }
-        const read = socket.read.bind(socket);
-        socket.read = (size?: number): unknown => (isShut ? null : read(size));
-        wake = () => socket.emit('readable');
-        callback(null, socket);
-      });
+    connect: ({ protocol, host }, callback) => {
+      dial(new URL(`${protocol}//${String(host)}`)).then(
+        (socket) => {
+          const read = socket.read.bind(socket);
+          socket.read = (size?: number): unknown => (isShut ? null : read(size));
+          wake = () => socket.emit('readable');
+          callback(null, socket);
+        },
+        (error: unknown) => {
+          callback(error instanceof Error ? error : new Error(String(error)), null);
+        },
+      );
     },
   });
   return {

@@ -1,5 +1,7 @@
 /** How a download ends, whatever way its bytes came: verified and kept, or removed, so that wrong bytes are not resumed for ever. */
+import type { ErrorCode } from '../core/errors.ts';
 import { UpdateError, mismatch } from '../core/errors.ts';
+import type { Answer } from './download-answer.ts';
 import type { DownloadRequest } from './download.ts';
 import { dropPartial, keepPartial } from './partial-file.ts';
 
@@ -22,4 +24,24 @@ export function tooLarge(options: DownloadRequest, size: number): UpdateError {
   return new UpdateError('RESPONSE_TOO_LARGE', `${options.what} has more than ${String(options.maxBytes)} bytes`, {
     hint: 'limits.bundle_bytes sets the limit',
   });
+}
+
+const NOT_THE_FILE: ReadonlySet<ErrorCode> = new Set(['SIZE_MISMATCH', 'DIGEST_MISMATCH', 'RESPONSE_TOO_LARGE']);
+
+/** Bytes that do not verify because the server has encoded them once more: the publisher is not to blame. Anything else as it is. */
+export function encodedInstead(error: unknown, { header }: Pick<Answer, 'header'>, url: URL, { what }: DownloadRequest): unknown {
+  const encoding = header('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding === 'identity' || !(error instanceof UpdateError)) return error;
+  // Without a length, less than the whole is what an encoding makes of it.
+  const isShort = error.code === 'SERVER_UNREACHABLE' && error.cause === undefined && header('content-length') === null;
+  if (!isShort && !NOT_THE_FILE.has(error.code)) return error;
+  return new UpdateError(
+    'HTTP_PROTOCOL',
+    `'${url.host}' sent ${what} with content encoding '${encoding}', which was not asked for: ${error.message}`,
+    {
+      hint: 'switch compression off at the server for .tar.gz files; nothing was changed',
+      cause: error,
+      subject: url.origin,
+    },
+  );
 }

@@ -2,20 +2,22 @@
  * One large file by undici, resumable, into `<file>.partial`; only verified bytes lose that suffix. Limits on everything:
  * size, total time, a slowest and a fastest rate. `<file>.partial.json` says what the partial bytes are a part of.
  */
+import type { Hash } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import type { Agent } from 'undici';
-import { request } from 'undici';
+import type { ErrorCode } from '../core/errors.ts';
 import { UpdateError, mismatch } from '../core/errors.ts';
-import { networkError, redirectTarget, statusError } from '../core/network-errors.ts';
+import { networkError, statusError } from '../core/network-errors.ts';
+import { captivePortal, isGzip, isPageNotGzip } from '../core/portal.ts';
 import { rangeHeaders, rangeValidator, resumeAt } from '../core/resume.ts';
-import { retryAfterMs } from '../core/retry-after.ts';
-import type { Valve } from './download-agent.ts';
-import { BODY_BUFFER_BYTES, downloadAgent } from './download-agent.ts';
-import { accept, tooLarge } from './download-verdict.ts';
+import type { Answer, Reach } from './download-answer.ts';
+import { discard, follow, reachOf } from './download-answer.ts';
+import { accept, encodedInstead, tooLarge } from './download-verdict.ts';
 import { copyLocalFile } from './local-copy.ts';
 import { dropPartial, hashOfPrefix, keepPartial, openPartial, partialSize, readFacts, writeAll } from './partial-file.ts';
 import { RateGuard } from './rate-guard.ts';
+import type { Wire } from './wire.ts';
+import { plainWire } from './wire.ts';
 
 export interface DownloadRequest {
   what: string;
@@ -33,6 +35,10 @@ export interface DownloadRequest {
   /** For the origin of the address alone: a redirect to another one gets none of them. */
   headers?: Readonly<Record<string, string>>;
   onProgress: (bytes: number, total: number | null, ratePerS: number) => void;
+  /** It is a gzip archive: what does not begin like one is not kept, not even as a beginning. */
+  isGzip?: boolean;
+  /** Straight, with the certificates of the system, when there is none. */
+  wire?: Wire;
 }
 
 export interface Downloaded {
@@ -43,27 +49,29 @@ export interface Downloaded {
 }
 
 /** What one transfer works with: its limits, and the connection that they apply to. */
-interface Tools {
+interface Tools extends Reach {
   guard: RateGuard;
-  signal: AbortSignal;
-  agent: Agent;
-  valve: Valve;
+  /** What was there before this attempt, and went into it. */
+  resumed: number;
 }
+
+/** What bytes that were there from before can be the reason of: another file, a page, a change in between. */
+const MAYBE_RESUMED: ReadonlySet<ErrorCode> = new Set(['DIGEST_MISMATCH', 'SIZE_MISMATCH', 'HTTP_PROTOCOL', 'STAGED_INVALID']);
 
 /**
  * Downloads `url` to `request.file`, or copies it when it is a file: address. On failure the partial bytes stay for the next attempt, unless they are known to be wrong.
- * Throws network and status codes, RESPONSE_TOO_LARGE, TOO_SLOW, DEADLINE, CANCELLED, SIZE_MISMATCH, DIGEST_MISMATCH;
- * errors of the disk (ENOSPC and the like) come out as they are.
+ * What was resumed and does not verify is fetched anew, once. Throws network, proxy and status codes, CAPTIVE_PORTAL, BUNDLE_INVALID,
+ * RESPONSE_TOO_LARGE, TOO_SLOW, DEADLINE, CANCELLED, SIZE_MISMATCH, DIGEST_MISMATCH; errors of the disk (ENOSPC and the like) come out as they are.
  */
 export async function download(url: URL, options: DownloadRequest): Promise<Downloaded> {
   const deadline = AbortSignal.timeout(options.deadlineMs);
   const guard = new RateGuard(options.minRate, options.maxRate);
   const signal = AbortSignal.any([options.signal, deadline, guard.tooSlow]);
-  const { agent, valve } = downloadAgent(options.maxRate > 0);
+  const reach = reachOf(options.wire ?? plainWire(process.env), signal, options.maxRate > 0);
   try {
     // No redirect leads to a file: only the owner of the device can have written such an address.
     if (url.protocol === 'file:') return await copyLocalFile(url, options, { guard, signal });
-    return await transfer(url, options, { guard, signal, agent, valve });
+    return await transferOrAnew(url, options, Object.assign(reach, { guard, resumed: 0 }));
   } catch (error) {
     if (options.signal.aborted)
       throw new UpdateError('CANCELLED', `the download of ${options.what} was cancelled`, {
@@ -85,7 +93,17 @@ export async function download(url: URL, options: DownloadRequest): Promise<Down
     throw error;
   } finally {
     guard.stop();
-    await agent.destroy();
+    await reach.agent.destroy();
+  }
+}
+
+async function transferOrAnew(url: URL, options: DownloadRequest, tools: Tools): Promise<Downloaded> {
+  try {
+    return await transfer(url, options, tools);
+  } catch (error) {
+    if (tools.resumed === 0 || !(error instanceof UpdateError) || !MAYBE_RESUMED.has(error.code)) throw error;
+    dropPartial(`${options.file}.partial`);
+    return await transfer(url, options, tools);
   }
 }
 
@@ -97,44 +115,95 @@ async function transfer(url: URL, options: DownloadRequest, tools: Tools): Promi
   const have = known === null ? 0 : size;
   const headers = { 'accept-encoding': 'identity', 'user-agent': options.userAgent, ...rangeHeaders(have, known) };
   // Before the request: an answer that comes in must be taken at once.
+  tools.resumed = have;
   const prefix = await hashOfPrefix(partial, have);
   const response = await follow(url, { plain: headers, own: options.headers ?? {} }, tools, options.what);
   const validator = rangeValidator(response.header('etag'), response.header('last-modified'));
-  const at = resumeAt({ status: response.status, contentRange: response.header('content-range'), validator }, have, known);
+  const at = resumeAt({ status: response.status, contentRange: response.header('content-range'), validator }, have, known, options.sizeBytes);
   if (at === 'restart') {
     discard(response.body);
     dropPartial(partial);
     if (have > 0) return transfer(url, options, tools);
     throw statusError(response.status, url, options.what);
   }
-  assertIdentity(response, url, options);
-  assertSize(response, at, options);
-
-  const hash = at > 0 ? prefix : createHash('sha256');
-  const fd = openPartial(partial, at, { url: url.href, validator, sha256: options.sha256 });
-  let end = at;
+  tools.resumed = at;
   try {
-    for await (const chunk of chunksOf(response.body, url)) {
-      if (end + chunk.length > (options.sizeBytes ?? options.maxBytes)) throw tooLarge(options, end + chunk.length);
-      writeAll(fd, chunk, end);
-      hash.update(chunk);
-      end += chunk.length;
-      options.onProgress(end, options.sizeBytes, tools.guard.count(chunk.length));
-      await tools.guard.throttle(tools.signal, tools.valve);
-    }
+    const chunks = chunksOf(response.body, url);
+    const first = await firstOf(chunks, at > 0 ? 0 : options.isGzip === true ? 2 : 1);
+    if (at === 0) assertNoPage(response, first, url, options);
+    assertSize(response, at, options);
+    if (at === 0) assertArchive(first, url, options);
+    const end = await keep(chunks, first, { at, hash: at > 0 ? prefix : createHash('sha256') }, options, tools, { url: url.href, validator });
+    return { received: end - at, resumed: at };
+  } catch (error) {
+    const instead = encodedInstead(error, response, url, options);
+    // Encoded bytes are the beginning of nothing.
+    if (instead !== error) dropPartial(partial);
+    throw instead;
   } finally {
     discard(response.body);
+  }
+}
+
+/** Writes what comes behind what is there, and verifies the whole. Returns its size. */
+async function keep(
+  chunks: AsyncGenerator<Buffer>,
+  first: Buffer,
+  { at, hash }: { at: number; hash: Hash },
+  options: DownloadRequest,
+  tools: Tools,
+  { url, validator }: { url: string; validator: string | null },
+): Promise<number> {
+  const partial = `${options.file}.partial`;
+  const fd = openPartial(partial, at, { url, validator, sha256: options.sha256 });
+  let end = at;
+  const take = async (chunk: Buffer): Promise<void> => {
+    if (end + chunk.length > (options.sizeBytes ?? options.maxBytes)) throw tooLarge(options, end + chunk.length);
+    writeAll(fd, chunk, end);
+    hash.update(chunk);
+    end += chunk.length;
+    options.onProgress(end, options.sizeBytes, tools.guard.count(chunk.length));
+    await tools.guard.throttle(tools.signal, tools.valve);
+  };
+  try {
+    if (first.length > 0) await take(first);
+    for await (const chunk of chunks) await take(chunk);
+  } finally {
     fs.closeSync(fd);
   }
   if (options.sizeBytes !== null && end < options.sizeBytes) {
     throw new UpdateError(
       'SERVER_UNREACHABLE',
       `the connection ended early: ${String(end)} of ${String(options.sizeBytes)} bytes of ${options.what} came`,
-      { hint: 'it goes on where it stopped when you start it again', subject: url.origin },
+      { hint: 'it goes on where it stopped when you start it again', subject: new URL(url).origin },
     );
   }
   accept(partial, hash.digest('hex'), options);
-  return { received: end - at, resumed: at };
+  return end;
+}
+
+/** So many bytes of a body at least, where it has them, to know what it is. */
+async function firstOf(chunks: AsyncGenerator<Buffer>, bytes: number): Promise<Buffer> {
+  const first: Buffer[] = [];
+  while (Buffer.concat(first).length < bytes) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    first.push(next.value);
+  }
+  return Buffer.concat(first);
+}
+
+/** Before the first byte is kept: a page in the place of the file would be gone on from the next time. */
+function assertNoPage(response: Answer, bytes: Buffer, url: URL, { what }: DownloadRequest): void {
+  if (bytes.length > 0 && isPageNotGzip({ contentType: response.header('content-type'), bytes })) throw captivePortal(url, what, 'a web page');
+}
+
+function assertArchive(bytes: Buffer, url: URL, options: DownloadRequest): void {
+  if (options.isGzip !== true || bytes.length === 0 || isGzip(bytes)) return;
+  const message = `what '${url.host}' sent as ${options.what} is no gzip archive`;
+  throw new UpdateError(options.sha256 === null ? 'BUNDLE_INVALID' : 'DIGEST_MISMATCH', message, {
+    hint: 'if this network wants a login, log in to it first; if it does not, tell the publisher of the releases; nothing was changed',
+  });
 }
 
 /** The bytes of a body. What goes wrong in it is the network's fault; what goes wrong with the file is not. */
@@ -162,65 +231,14 @@ function keepWhole(partial: string, options: DownloadRequest): number {
   return size;
 }
 
-/** A small encoded body may hide a large one, and the digest is that of the plain bytes. */
-function assertIdentity(response: Answer, url: URL, options: DownloadRequest): void {
-  const encoding = response.header('content-encoding');
-  if (encoding === null || encoding === 'identity') return;
-  discard(response.body);
-  throw new UpdateError('HTTP_PROTOCOL', `'${url.host}' sent ${options.what} with content encoding '${encoding}', which was not asked for`);
-}
-
-/** Ends an answer that nobody wants to read; destroying it reports an abort, which is not news to us. */
-function discard(body: Answer['body']): void {
-  body.on('error', () => undefined);
-  body.destroy();
-}
-
 /** What the server says the whole has. A cut connection is worth another try, a file of another size is not. */
 function assertSize(response: Answer, at: number, options: DownloadRequest): void {
   const length = response.header('content-length');
   if (options.sizeBytes === null || length === null) return;
   const whole = at + Number(length);
   if (whole === options.sizeBytes) return;
-  discard(response.body);
   dropPartial(`${options.file}.partial`);
   throw new UpdateError('SIZE_MISMATCH', mismatch(`size of ${options.what} in bytes`, options.sizeBytes, whole), {
     hint: 'what the server has is not what the manifest names: tell whoever publishes the releases; nothing was changed',
   });
-}
-
-interface Answer {
-  status: number;
-  header: (name: string) => string | null;
-  body: Awaited<ReturnType<typeof request>>['body'];
-}
-
-async function send(url: URL, headers: Record<string, string>, { signal, agent }: Tools): ReturnType<typeof request> {
-  try {
-    return await request(url, { method: 'GET', headers, signal, dispatcher: agent, highWaterMark: BODY_BUFFER_BYTES });
-  } catch (error) {
-    throw networkError(error, url);
-  }
-}
-
-interface SentHeaders {
-  plain: Record<string, string>;
-  /** Of the source's own origin. */
-  own: Readonly<Record<string, string>>;
-}
-
-async function follow(url: URL, headers: SentHeaders, tools: Tools, what: string): Promise<Answer> {
-  let at = url;
-  for (let hops = 0; ; hops += 1) {
-    const response = await send(at, at.origin === url.origin ? { ...headers.own, ...headers.plain } : headers.plain, tools);
-    const header = (name: string): string | null => {
-      const value = response.headers[name];
-      return typeof value === 'string' ? value : null;
-    };
-    const status = response.statusCode;
-    if (status === 200 || status === 206 || status === 416) return { status, header, body: response.body };
-    discard(response.body);
-    if (status < 300 || status >= 400 || status === 304) throw statusError(status, at, what, retryAfterMs(header('retry-after'), Date.now()));
-    at = redirectTarget(at, header('location') ?? undefined, hops);
-  }
 }

@@ -6,6 +6,7 @@ import type { Repository } from '../core/gitea-address.ts';
 import { hasNextPage, releasesUrl } from '../core/gitea-address.ts';
 import type { AnswerHead } from './document.ts';
 import { getDocument } from './document.ts';
+import type { Wire } from './wire.ts';
 
 /** A thousand releases, where the server gives fifty at a time. */
 const MAX_PAGES = 20;
@@ -18,6 +19,7 @@ export interface ListRequest {
   userAgent: string;
   timeoutMs: number;
   signal: AbortSignal;
+  wire?: Wire;
   /** What an answer means for whoever asks; null for one that is fine, or that means what it always means. */
   failure: (answer: AnswerHead) => UpdateError | null;
 }

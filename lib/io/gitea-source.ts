@@ -5,17 +5,19 @@
 import type { Config } from '../core/config.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { GiteaRelease } from '../core/gitea.ts';
-import { findFile } from '../core/gitea.ts';
+import { findFile, versionsOn } from '../core/gitea.ts';
 import { assetUrl, authorization, repositoryAt } from '../core/gitea-address.ts';
 import { readError } from '../core/gitea-errors.ts';
 import { STABLE } from '../core/branches.ts';
 import { listReleases } from './gitea-list.ts';
-import type { Source } from './source.ts';
+import type { LocateRequest, Source } from './source.ts';
+import type { OpenWire } from './wire.ts';
 
 export interface GiteaAccess {
   userAgent: string;
   /** Asked once, when it is needed. */
   readToken: () => string | null;
+  openWire: OpenWire;
 }
 
 /** Throws CONFIG_INVALID when the address is not that of a repository. */
@@ -24,23 +26,26 @@ export function giteaSource(config: Config, access: GiteaAccess): Source {
   if (repository === null) throw new UpdateError('CONFIG_INVALID', `'${config.source.url}' is not the address of a repository`);
   let token: string | null | undefined;
   let known: GiteaRelease[] | null = null;
+  const secret = (): string | null => (token === undefined ? (token = access.readToken()) : token);
+  // Kept only when it came: a failed request is made again by whoever tries again.
+  const releases = async ({ branch, signal }: LocateRequest): Promise<GiteaRelease[]> =>
+    (known ??= await listReleases({
+      repository,
+      headers: authorization(repository, secret()),
+      branch: branch === STABLE ? null : branch,
+      userAgent: access.userAgent,
+      timeoutMs: config.limits.check_timeout,
+      signal,
+      wire: access.openWire(config),
+      failure: (answer) => readError(answer, repository, { withToken: secret() !== null, nowMs: Date.now() }),
+    }));
   return {
     name: repository.name,
     mostRetries: Infinity,
-    locate: async (path, { branch, what, signal }) => {
-      if (token === undefined) token = access.readToken();
-      const withToken = token !== null;
-      // Kept only when it came: a failed request is made again by whoever tries again.
-      known ??= await listReleases({
-        repository,
-        headers: authorization(repository, token),
-        branch: branch === STABLE ? null : branch,
-        userAgent: access.userAgent,
-        timeoutMs: config.limits.check_timeout,
-        signal,
-        failure: (answer) => readError(answer, repository, { withToken, nowMs: Date.now() }),
-      });
-      const found = findFile(known, path, branch);
+    versions: async (request) => versionsOn(await releases(request), request.branch),
+    locate: async (path, request) => {
+      const { branch, what } = request;
+      const found = findFile(await releases(request), path, branch);
       if ('missing' in found) {
         throw new UpdateError('NOT_FOUND', `${what} is not at '${repository.name}': ${found.missing}`, {
           hint: 'check source.url in /etc/pikit/update.toml; if it is right, the release is not published (yet)',
@@ -48,7 +53,7 @@ export function giteaSource(config: Config, access: GiteaAccess): Source {
         });
       }
       // GitHub has public assets on another host than its API, and no use for a token there.
-      const headers = repository.kind === 'github' ? {} : authorization(repository, token);
+      const headers = repository.kind === 'github' ? {} : authorization(repository, secret());
       return { url: assetUrl(repository, found.release.tag_name, found.asset), headers };
     },
   };

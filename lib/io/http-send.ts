@@ -6,12 +6,19 @@
 import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
-import https from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { UpdateError } from '../core/errors.ts';
 import { networkError } from '../core/network-errors.ts';
+import { proxyAnswer } from '../core/proxy-errors.ts';
+import { answerOf } from './answer-of.ts';
+import type { Line } from './dial.ts';
+import { dial, requestOn } from './dial.ts';
+import type { Wire } from './wire.ts';
+import { plainWire } from './wire.ts';
 
 const IDLE_MS = 60_000;
+/** From the head of an answer to its end. */
+const ANSWER_MS = 60_000;
 /** A server that does not know the question is not waited for. */
 const CONTINUE_MS = 2000;
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -24,6 +31,8 @@ export interface SendRequest {
   headers: Readonly<Record<string, string>>;
   body: SentBody | null;
   signal: AbortSignal;
+  /** Straight, with the certificates of the system, when there is none. */
+  wire?: Wire;
 }
 
 export interface Sent {
@@ -32,24 +41,32 @@ export interface Sent {
   body: Buffer;
 }
 
-/** Sends a request and reads the answer, whatever its status; no redirect is followed. Throws network codes and CANCELLED. */
+/** Sends a request and reads the answer, whatever its status; no redirect is followed. Throws network and proxy codes, and CANCELLED. */
 export async function send(url: URL, request: SendRequest): Promise<Sent> {
+  const { signal } = request;
+  const cancelled = (error: unknown): UpdateError =>
+    new UpdateError('CANCELLED', 'cancelled', { cause: error, hint: 'run it again: it goes on where it stopped' });
+  let line: Line;
+  try {
+    line = await dial(url, { wire: request.wire ?? plainWire(process.env), nearest: 2, signal, connectMs: IDLE_MS });
+  } catch (error) {
+    throw signal.aborted ? cancelled(error) : networkError(error, url);
+  }
   const { headers, chunks } = framed(request.body);
-  const client = url.protocol === 'https:' ? https : http;
-  const outgoing = client.request(url, {
+  const outgoing = http.request({
+    ...requestOn(line, url, { ...request.headers, ...headers, connection: 'close' }),
     method: request.method,
-    headers: { ...request.headers, ...headers, connection: 'close' },
-    signal: request.signal,
+    signal,
     timeout: IDLE_MS,
-    agent: false,
   });
   outgoing.on('timeout', () => outgoing.destroy(Object.assign(new Error(`nothing moved for ${String(IDLE_MS / 1000)} s`), { code: 'ETIMEDOUT' })));
-  const answer = new Promise<Sent>((resolve, reject) => {
-    outgoing.on('error', reject);
-    outgoing.on('response', (incoming) => {
-      readAnswer(incoming).then(resolve, reject);
+  const answer = answerOf(outgoing, signal)
+    .then(readAnswer)
+    .then((sent) => {
+      const ofProxy = line.reader === null ? null : proxyAnswer(sent, line.reader, url);
+      if (ofProxy !== null) throw ofProxy;
+      return sent;
     });
-  });
   try {
     if (headers['expect'] !== undefined) {
       const waited = once(outgoing, 'continue', { signal: AbortSignal.timeout(CONTINUE_MS) }).then(
@@ -63,8 +80,7 @@ export async function send(url: URL, request: SendRequest): Promise<Sent> {
     const sent = pipeline(chunks, outgoing).then(() => answer);
     return await Promise.race([answer, sent]);
   } catch (error) {
-    if (request.signal.aborted) throw new UpdateError('CANCELLED', 'cancelled', { cause: error, hint: 'run it again: it goes on where it stopped' });
-    throw networkError(error, url);
+    throw signal.aborted ? cancelled(error) : networkError(error, url);
   } finally {
     outgoing.destroy();
     answer.catch(() => undefined);
@@ -112,11 +128,19 @@ async function* form(head: Buffer, file: { path: string; size: number }, tail: B
 async function readAnswer(incoming: http.IncomingMessage): Promise<Sent> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of incoming) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new UpdateError('RESPONSE_TOO_LARGE', `an answer has more than ${String(MAX_ANSWER_BYTES)} bytes`);
-    chunks.push(chunk);
+  // A byte now and then is not silence, and no end either.
+  const late = setTimeout(() => {
+    incoming.destroy(Object.assign(new Error(`its answer took longer than ${String(ANSWER_MS / 1000)} s`), { code: 'ETIMEDOUT' }));
+  }, ANSWER_MS);
+  try {
+    for await (const chunk of incoming) {
+      if (!Buffer.isBuffer(chunk)) continue;
+      size += chunk.length;
+      if (size > MAX_ANSWER_BYTES) throw new UpdateError('RESPONSE_TOO_LARGE', `an answer has more than ${String(MAX_ANSWER_BYTES)} bytes`);
+      chunks.push(chunk);
+    }
+  } finally {
+    clearTimeout(late);
   }
   const { headers, statusCode: status = 0 } = incoming;
   const header = (name: string): string | null => {

@@ -1,3 +1,5 @@
+import { printable } from '../core/printable.ts';
+
 /**
  * What a step says, one plain sentence per real event, on stdout. With a priority prefix when the journal reads it
  * (sd-daemon(3)), without one on a terminal.
@@ -16,19 +18,16 @@ export interface Narrator {
 
 const PRIORITY = { error: 3, warning: 4, notice: 5, info: 6 } as const;
 
-/** Control characters never reach a log: what a server sends may otherwise forge lines or drive a terminal. */
-function printable(message: string): string {
-  // eslint-disable-next-line no-control-regex -- control characters are what this is about
-  return message.replace(/[\u0000-\u001f\u007f-\u009f]/g, ' ');
-}
-
 export interface Output {
   out: (line: string) => void;
   err: (line: string) => void;
   toJournal: boolean;
 }
 
-/** In the journal everything goes to one stream, with priorities; elsewhere errors and hints go to standard error. */
+/**
+ * In the journal everything goes to one stream, with priorities; elsewhere errors and hints go to standard error. Each message is
+ * one line that is safe to show: what a server sends may otherwise forge lines, drive a terminal or turn text around.
+ */
 export function narrator(output: Output): Narrator {
   const say = (level: keyof typeof PRIORITY, word: string, stream: (line: string) => void) => {
     const prefix = output.toJournal ? `<${String(PRIORITY[level])}>` : '';

@@ -2,21 +2,19 @@
 import http from 'node:http';
 import https from 'node:https';
 import { UpdateError } from '../core/errors.ts';
+import { answerOf } from './answer-of.ts';
 import { pause } from './clock.ts';
 
 const ATTEMPT_MS = 5000;
 const BETWEEN_MS = 250;
 
-function statusOf(url: string, signal: AbortSignal): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const client = url.startsWith('https:') ? https : http;
-    const request = client.get(url, { signal, agent: false, headers: { connection: 'close' } }, (response) => {
-      response.on('error', reject);
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
-    request.on('error', reject);
-  });
+async function statusOf(url: string, signal: AbortSignal): Promise<number> {
+  const client = url.startsWith('https:') ? https : http;
+  const request = client.get(url, { signal, agent: false, headers: { connection: 'close' } });
+  const response = await answerOf(request, signal);
+  response.on('error', () => undefined); // its status is all that is asked for
+  response.resume();
+  return response.statusCode ?? 0;
 }
 
 /**

@@ -15,6 +15,8 @@ export interface Services {
   restarts: 'restarted' | 'took note to restart';
   /** Makes sure that the manager answers, before anything depends on it. Throws SYSTEMD_UNAVAILABLE. */
   connect: () => Promise<void>;
+  /** Those among some units that exist and are meant to run; all of them where no manager can be asked. */
+  meantToRun: (units: readonly string[]) => Promise<string[]>;
   /** Restarts those that exist and are meant to run. Returns their names; throws SERVICE_FAILED for one that does not start. */
   restart: (units: readonly string[]) => Promise<string[]>;
   /** Reloads nginx if it runs and its configuration is valid. Returns why it was left alone, or null. */
@@ -46,6 +48,12 @@ export function systemdServices(now: () => Date): Services {
     restarts: 'restarted',
     connect: async () => {
       await systemd();
+    },
+    meantToRun: async (units) => {
+      const bus = await systemd();
+      const meant: string[] = [];
+      for (const unit of units) if (isMeantToRun(await bus.unit(unit))) meant.push(unit);
+      return meant;
     },
     restart: async (units) => {
       since = now();
@@ -160,6 +168,7 @@ export function recordedServices(file: string, now: () => Date): Services {
   return {
     restarts: 'took note to restart',
     connect: () => Promise.resolve(),
+    meantToRun: (units) => Promise.resolve([...units]),
     restart: (units) => {
       for (const unit of units) record('restart', unit);
       return Promise.resolve([...units]);

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { STABLE } from '../core/branches.ts';
 import type { Config } from '../core/config.ts';
+import { urlPath } from '../core/site-layout.ts';
 import type { GiteaAccess } from './gitea-source.ts';
 import { giteaSource } from './gitea-source.ts';
 
@@ -21,6 +22,8 @@ export interface Source {
    * file, and network and status codes where it has to ask for that.
    */
   locate: (path: string, request: LocateRequest) => Promise<Located>;
+  /** The versions of which the branch has the manifest; null where a file of the static layout says that. Throws as locate does. */
+  versions: (request: LocateRequest) => Promise<string[] | null>;
 }
 
 export interface LocateRequest {
@@ -38,7 +41,7 @@ export function sourceOpener(access: GiteaAccess): OpenSource {
   let open: { id: string; source: Source } | null = null;
   return (config) => {
     const { type, url } = config.source;
-    const id = `${type} ${url}`;
+    const id = JSON.stringify(config.source);
     if (open?.id !== id) open = { id, source: type === 'gitea' ? giteaSource(config, access) : siteSource(url) };
     return open.source;
   };
@@ -53,10 +56,11 @@ function siteSource(base: string): Source {
     name: isFolder ? fileURLToPath(root) : root.host,
     mostRetries: isFolder ? 0 : Infinity,
     locate: (path, { branch }) => {
-      const url = new URL(path, root);
+      const url = new URL(urlPath(path), root);
       // Who asks for the list (OBS RFC 48): a server that does not care ignores it, and a folder has no use for it.
       if (path === 'branches.json' && branch !== STABLE && !isFolder) url.searchParams.set('branch', branch);
       return Promise.resolve({ url, headers: {} });
     },
+    versions: () => Promise.resolve(null),
   };
 }

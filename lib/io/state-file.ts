@@ -1,9 +1,11 @@
 /** The JSON files of a device, each behind its schema. Damage is a named outcome: the file is kept aside, and said so. */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
+import * as z from 'zod';
 import type { DevicePaths } from '../core/paths.ts';
 import { Published } from '../core/published.ts';
-import { Held, Progress, Receipt, Settings, Staged, State, Token, emptyState } from '../core/state.ts';
+import { Held, Progress, Receipt, Settings, Staged, State, Token, Wanted, emptyState } from '../core/state.ts';
+import { Confirmed } from '../core/foreign.ts';
 import { isVersion } from '../core/version.ts';
 import { lstatOrNull, mkdirDurable, unlinkIfThere, writeDurable } from '../transaction/durable.ts';
 import { readPlain } from '../transaction/plain-file.ts';
@@ -16,6 +18,7 @@ const VERSION_MAX_BYTES = 4096;
 /** The list of all files of a release, and a hundred receipts. */
 const PUBLISHED_MAX_BYTES = 16 * 1024 * 1024;
 const PRIVATE = 0o600;
+const ConfirmedFiles = z.array(Confirmed);
 
 export interface StateFiles extends RunFiles {
   readState: () => State;
@@ -37,6 +40,13 @@ export interface StateFiles extends RunFiles {
   readRetry: () => string | null;
   writeRetry: (version: string) => void;
   dropRetry: () => void;
+  /** What the owner has confirmed for the next installation. */
+  writeConfirmed: (files: readonly Confirmed[]) => void;
+  /** The same, which then is no longer there. */
+  takeConfirmed: () => Confirmed[];
+  readWanted: () => Wanted | null;
+  writeWanted: (wanted: Wanted) => void;
+  dropWanted: () => void;
   /** Root's, for everybody to read. Null when it is not there, and when it is damaged. */
   readPublished: () => Published | null;
   writePublished: (published: Published) => void;
@@ -100,6 +110,22 @@ export function stateFiles(paths: DevicePaths, report: Report): StateFiles {
     },
     dropRetry: () => {
       unlinkIfThere(paths.retry);
+    },
+    writeConfirmed: (files) => {
+      writeOwned(paths.confirmed, ConfirmedFiles.parse(files), WORLD_READABLE);
+    },
+    takeConfirmed: () => {
+      const files = readOrSetAside(paths.confirmed, ConfirmedFiles, 'the list of confirmed files', report) ?? [];
+      unlinkIfThere(paths.confirmed);
+      return files;
+    },
+    readWanted: () => readOrSetAside(paths.wanted, Wanted, "the file 'wanted'", report),
+    writeWanted: (wanted) => {
+      mkdirDurable(dirname(paths.wanted), 0o755);
+      writeDurable(paths.wanted, `${JSON.stringify(Wanted.parse(wanted))}\n`, { mode: WORLD_READABLE });
+    },
+    dropWanted: () => {
+      unlinkIfThere(paths.wanted);
     },
     readPublished: () => readOrSetAside(paths.published, Published, 'published.json', report, PUBLISHED_MAX_BYTES),
     writePublished: (published) => {

@@ -2,6 +2,7 @@
  * What the mock shows: test/fixtures/mock-update-status.json, a list of named states of a device, each as `GET status` answers
  * it, and of the failures that a step can end with.
  *
+ *   now         when the file is told; who looks at another time sees all its dates as far from then as they are from this
  *   base        a whole status
  *   defaults    a whole run, receipt, offer and progress
  *   states      name, what it is, and `changes`: members that take the place of those of the base; an object under `run`,
@@ -19,6 +20,7 @@ import { nearest } from '../core/nearest.ts';
 import { Run } from '../core/run.ts';
 import { Available, Progress, Receipt } from '../core/state.ts';
 import { afterFailure } from './after-failure.ts';
+import { moved } from './moved.ts';
 
 const Code = z
   .string()
@@ -44,6 +46,7 @@ export type Defaults = z.infer<typeof DEFAULTS>;
 
 const File = z.strictObject({
   about: z.string(),
+  now: z.iso.datetime(),
   base: StatusAnswer,
   defaults: DEFAULTS,
   states: z.array(z.strictObject({ name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/), what: z.string(), changes: Changes })),
@@ -61,9 +64,14 @@ export interface MockStates extends Pick<z.infer<typeof File>, 'defaults' | 'fai
   failure: (code: ErrorCode) => Failure | null;
 }
 
-/** Throws INTERNAL, naming what is wrong, for a file with a state that a device could not answer. */
-export function mockStates(json: unknown): MockStates {
+/**
+ * Throws INTERNAL, naming what is wrong, for a file with a state that a device could not answer. Without `now`, the dates are
+ * those of the file.
+ */
+export function mockStates(json: unknown, now?: () => Date): MockStates {
   const file = validated(File, json, 'the file of mock states');
+  // Whole seconds: names of backups have no more.
+  const sinceMs = (): number => (now === undefined ? 0 : Math.floor((now().getTime() - Date.parse(file.now)) / 1000) * 1000);
   const states = new Map<string, { what: string; status: StatusAnswer }>();
   for (const { name, what, changes } of file.states) {
     if (states.has(name)) throw new UpdateError('INTERNAL', `the mock state '${name}' is there twice`);
@@ -77,8 +85,11 @@ export function mockStates(json: unknown): MockStates {
   }
   return {
     ...file,
+    get defaults() {
+      return DEFAULTS.parse(moved(file.defaults, sinceMs()));
+    },
     list: [...states].map(([name, { what }]) => ({ name, what })),
-    state: (name) => states.get(name)?.status ?? unknown(name, [...states.keys()]),
+    state: (name) => StatusAnswer.parse(moved(states.get(name)?.status ?? unknown(name, [...states.keys()]), sinceMs())),
     failure: (code) => file.failures.find((failure) => failure.code === code) ?? null,
   };
 }

@@ -1,87 +1,91 @@
 /** The command line of pikit-release, parsed into what the commands take. Every mistake is USAGE, and names the option. */
 import fs from 'node:fs';
-import { parseArgs } from 'node:util';
 import { STABLE } from '../core/branches.ts';
+import { choiceOf, chooseCommand, parseWith, usage, usageLine } from '../core/command-table.ts';
+import { ARCHITECTURES } from '../core/decide.ts';
 import { UpdateError } from '../core/errors.ts';
 import { UnitName } from '../core/manifest.ts';
 import type { ParsedBranch } from './branch-arguments.ts';
 import { parseBranch } from './branch-arguments.ts';
 import type { BuildOptions } from './build.ts';
+import { RELEASE } from './commands.ts';
 import type { Surroundings } from './options.ts';
-import { common, flag, list, parseBranchName, parsePercent, releaseTime, required, string, usage } from './options.ts';
+import { parseBranchName, parsePercent, releaseTime, required } from './options.ts';
 import type { PromoteOptions } from './promote.ts';
 import type { PublishArguments } from './publish-arguments.ts';
-import { parsePublish } from './publish-arguments.ts';
+import { assertNoLogin, parsePublish, readToken } from './publish-arguments.ts';
 
 export type Command =
-  | { name: 'help' }
-  | { name: 'init'; json: boolean; site: string; unsigned: boolean }
+  | { name: 'help'; of: CommandName | null; group: string | null }
+  | { name: 'version' }
+  | { name: 'init'; json: boolean; site: string; unsigned: boolean; from: { from: string; token: string | null } | null }
   | { name: 'build'; json: boolean; options: BuildOptions }
   | ParsedBranch
   | { name: 'promote'; json: boolean; options: PromoteOptions }
   | { name: 'publish'; json: boolean; options: PublishArguments }
   | { name: 'verify'; json: boolean; site: string };
 
+type CommandName = keyof typeof RELEASE.commands;
+
+const SECRET_KEY = /^(access_?token|auth_?token|private_?token|token|api_?key|key|secret|password|passwd|pwd|sig|signature|x-amz-.*)$/i;
 const NOTES_MAX_BYTES = 64 * 1024;
 
 /** Parses the arguments after the program's name. Throws USAGE; INPUT_REFUSED when the notes cannot be used. */
 export function parseCommand(args: readonly string[], around: Surroundings): Command {
-  const [name, ...rest] = args;
-  try {
-    switch (name) {
-      case 'init':
-        return parseInit(rest);
-      case 'build':
-        return parseBuild(rest, around);
-      case 'branch':
-        return parseBranch(rest);
-      case 'promote':
-        return parsePromote(rest, around);
-      case 'publish': {
-        const publish = parsePublish(rest, around.env);
-        return publish === null ? { name: 'help' } : { name: 'publish', ...publish };
-      }
-      case 'verify':
-        return parseVerify(rest);
-      case '--help':
-      case '-h':
-      case 'help':
-        return { name: 'help' };
-      case undefined:
-        throw usage('no command was given');
-      default:
-        throw usage(`'${name}' is not a command of pikit-release`);
-    }
-  } catch (error) {
-    if (error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS')) {
-      throw usage(`${error.message.charAt(0).toLowerCase()}${error.message.slice(1).split('. ')[0] ?? ''}`, { cause: error });
-    }
-    throw error;
+  const chosen = chooseCommand(RELEASE, args);
+  switch (chosen.is) {
+    case 'version':
+      return { name: 'version' };
+    case 'help':
+      return { name: 'help', of: chosen.of, group: chosen.group };
+    case 'command':
+      return parseOptions(chosen.of, chosen.rest, around);
+    default:
+      return chosen satisfies never;
   }
 }
 
-function parseInit(args: string[]): Command {
-  const { values } = parseArgs({ args, options: { ...common, unsigned: flag } });
-  if (values.help) return { name: 'help' };
-  return { name: 'init', json: values.json, site: required('--site', values.site), unsigned: values.unsigned };
+function parseOptions(name: CommandName, args: string[], around: Surroundings): Command {
+  switch (name) {
+    case 'init':
+      return parseInit(args, around);
+    case 'build':
+      return parseBuild(args, around);
+    case 'promote':
+      return parsePromote(args, around);
+    case 'publish':
+      return { name, ...parsePublish(args, around.env) };
+    case 'verify': {
+      const { values } = parseWith(RELEASE.name, name, RELEASE.commands.verify, args);
+      return { name, json: values.json, site: required('--site', values.site) };
+    }
+    case 'branch list':
+    case 'branch add':
+    case 'branch edit':
+    case 'branch enable':
+    case 'branch disable':
+    case 'branch hide':
+    case 'branch show':
+    case 'branch remove':
+      return parseBranch(name, args);
+    default:
+      return name satisfies never;
+  }
 }
 
-function parseVerify(args: string[]): Command {
-  const { values } = parseArgs({ args, options: common });
-  if (values.help) return { name: 'help' };
-  return { name: 'verify', json: values.json, site: required('--site', values.site) };
+function parseInit(args: string[], { env }: Surroundings): Command {
+  const { values } = parseWith(RELEASE.name, 'init', RELEASE.commands.init, args);
+  const { json, from, unsigned } = values;
+  const site = required('--site', values.site);
+  if (from === undefined) return { name: 'init', json, site, unsigned, from: null };
+  assertNoLogin('--from', from);
+  return { name: 'init', json, site, unsigned, from: { from, token: from.startsWith('gitea:') ? readToken(values['token-file'], env) : null } };
 }
 
 function parsePromote(args: string[], around: Surroundings): Command {
-  const { values, positionals } = parseArgs({
-    args,
-    allowPositionals: true,
-    options: { ...common, from: string, to: string, rollout: string },
-  });
-  if (values.help) return { name: 'help' };
-  const [version, ...more] = positionals;
-  if (version === undefined) throw usage('the version to promote is missing');
-  if (more.length > 0) throw usage(`one version is promoted at a time, '${more.join("', '")}' is too much`);
+  const { values, positionals } = parseWith(RELEASE.name, 'promote', RELEASE.commands.promote, args);
+  const [version] = positionals;
+  if (version === undefined) throw usage('the version to promote is missing', usageLine(RELEASE.name, 'promote', RELEASE.commands.promote));
   const options: PromoteOptions = {
     site: required('--site', values.site),
     version,
@@ -90,28 +94,17 @@ function parsePromote(args: string[], around: Surroundings): Command {
     rolloutPercent: parsePercent(values.rollout),
     released: releaseTime(around),
   };
-  if (options.from === options.to) throw usage(`--from and --to are both '${options.to}'`);
+  if (options.from === options.to) {
+    throw usage(
+      `--from and --to are both '${options.to}'`,
+      'to widen a rollout, name the branch that the release came from, or build it again with more',
+    );
+  }
   return { name: 'promote', json: values.json, options };
 }
 
 function parseBuild(args: string[], around: Surroundings): Command {
-  const { values } = parseArgs({
-    args,
-    options: {
-      ...common,
-      from: string,
-      version: string,
-      branch: string,
-      'notes-file': string,
-      changelog: string,
-      rollout: string,
-      restart: list,
-      config: list,
-      'min-version': string,
-      arch: list,
-    },
-  });
-  if (values.help) return { name: 'help' };
+  const { values } = parseWith(RELEASE.name, 'build', RELEASE.commands.build, args);
   const options: BuildOptions = {
     site: required('--site', values.site),
     from: required('--from', values.from),
@@ -123,7 +116,8 @@ function parseBuild(args: string[], around: Surroundings): Command {
     restart: values.restart.map(parseUnit),
     config: values.config,
     minVersion: values['min-version'] ?? null,
-    arch: values.arch,
+    arch: values.arch.map(parseArch),
+    include: values.include,
     released: releaseTime(around),
   };
   return { name: 'build', json: values.json, options };
@@ -131,14 +125,27 @@ function parseBuild(args: string[], around: Surroundings): Command {
 
 function parseAddress(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url?.protocol === 'https:' || url?.protocol === 'http:') return text;
-  throw usage(`--changelog '${text}' is not an http:// or https:// address`);
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
+    throw usage(`--changelog '${text}' is not an http:// or https:// address`, 'for example: --changelog https://example.org/changes');
+  }
+  // It is published, and shown on every device.
+  if (url.username !== '' || url.password !== '')
+    throw usage('--changelog has a user name or password in it', 'everybody would see it: leave it out');
+  const secret = [...url.searchParams.keys()].find((key) => SECRET_KEY.test(key));
+  if (secret !== undefined)
+    throw usage(`--changelog has '${secret}' in its query, which looks like a secret`, 'everybody would see it: leave it out');
+  return text;
+}
+
+/** A device that knows none of the names would refuse the release for ever. */
+function parseArch(text: string): string {
+  return choiceOf(text, ARCHITECTURES, `--arch '${text}' is no architecture that devices know`);
 }
 
 function parseUnit(text: string): string {
   const unit = UnitName.safeParse(text);
   if (unit.success) return unit.data;
-  throw usage(`--restart '${text}' is not the name of a unit`);
+  throw usage(`--restart '${text}' is not the name of a unit`, 'for example: --restart pikit-api.service');
 }
 
 function readNotes(file: string): string {

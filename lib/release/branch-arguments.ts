@@ -1,9 +1,9 @@
 /** The command line of `pikit-release branch`. */
-import { parseArgs } from 'node:util';
 import { STABLE, isBranchName } from '../core/branches.ts';
-import { nearest } from '../core/nearest.ts';
+import { choiceOf, parseWith, usage } from '../core/command-table.ts';
 import type { BranchFields } from './branch-list.ts';
-import { common, flag, list, required, string, usage } from './options.ts';
+import { RELEASE } from './commands.ts';
+import { required } from './options.ts';
 import { visibleText } from './visible-text.ts';
 
 const SWITCHES = {
@@ -13,7 +13,6 @@ const SWITCHES = {
   hide: { visible: false },
 } as const;
 export type Switch = keyof typeof SWITCHES;
-const VERBS = ['list', 'add', 'edit', 'enable', 'disable', 'hide', 'show', 'remove'] as const;
 const PLATFORMS = ['linux', 'windows', 'macos'] as const;
 
 export type BranchCommand =
@@ -22,83 +21,96 @@ export type BranchCommand =
   | { verb: Switch; names: string[]; fields: BranchFields }
   | { verb: 'remove'; names: string[] };
 
-export type ParsedBranch = { name: 'help' } | { name: 'branch'; json: boolean; site: string; command: BranchCommand };
+export interface ParsedBranch {
+  name: 'branch';
+  json: boolean;
+  site: string;
+  command: BranchCommand;
+}
+type Name = Extract<keyof typeof RELEASE.commands, `branch ${string}`>;
 
-/** Parses what follows `branch`. Throws USAGE; INPUT_REFUSED for a text that devices could not show. */
-export function parseBranch(args: readonly string[]): ParsedBranch {
-  const [typed, ...rest] = args;
-  if (typed === '--help' || typed === '-h') return { name: 'help' };
-  const verb = VERBS.find((known) => known === typed);
-  if (verb === undefined) throw unknownVerb(typed);
-  switch (verb) {
-    case 'list':
-      return parseList(rest);
-    case 'add':
-      return parseFields(verb, rest, { hidden: flag, disabled: flag });
-    case 'edit':
-      return parseFields(verb, rest, {});
-    case 'enable':
-    case 'disable':
-    case 'hide':
-    case 'show':
-    case 'remove':
-      return parseNames(verb, rest);
+/** Parses what follows `branch add` and the like. Throws USAGE; INPUT_REFUSED for a text that devices could not show. */
+export function parseBranch(name: Name, args: string[]): ParsedBranch {
+  switch (name) {
+    case 'branch list': {
+      const { values } = parseWith(RELEASE.name, name, RELEASE.commands[name], args);
+      return { name: 'branch', json: values.json, site: required('--site', values.site), command: { verb: 'list' } };
+    }
+    case 'branch add':
+      return parseAdd(args);
+    case 'branch edit':
+      return parseEdit(args);
+    case 'branch enable':
+      return parseNames('enable', args);
+    case 'branch disable':
+      return parseNames('disable', args);
+    case 'branch hide':
+      return parseNames('hide', args);
+    case 'branch show':
+      return parseNames('show', args);
+    case 'branch remove':
+      return parseNames('remove', args);
     default:
-      return verb satisfies never;
+      return name satisfies never;
   }
 }
 
-function unknownVerb(typed: string | undefined): Error {
-  const hint = `what can be done with branches: ${VERBS.join(', ')}`;
-  if (typed === undefined) return usage('branch needs to know what to do', { hint });
-  const meant = nearest(typed, VERBS);
-  return usage(`'${typed}' cannot be done with branches`, { hint: meant === null ? hint : `did you mean 'branch ${meant}'? ${hint}` });
-}
-
-function parseList(args: string[]): ParsedBranch {
-  const { values } = parseArgs({ args, options: common });
-  if (values.help) return { name: 'help' };
-  return { name: 'branch', json: values.json, site: required('--site', values.site), command: { verb: 'list' } };
-}
-
 function parseNames(verb: Switch | 'remove', args: string[]): ParsedBranch {
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options: common });
-  if (values.help) return { name: 'help' };
-  if (positionals.length === 0) throw usage(`branch ${verb} needs the name of a branch`);
+  const { values, positionals } = parseWith(RELEASE.name, `branch ${verb}`, RELEASE.commands[`branch ${verb}`], args);
+  if (positionals.length === 0) throw nameMissing(`branch ${verb}`);
   const names = [...new Set(positionals.map(parseListedName))];
   const command: BranchCommand = verb === 'remove' ? { verb, names } : { verb, names, fields: SWITCHES[verb] };
   return { name: 'branch', json: values.json, site: required('--site', values.site), command };
 }
 
-function parseFields(verb: 'add' | 'edit', args: string[], flags: { hidden?: typeof flag; disabled?: typeof flag }): ParsedBranch {
-  const options = { ...common, 'display-name': string, description: string, on: list, 'not-on': list, ...flags } as const;
-  const { values, positionals } = parseArgs({ args, allowPositionals: true, options });
-  if (values.help) return { name: 'help' };
-  const [name, ...more] = positionals;
-  if (name === undefined) throw usage(`branch ${verb} needs the name of a branch`);
-  if (verb === 'add' && name === 'list')
-    throw usage(`'list' cannot be the name of a branch: on a device, \`pikit-update branch list\` lists them`, { hint: 'take another name' });
-  if (more.length > 0) throw usage(`branch ${verb} takes one branch at a time, '${more.join("', '")}' is too much`);
-  const { 'display-name': displayName, description } = values;
-  const fields: BranchFields = {
+function parseAdd(args: string[]): ParsedBranch {
+  const { values, positionals } = parseWith(RELEASE.name, 'branch add', RELEASE.commands['branch add'], args);
+  const name = parseListedName(positionals[0] ?? fail(nameMissing('branch add')));
+  if (name === 'list') {
+    throw usage(`'list' cannot be the name of a branch: on a device, \`pikit-update branch list\` lists them`, 'take another name');
+  }
+  const fields: BranchFields = { ...fieldsOf(values), ...(values.disabled ? { enabled: false } : {}), ...(values.hidden ? { visible: false } : {}) };
+  return { name: 'branch', json: values.json, site: required('--site', values.site), command: { verb: 'add', name, fields } };
+}
+
+function parseEdit(args: string[]): ParsedBranch {
+  const { values, positionals } = parseWith(RELEASE.name, 'branch edit', RELEASE.commands['branch edit'], args);
+  const name = parseListedName(positionals[0] ?? fail(nameMissing('branch edit')));
+  const fields = fieldsOf(values);
+  if (Object.keys(fields).length === 0) {
+    throw usage('branch edit was not told what to change', 'give --display-name, --description, --on or --not-on');
+  }
+  return { name: 'branch', json: values.json, site: required('--site', values.site), command: { verb: 'edit', name, fields } };
+}
+
+function nameMissing(command: string): Error {
+  return usage(`${command} needs the name of a branch`, `for example: ${RELEASE.name} ${command} beta --site DIR`);
+}
+
+function fail(error: Error): never {
+  throw error;
+}
+
+interface FieldOptions {
+  'display-name'?: string | undefined;
+  description?: string | undefined;
+  on: readonly string[];
+  'not-on': readonly string[];
+}
+
+function fieldsOf({ 'display-name': displayName, description, on, 'not-on': notOn }: FieldOptions): BranchFields {
+  return {
     ...(displayName === undefined ? {} : { display_name: visibleText('the display name', displayName, { min: 1, max: 200 }) }),
     ...(description === undefined ? {} : { description: visibleText('the description', description, { min: 0, max: 2000 }) }),
-    ...(values.disabled === true ? { enabled: false } : {}),
-    ...(values.hidden === true ? { visible: false } : {}),
-    ...platforms(values.on, values['not-on']),
+    ...platforms(on, notOn),
   };
-  if (verb === 'edit' && Object.keys(fields).length === 0) {
-    throw usage('branch edit was not told what to change', { hint: 'give --display-name, --description, --on or --not-on' });
-  }
-  return { name: 'branch', json: values.json, site: required('--site', values.site), command: { verb, name: parseListedName(name), fields } };
 }
 
 function platforms(on: readonly string[], notOn: readonly string[]): BranchFields {
   const flags: BranchFields = {};
   for (const platform of [...on, ...notOn]) {
-    const known = PLATFORMS.find((one) => one === platform);
-    if (known === undefined) throw usage(`'${platform}' is not a platform: there are ${PLATFORMS.join(', ')}`);
-    if (on.includes(known) && notOn.includes(known)) throw usage(`--on and --not-on both name '${known}'`);
+    const known = choiceOf(platform, PLATFORMS, `'${platform}' is not a platform`);
+    if (on.includes(known) && notOn.includes(known)) throw usage(`--on and --not-on both name '${known}'`, 'give one of them');
     flags[known] = on.includes(known);
   }
   return flags;
@@ -106,8 +118,7 @@ function platforms(on: readonly string[], notOn: readonly string[]): BranchField
 
 /** The name of a branch that can be listed, which `stable` cannot. */
 function parseListedName(name: string): string {
-  if (name === STABLE)
-    throw usage(`'${STABLE}' is built in: every site has it, and it cannot be added, changed or removed`, { hint: 'name another branch' });
+  if (name === STABLE) throw usage(`'${STABLE}' is built in: every site has it, and it cannot be added, changed or removed`, 'name another branch');
   if (isBranchName(name)) return name;
-  throw usage(`'${name}' cannot be the name of a branch`, { hint: 'a name has 1 to 64 of a-z, 0-9 and _; --display-name takes any text' });
+  throw usage(`'${name}' cannot be the name of a branch`, 'a name has 1 to 64 of a-z, 0-9 and _; --display-name takes any text');
 }

@@ -1,18 +1,22 @@
 /**
  * branches.json as it is written: in order, two blanks deep, with whatever keys a newer tool gave an entry. What is asked for is
- * changed in the document itself; nothing that this version does not know is lost.
+ * changed in the document itself; nothing that this version does not know is lost. Each change gets a number, which is kept beside it
+ * (lib/core/branch-record.ts).
  */
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import type { ListedBranch } from '../core/branch-record.ts';
+import { branchRecordText, parseBranchRecord, settledRecord } from '../core/branch-record.ts';
 import type { Branch } from '../core/branches.ts';
 import { parseBranches } from '../core/branches.ts';
 import { UpdateError } from '../core/errors.ts';
-import { BRANCHES_NAME } from '../core/site-layout.ts';
+import { BRANCHES_NAME, BRANCH_RECORD_NAME } from '../core/site-layout.ts';
 import { writeDurable } from '../transaction/durable.ts';
+import { readIfThere } from './site.ts';
 
 /** An entry as the file has it. */
-export type BranchEntry = Readonly<Record<string, unknown>>;
+export type BranchEntry = ListedBranch;
 
 /** What can be said about a branch, by the names of the file. */
 export type BranchFields = Partial<Omit<Branch, 'name'>>;
@@ -27,6 +31,8 @@ export function changeBranchList(dir: string, change: (entries: readonly BranchE
   const before = fs.readFileSync(path);
   parseBranches(before, `'${path}'`);
   const entries = entriesOf(before);
+  const recordPath = join(dir, BRANCH_RECORD_NAME);
+  const record = settledRecord(parseBranchRecord(readIfThere(recordPath), `'${recordPath}'`), entries);
   const changed = change(entries);
   if (isDeepStrictEqual(changed, entries)) return false;
   const after = checked(Buffer.from(`${JSON.stringify(changed, null, 2)}\n`));
@@ -34,6 +40,7 @@ export function changeBranchList(dir: string, change: (entries: readonly BranchE
     throw new UpdateError('BUSY', `somebody else changed '${path}' meanwhile`, { hint: 'look at it, and run the command again' });
   }
   writeDurable(path, after, { mode: 0o644 });
+  writeDurable(recordPath, branchRecordText(settledRecord(record, changed)), { mode: 0o644 });
   return true;
 }
 
@@ -42,8 +49,8 @@ export function entryOf(entries: readonly BranchEntry[], name: string): BranchEn
   return entries.find((entry) => entry['name'] === name) ?? null;
 }
 
-/** For bytes that parseBranches accepts. */
-function entriesOf(bytes: Buffer): BranchEntry[] {
+/** The entries of a list that parseBranches accepts. */
+export function entriesOf(bytes: Buffer): BranchEntry[] {
   const value: unknown = JSON.parse(bytes.toString());
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry: unknown) => (typeof entry === 'object' && entry !== null ? [Object.fromEntries(Object.entries(entry))] : []));

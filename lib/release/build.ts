@@ -6,13 +6,15 @@ import fs from 'node:fs';
 import { join, sep } from 'node:path';
 import { manifestName } from '../core/site-layout.ts';
 import { UpdateError } from '../core/errors.ts';
+import type { Manifest } from '../core/manifest.ts';
 import { compareVersions, parseVersion } from '../core/version.ts';
 import { assertBranch, branchNotices } from './known-branch.ts';
 import type { ReleaseContents } from './manifest-json.ts';
 import { publishedManifest } from './manifest-json.ts';
 import { assertNewer, nextSequence, offerRelease } from './offer.ts';
 import { placeBundle } from './place-bundle.ts';
-import { openSite, publishedReleases } from './site.ts';
+import { stoneNotices } from './release-lists.ts';
+import { openSite, publishedReleases, releaseOf } from './site.ts';
 import { readTree } from './tree.ts';
 
 export interface BuildOptions extends Omit<ReleaseContents, 'files'> {
@@ -22,6 +24,8 @@ export interface BuildOptions extends Omit<ReleaseContents, 'files'> {
   branch: string;
   released: Date;
   rolloutPercent: number | null;
+  /** Names and patterns of what is let in although it does not look as if it belonged into a release. */
+  include?: readonly string[];
   signal?: AbortSignal | undefined;
 }
 
@@ -34,11 +38,13 @@ export interface BuiltRelease {
   files: number;
   /** The bundle was there already, with the same content. */
   reused: boolean;
+  /** The branch had it already, just so: nothing was written, but for what an interrupted run had left undone. */
+  already: boolean;
   notices: string[];
 }
 
 /**
- * Builds and publishes a release. On failure the site offers what it offered before, without leftovers (but for a finished
+ * Builds and publishes a release. The same release again is there already; with another rollout, that is changed. On failure the site offers what it offered before, without leftovers (but for a finished
  * bundle that no manifest names, if only what follows could not be written). Throws SITE_INVALID, VERSION_INVALID,
  * VERSION_NOT_NEWER, INPUT_REFUSED or PATH_REFUSED for what is wrong with the input, RELEASE_CHANGED when the site has other
  * content under that version, BUSY when somebody else published meanwhile, CANCELLED after an abort.
@@ -48,28 +54,40 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
   const site = openSite(options.site);
   assertBranch(site, options.branch);
   const before = publishedReleases(site);
-  assertNewer(options.version, options.branch, before);
   assertRequirement(options);
   assertApart(options.site, options.from);
-  const { files, notices } = readTree(options.from);
+  const { files, notices } = readTree(options.from, options.include);
   assertConfigPaths(options.config, new Set(files.map((file) => file.path)));
-
   const contents: ReleaseContents = { ...options, files };
+  const current = releaseOf(before, options.branch);
+  const already = current?.manifest.version === options.version ? current : null;
+  if (already === null) assertNewer(options.version, options.branch, before);
+
   const { reused, ...bundle } = await placeBundle(site.dir, contents, options.signal);
-  const sequence = nextSequence(before);
-  const manifest = publishedManifest(contents, { ...options, sequence, bundle });
+  const next = nextSequence(before);
+  const isUnchanged = already !== null && sameOffer(already.manifest, bundle.sha256, options.rolloutPercent);
+  const rolloutPercent = options.rolloutPercent ?? already?.manifest.rollout?.percent ?? null;
+  const manifest = isUnchanged ? null : publishedManifest(contents, { ...options, rolloutPercent, sequence: next, bundle });
   const sourceOf = ({ path }: { path: string }): string => join(options.from, path);
-  const leftOver = offerRelease({ ...options, sequence, files, sourceOf, manifest });
+  const leftOver = offerRelease({ ...options, sequence: next, files, sourceOf, manifest });
+  const requires = options.minVersion === null ? {} : { min_version: options.minVersion };
+  const stones = stoneNotices(options.site, options.branch, { version: options.version, requires });
   return {
     version: options.version,
     branch: options.branch,
-    sequence,
+    sequence: isUnchanged ? (already.manifest.sequence ?? 0) : next,
     manifest: manifestName(options.branch),
     bundle,
     files: files.length,
     reused,
-    notices: [...notices, ...branchNotices(site, options.branch), ...leftOver],
+    already: isUnchanged,
+    notices: [...notices, ...branchNotices(site, options.branch), ...stones, ...leftOver],
   };
+}
+
+/** Whether nothing of what devices see would change: the time of a release says when it was built first. */
+function sameOffer({ bundle, rollout }: Manifest, sha256: string, percent: number | null): boolean {
+  return bundle?.sha256 === sha256 && (percent === null || percent === (rollout?.percent ?? null));
 }
 
 function assertRequirement({ version, minVersion }: BuildOptions): void {

@@ -1,5 +1,7 @@
 /** Runs one pikit-release command: results on stdout, notices and errors on stderr, exit code 0, 1 or 2. */
+import { commandHelp, programHelp } from '../core/command-help.ts';
 import { toUpdateError } from '../core/errors.ts';
+import { printable, printableJson } from '../core/printable.ts';
 import { formatBytes } from '../core/quantities.ts';
 import type { Command } from './arguments.ts';
 import { parseCommand } from './arguments.ts';
@@ -7,18 +9,22 @@ import type { BranchCommand } from './branch-arguments.ts';
 import { describeBranches, describeChange, describePromoted } from './branch-text.ts';
 import type { BranchesChanged } from './branch.ts';
 import { addBranch, editBranches, listBranches, removeBranches } from './branch.ts';
+import { builderHint } from './builder-hint.ts';
 import type { BuiltRelease } from './build.ts';
 import { buildRelease } from './build.ts';
 import { initSite } from './init.ts';
+import { RELEASE } from './commands.ts';
 import type { Surroundings } from './options.ts';
 import { promoteRelease } from './promote.ts';
 import type { PublishReport } from './publish.ts';
 import { publishSite } from './publish.ts';
-import { USAGE } from './usage.ts';
+import { takeOver } from './take-over.ts';
 import type { SiteReport } from './verify.ts';
 import { verifySite } from './verify.ts';
 
 export interface CliDeps extends Surroundings {
+  /** Of this program. */
+  version: string;
   out: (text: string) => void;
   err: (text: string) => void;
   signal: AbortSignal;
@@ -30,10 +36,10 @@ export async function runPikitRelease(args: readonly string[], deps: CliDeps): P
     return await runCommand(parseCommand(args, deps), deps);
   } catch (thrown) {
     const error = toUpdateError(thrown);
-    deps.err(`error: ${error.message}\n`);
-    if (error.hint !== null) deps.err(`hint: ${error.hint}\n`);
-    if (error.code === 'USAGE' && error.hint === null) deps.err(`\n${USAGE}`);
-    if (args.includes('--json')) deps.out(json({ error: { code: error.code, message: error.message, hint: error.hint } }));
+    const hint = builderHint(error);
+    deps.err(`error: ${printable(error.message)}\n`);
+    if (hint !== null) deps.err(`hint: ${printable(hint)}\n`);
+    if (args.includes('--json')) deps.out(json({ error: { code: error.code, message: error.message, hint } }));
     return error.code === 'USAGE' ? 2 : 1;
   }
 }
@@ -41,12 +47,13 @@ export async function runPikitRelease(args: readonly string[], deps: CliDeps): P
 async function runCommand(command: Command, deps: CliDeps): Promise<number> {
   switch (command.name) {
     case 'help':
-      deps.out(USAGE);
+      deps.out(command.of === null ? programHelp(RELEASE, command.group) : commandHelp(RELEASE, command.of, RELEASE.commands[command.of]));
+      return 0;
+    case 'version':
+      deps.out(`pikit-release ${deps.version}\n`);
       return 0;
     case 'init':
-      initSite(command.site, { unsigned: command.unsigned });
-      deps.out(command.json ? json({ site: command.site, signed: false }) : `created the unsigned site '${command.site}'\n`);
-      return 0;
+      return await runInit(command, deps);
     case 'build': {
       const built = await buildRelease({ ...command.options, signal: deps.signal });
       deps.out(command.json ? json(built) : describeBuilt(built));
@@ -86,6 +93,21 @@ async function runCommand(command: Command, deps: CliDeps): Promise<number> {
   }
 }
 
+async function runInit(command: Extract<Command, { name: 'init' }>, { out, signal }: CliDeps): Promise<number> {
+  const { site, unsigned, from } = command;
+  if (from === null) {
+    initSite(site, { unsigned });
+    out(command.json ? json({ site, signed: false }) : `created the unsigned site '${site}'\n`);
+    return 0;
+  }
+  const taken = await takeOver({ site, ...from, signal });
+  const lines = taken.branches.map(
+    ({ branch, version, sequence }) => `  ${branch}  ${version}${sequence === null ? '' : `  sequence ${String(sequence)}`}\n`,
+  );
+  out(command.json ? json(taken) : `created the unsigned site '${site}' from what is published at '${taken.from}'\n${lines.join('')}`);
+  return 0;
+}
+
 function runBranch(site: string, command: BranchCommand, say: (value: object, text: string) => void): void {
   if (command.verb === 'list') {
     const branches = listBranches(site);
@@ -114,9 +136,10 @@ function changeBranches(site: string, command: Exclude<BranchCommand, { verb: 'l
   }
 }
 
-function describeBuilt({ version, branch, sequence, bundle, files, reused }: BuiltRelease): string {
+function describeBuilt({ version, branch, sequence, bundle, files, reused, already }: BuiltRelease): string {
   const size = `${formatBytes(bundle.size)}, ${count(files, 'file')}${reused ? ', already there' : ''}`;
-  return `published ${version} on the branch '${branch}' (sequence ${String(sequence)})\n  bundles/${bundle.name}  ${size}\n  sha256 ${bundle.sha256}\n`;
+  const what = already ? `${version} is there already, on the branch '${branch}'` : `published ${version} on the branch '${branch}'`;
+  return `${what} (sequence ${String(sequence)})\n  bundles/${bundle.name}  ${size}\n  sha256 ${bundle.sha256}\n`;
 }
 
 function describePublished({ to, branches, done }: PublishReport): string {
@@ -125,7 +148,7 @@ function describePublished({ to, branches, done }: PublishReport): string {
 }
 
 function describeReport(site: string, report: SiteReport): string {
-  if (report.problems.length > 0) return report.problems.map((problem) => `${problem}\n`).join('');
+  if (report.problems.length > 0) return report.problems.map((problem) => `${printable(problem)}\n`).join('');
   const lines = report.branches.map(
     ({ branch, version, sequence, files, sizeBytes }) =>
       `  ${branch}  ${version}  ${sequence === null ? '' : `sequence ${String(sequence)}, `}${count(files, 'file')}, ${formatBytes(sizeBytes)}\n`,
@@ -134,13 +157,22 @@ function describeReport(site: string, report: SiteReport): string {
 }
 
 function printNotices(notices: readonly string[], deps: CliDeps): void {
-  for (const notice of notices) deps.err(`notice: ${notice}\n`);
+  for (const notice of notices) deps.err(`notice: ${printable(notice)}\n`);
 }
 
 function count(number: number, one: string, many = `${one}s`): string {
   return `${String(number)} ${number === 1 ? one : many}`;
 }
 
+/** Members of JSON are written as in every document of ours. */
+function snakeCased(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeCased);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCased(inner)]),
+  );
+}
+
 function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
+  return `${printableJson(snakeCased(value), 2)}\n`;
 }

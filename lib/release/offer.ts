@@ -1,20 +1,23 @@
 /**
  * The moment in which a branch gets another release. The order is what keeps a live site right: the bundle is there already;
- * the single files come next; the manifest that names them all is replaced atomically; what only the release before had is
+ * the single files come next, then the list of releases; the manifest that names them all is replaced atomically; what only the release before had is
  * removed last. A crash at any line leaves the old manifest or the new one, each with its bundle; single files may be of the
  * other release by then, which devices see by their hashes, and the next release on the branch puts right.
  */
 import { join } from 'node:path';
+import { STABLE } from '../core/branches.ts';
 import { UpdateError } from '../core/errors.ts';
 import { manifestName } from '../core/site-layout.ts';
 import { compareVersions } from '../core/version.ts';
+import { notNewer } from '../core/version-order.ts';
 import { writeDurable } from '../transaction/durable.ts';
 import { assertBranch } from './known-branch.ts';
 import type { ReleaseFile, SiteFile } from './site-files.ts';
 import { siteFiles, stageFiles, sweepFiles } from './site-files.ts';
 import { withSiteLock } from './site-lock.ts';
 import type { Published } from './site.ts';
-import { openSite, publishedReleases, releaseOf } from './site.ts';
+import { listRelease } from './release-lists.ts';
+import { openSite, publishedReleases, readIfThere, releaseOf } from './site.ts';
 
 export interface Offer {
   site: string;
@@ -47,6 +50,9 @@ export function offerRelease({ site: dir, branch, sequence, files, sourceOf, man
       staged.discard();
       throw error;
     }
+    // What the list names is there before it is listed, and what devices are offered is listed before it is.
+    const offered = manifest ?? readIfThere(join(dir, manifestName(branch)));
+    if (offered !== null) listRelease(dir, branch, offered);
     if (manifest !== null) writeDurable(join(dir, manifestName(branch)), manifest, { mode: 0o644 });
     return sweepNotices(dir, branch, placed);
   });
@@ -68,13 +74,16 @@ export function nextSequence(releases: readonly Published[]): number {
   return Math.max(0, ...releases.map(({ manifest }) => manifest.sequence ?? 0)) + 1;
 }
 
-/** Throws VERSION_NOT_NEWER when the branch has this version, or a newer one. */
+/**
+ * Throws VERSION_NOT_NEWER when the branch has this version, or a newer one. Off stable a version that differs in build metadata
+ * alone is another release; on stable devices would take it for the one that they have.
+ */
 export function assertNewer(version: string, branch: string, releases: readonly Published[]): void {
   const current = releaseOf(releases, branch)?.manifest.version;
-  if (current === undefined || compareVersions(version, current) > 0) return;
-  throw new UpdateError('VERSION_NOT_NEWER', `${version} is not newer than ${current}, which the branch '${branch}' has now`, {
-    hint: 'devices never go back by themselves: publish old content again under a newer version',
-  });
+  if (current === undefined) return;
+  const order = compareVersions(version, current);
+  if (order > 0 || (order === 0 && version !== current && branch !== STABLE)) return;
+  throw notNewer(version, current, branch);
 }
 
 function assertStillNext(dir: string, sequence: number, releases: readonly Published[]): void {

@@ -1,13 +1,15 @@
 /** Packs a bundle into a site: under a temporary name until it is complete and on disk, and never over one that is there. */
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
-import { packBundle } from '../io/archive.ts';
+import { parseManifest } from '../core/manifest.ts';
+import { inspectBundle, packBundle, readBundleManifest } from '../io/archive.ts';
 import { fsyncDir, hashFile, lstatOrNull } from '../transaction/durable.ts';
+import { releaseDifferences } from './differences.ts';
 import type { ReleaseContents } from './manifest-json.ts';
 import { innerManifest } from './manifest-json.ts';
 import { BUNDLES_NAME } from './site.ts';
+import { openWorkFolder } from './work-folder.ts';
 
 export interface PlacedBundle {
   name: string;
@@ -17,32 +19,48 @@ export interface PlacedBundle {
   reused: boolean;
 }
 
-/** Throws RELEASE_CHANGED when the site has that version with other content, CANCELLED after an abort; leaves no trace then. */
+/**
+ * Throws RELEASE_CHANGED when the site has that version with other content, and says what differs; CANCELLED after an abort; leaves
+ * no trace then. The same content in other bytes (another version of the compressor) is the bundle that is there.
+ */
 export async function placeBundle(site: string, contents: ReleaseContents, signal: AbortSignal | undefined): Promise<PlacedBundle> {
   const name = `pikit-${contents.version}.tar.gz`;
-  const folder = join(site, BUNDLES_NAME);
-  fs.mkdirSync(folder, { recursive: true });
-  const path = join(folder, name);
-  const temporary = `${path}.${randomBytes(4).toString('hex')}.tmp`;
-  const packed = await packBundle({ out: temporary, manifestBytes: innerManifest(contents), files: contents.files, signal });
+  const path = join(site, BUNDLES_NAME, name);
+  if (lstatOrNull(path) !== null) return { name, ...(await sameBundle(path, contents, signal)), reused: true };
+  const work = openWorkFolder(site, name);
   try {
-    if (lstatOrNull(path) !== null) {
-      assertSameBundle(path, packed.sha256, contents.version);
-      fs.unlinkSync(temporary);
-      return { name, ...packed, reused: true };
-    }
-    fs.renameSync(temporary, path);
-    fsyncDir(folder);
+    const out = join(work.path, 'bundle');
+    const packed = await packBundle({ out, manifestBytes: innerManifest(contents), files: contents.files, signal });
+    // Somebody else may have built the same version meanwhile.
+    if (lstatOrNull(path) !== null) return { name, ...(await sameBundle(path, contents, signal)), reused: true };
+    fs.renameSync(out, path);
+    fsyncDir(join(site, BUNDLES_NAME));
     return { name, ...packed, reused: false };
-  } catch (error) {
-    fs.rmSync(temporary, { force: true });
-    throw error;
+  } finally {
+    work.remove();
   }
 }
 
-function assertSameBundle(path: string, sha256: string, version: string): void {
-  if (hashFile(path) === sha256) return;
-  throw new UpdateError('RELEASE_CHANGED', `'${path}' exists already, with other content`, {
+/** Size and hash of a bundle that is there, if its content is this one. Throws RELEASE_CHANGED otherwise. */
+async function sameBundle(path: string, contents: ReleaseContents, signal: AbortSignal | undefined): Promise<{ size: number; sha256: string }> {
+  const difference = await bundleDifference(path, contents, signal);
+  if (difference === null) return { size: fs.statSync(path).size, sha256: hashFile(path) };
+  const { version } = contents;
+  throw new UpdateError('RELEASE_CHANGED', `'${path}' exists already, with other content: ${difference}`, {
     hint: `devices may have ${version} already: build under a new version (or, if that file was never published, delete it first); the same release goes to another branch with: pikit-release promote`,
   });
+}
+
+async function bundleDifference(bundle: string, contents: ReleaseContents, signal: AbortSignal | undefined): Promise<string | null> {
+  const limits = { unpackedBytes: Number.MAX_SAFE_INTEGER };
+  try {
+    const there = parseManifest(await readBundleManifest({ bundle, limits, signal }), 'the manifest inside');
+    const difference = releaseDifferences(there, parseManifest(innerManifest(contents)));
+    if (difference !== null) return difference;
+    const { problems } = await inspectBundle({ bundle, files: there.files, limits, signal });
+    return problems[0]?.message ?? null;
+  } catch (error) {
+    if (!(error instanceof UpdateError) || error.code === 'CANCELLED') throw error;
+    return error.message;
+  }
 }

@@ -1,5 +1,4 @@
 /** Puts a release that one branch has on another one: the same bundle, the same bytes, nothing is built. */
-import { randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { UpdateError, mismatch } from '../core/errors.ts';
@@ -8,7 +7,7 @@ import { bundleName, sameRelease } from '../core/manifest.ts';
 import { manifestName } from '../core/site-layout.ts';
 import { parseVersion } from '../core/version.ts';
 import { unpackBundle } from '../io/archive.ts';
-import { hashFile, lstatOrNull, removeTree } from '../transaction/durable.ts';
+import { hashFile, lstatOrNull } from '../transaction/durable.ts';
 import { assertBranch, branchNotices } from './known-branch.ts';
 import { releasedText, republishedManifest } from './manifest-json.ts';
 import { assertNewer, nextSequence, offerRelease } from './offer.ts';
@@ -16,6 +15,7 @@ import type { Published, Site } from './site.ts';
 import { BUNDLES_NAME, openSite, publishedReleases, releaseOf } from './site.ts';
 import type { SiteFile } from './site-files.ts';
 import { isPlaced, siteFiles } from './site-files.ts';
+import { openWorkFolder } from './work-folder.ts';
 
 export interface PromoteOptions {
   site: string;
@@ -144,11 +144,12 @@ async function withBytes<T>(
     return act(({ path }) => at.get(path) ?? '');
   }
   const bundle = join(site.dir, BUNDLES_NAME, bundleName(manifest));
-  const into = `${bundle}.${randomBytes(4).toString('hex')}.tmp`;
-  await unpackBundle({ bundle, files: manifest.files, into, limits: { unpackedBytes: Number.MAX_SAFE_INTEGER }, signal });
+  const work = openWorkFolder(site.dir, bundleName(manifest));
   try {
+    const into = join(work.path, 'files');
+    await unpackBundle({ bundle, files: manifest.files, into, limits: { unpackedBytes: Number.MAX_SAFE_INTEGER }, signal });
     return act(({ path }) => join(into, path));
   } finally {
-    removeTree(into);
+    work.remove();
   }
 }

@@ -1,9 +1,10 @@
 /** The arguments of `pikit-release publish`. A token comes from the environment or a file: a command line is seen by everybody. */
 import fs from 'node:fs';
-import { parseArgs } from 'node:util';
+import { parseWith, usage } from '../core/command-table.ts';
 import { UpdateError } from '../core/errors.ts';
 import { parseToken } from '../io/source-token.ts';
-import { common, flag, list, parseBranchName, required, string, usage } from './options.ts';
+import { RELEASE } from './commands.ts';
+import { parseBranchName, required } from './options.ts';
 
 export interface PublishArguments {
   site: string;
@@ -15,26 +16,33 @@ export interface PublishArguments {
 
 const TOKEN_VARIABLE = 'PIKIT_RELEASE_TOKEN';
 
-/** Parses what follows `publish`; null when help is wanted. Throws USAGE, and INPUT_REFUSED when the token cannot be read. */
-export function parsePublish(args: string[], env: Readonly<Record<string, string | undefined>>): { json: boolean; options: PublishArguments } | null {
-  const { values } = parseArgs({ args, options: { ...common, to: string, branch: list, 'token-file': string, verify: flag } });
-  if (values.help) return null;
+/** Parses what follows `publish`. Throws USAGE, and INPUT_REFUSED when the token cannot be read. */
+export function parsePublish(args: string[], env: Readonly<Record<string, string | undefined>>): { json: boolean; options: PublishArguments } {
+  const { values } = parseWith(RELEASE.name, 'publish', RELEASE.commands.publish, args);
   const { verify, json } = values;
   const site = required('--site', values.site);
   const to = required('--to', values.to);
   const branches = values.branch.map((name) => parseBranchName('--branch', name));
   if (/^[a-z][a-z0-9+.-]*:/i.test(to) && !to.startsWith('gitea:')) {
-    throw usage('--to takes a folder, or gitea: and the address of a repository', {
-      hint: 'to a web server: publish to a folder, and copy that with the tools of the server; see docs/hosting.md',
-    });
+    throw usage(
+      '--to takes a folder, or gitea: and the address of a repository',
+      'to a web server: publish to a folder, and copy that with the tools of the server; see docs/hosting.md',
+    );
   }
-  // What is in an address is in the list of processes, in logs, and in what we print.
-  if (/^gitea:[^/]*\/\/[^/]*@/.test(to)) throw usage(`--to must not have a token or password in it: use ${TOKEN_VARIABLE} or --token-file`);
+  assertNoLogin('--to', to);
   const token = to.startsWith('gitea:') ? readToken(values['token-file'], env) : null;
   return { json, options: { site, to, branches, token, verify } };
 }
 
-function readToken(file: string | undefined, env: Readonly<Record<string, string | undefined>>): string | null {
+/** What is in an address is in the list of processes, in logs, and in what we print. Throws USAGE. */
+export function assertNoLogin(option: string, address: string): void {
+  if (/^(?:gitea:)?[^/]*\/\/[^/]*@/.test(address)) {
+    throw usage(`${option} must not have a token or password in it`, `use ${TOKEN_VARIABLE} or --token-file`);
+  }
+}
+
+/** The token for a repository, from a file or the environment; null if there is none. */
+export function readToken(file: string | undefined, env: Readonly<Record<string, string | undefined>>): string | null {
   if (file === undefined) return parseToken(Buffer.from(env[TOKEN_VARIABLE] ?? ''), TOKEN_VARIABLE);
   let bytes: Buffer;
   try {

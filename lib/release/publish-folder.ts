@@ -4,15 +4,15 @@
  * on disk. So whoever reads meanwhile, and whenever the stick is pulled out, there is the old or the new, never a half.
  */
 import fs from 'node:fs';
-import { dirname, join, relative } from 'node:path';
-import { UpdateError, mismatch } from '../core/errors.ts';
-import { BRANCHES_NAME } from '../core/site-layout.ts';
-import { copyToNew, fsyncDir, hashFile, lstatOrNull, mkdirDurable, unlinkIfThere } from '../transaction/durable.ts';
+import { join } from 'node:path';
+import { UpdateError } from '../core/errors.ts';
+import { BRANCHES_NAME, BRANCH_RECORD_NAME } from '../core/site-layout.ts';
+import { hashFile, lstatOrNull, mkdirDurable, writeDurable } from '../transaction/durable.ts';
+import { clearWay, copyFile, filesBelow, obstacle, removeFile, sweepCopies } from './folder-copy.ts';
+import { assertNotBehind } from './not-behind.ts';
+import { mergedList, readList } from './published-list.ts';
 import { withLockIfAny } from './site-lock.ts';
-import { BUNDLES_NAME, SITE_FOLDERS, isSigned, manifestFiles } from './site.ts';
-
-/** A leftover of an interrupted run has the same name again, and is written anew. */
-const SUFFIX = '.publish.tmp';
+import { BUNDLES_NAME, SITE_FOLDERS, isSigned, manifestFiles, readIfThere } from './site.ts';
 
 export interface FolderPublication {
   site: string;
@@ -21,7 +21,7 @@ export interface FolderPublication {
   to: string;
   /** File names of the manifests to publish. */
   manifests: readonly string[];
-  /** Branches of which single files are published; null for all. */
+  /** Branches of which single files and entries of the list are published; null for all. */
   branches: readonly string[] | null;
   signal: AbortSignal;
   onDone: (what: string) => void;
@@ -29,7 +29,8 @@ export interface FolderPublication {
 
 /**
  * Publishes. Removes only single files that the release on their branch no longer has. Throws USAGE when one folder is in the other, SITE_INVALID when the target is a signed site,
- * RELEASE_CHANGED when it has another bundle under the same name, BUSY when somebody else publishes there, CANCELLED; errors of the disk as they are.
+ * RELEASE_CHANGED when it has another bundle under the same name, VERSION_NOT_NEWER when it has a later manifest or list than the
+ * site, BUSY when somebody else publishes there, CANCELLED; errors of the disk as they are.
  */
 export function publishToFolder(publication: FolderPublication): void {
   const { site, to } = publication;
@@ -45,21 +46,42 @@ function publishAlone({ site, documents, to, manifests, branches, signal, onDone
   if (isSigned(to)) {
     throw new UpdateError('SITE_INVALID', `'${to}' is a signed site: unsigned releases do not belong there`, { hint: 'publish to another folder' });
   }
+  const list = mergedList({ ours: readList(documents), theirs: readList(to), branches, to });
+  for (const name of manifests) assertNotBehind(name, fs.readFileSync(join(documents, name)), readIfThere(join(to, name)), to);
   const bundles = filesBelow(site, BUNDLES_NAME);
   for (const path of bundles) assertSameBundle(join(site, path), join(to, path));
   const others = SITE_FOLDERS.filter((folder) => folder !== BUNDLES_NAME).flatMap((folder) => filesBelow(site, folder));
   const chosen = others.filter((path) => branches === null || isOf(path, branches));
-  const files = [...bundles, ...chosen].map((path) => ({ from: site, path }));
-  for (const { from, path } of [...files, ...[...manifests, BRANCHES_NAME].map((name) => ({ from: documents, path: name }))]) {
+  const put = (from: string, path: string): void => {
     if (signal.aborted) throw new UpdateError('CANCELLED', 'cancelled', { hint: 'run it again: it goes on where it stopped' });
-    if (place(join(from, path), join(to, path))) onDone(`copied ${path}`);
+    if (copyFile(join(from, path), join(to, path))) onDone(`copied ${path}`);
+  };
+  const files = [...bundles, ...chosen];
+  const blocked = new Set(files.filter((path) => obstacle(to, path) !== null));
+  for (const path of files) if (!blocked.has(path)) put(site, path);
+  for (const path of [...lists(documents, manifests), ...manifests]) put(documents, path);
+  for (const [name, bytes] of [[BRANCHES_NAME, list.list] as const, [BRANCH_RECORD_NAME, list.record] as const]) {
+    if (bytes === null || readIfThere(join(to, name))?.equals(bytes) === true) continue;
+    writeDurable(join(to, name), bytes, { mode: 0o644 });
+    onDone(`copied ${name}`);
   }
   // Last: a device that still has the manifest of a moment ago finds the files that it names for as long as that is possible.
+  for (const path of blocked) {
+    clearWay(to, path);
+    put(site, path);
+  }
+  const wanted = new Set(chosen);
   for (const path of singleFiles(to, branches)) {
-    if (chosen.includes(path)) continue;
-    unlinkIfThere(join(to, path));
+    if (wanted.has(path)) continue;
+    removeFile(to, path, 'files');
     onDone(`removed ${path}`);
   }
+  for (const folder of SITE_FOLDERS) sweepCopies(to, folder);
+}
+
+/** The lists of releases of these manifests' branches; a site of an earlier version has none. */
+function lists(documents: string, manifests: readonly string[]): string[] {
+  return manifests.map((name) => name.replace(/^manifest/, 'releases')).filter((name) => fs.existsSync(join(documents, name)));
 }
 
 /** `files/<branch>/…` of these branches: releases replace each other there, so what the current one has not is of no use. */
@@ -71,26 +93,6 @@ function singleFiles(dir: string, branches: readonly string[] | null): string[] 
 export function foreignManifests(site: string, to: string): string[] {
   const ours = new Set(manifestFiles(site).map(({ name }) => name));
   return manifestFiles(to).flatMap(({ name }) => (ours.has(name) ? [] : [name]));
-}
-
-/** Copies a file unless the same bytes are there. Complete and on disk before it has its name. */
-function place(from: string, to: string): boolean {
-  const stat = lstatOrNull(to);
-  const sha256 = hashFile(from);
-  if (stat?.isFile() === true && stat.size === fs.statSync(from).size && hashFile(to) === sha256) return false;
-  mkdirDurable(dirname(to), 0o755);
-  const temporary = `${to}${SUFFIX}`;
-  unlinkIfThere(temporary);
-  try {
-    const copied = copyToNew(from, temporary, { mode: 0o644, owner: null });
-    if (copied !== sha256) throw new UpdateError('SITE_INVALID', `'${from}' changed while it was copied: ${mismatch('sha256', sha256, copied)}`);
-    fs.renameSync(temporary, to);
-  } catch (error) {
-    unlinkIfThere(temporary);
-    throw error;
-  }
-  fsyncDir(dirname(to));
-  return true;
 }
 
 /** A bundle that devices may have read must not change under its name. */
@@ -107,19 +109,8 @@ function assertApart(site: string, to: string): void {
   throw new UpdateError('USAGE', `'${to}' and the site '${site}' are one inside the other`, { hint: 'publish to a folder apart' });
 }
 
-/** `files/<branch>/…` and `patches/<branch>/…` belong to a branch, anything else to all. */
+/** `files/<branch>/…`, `patches/<branch>/…` and `manifests/<branch>/…` belong to a branch, anything else to all. */
 function isOf(path: string, branches: readonly string[]): boolean {
-  const match = /^(?:files|patches)\/([^/]+)\//.exec(path);
+  const match = /^(?:files|patches|manifests)\/([^/]+)\//.exec(path);
   return match === null || branches.includes(match[1] ?? '');
-}
-
-/** What an interrupted run has left, or another one is just making. */
-const UNFINISHED = /\.(?:tmp|partial)(?:\/|$)/;
-
-/** Plain files below a folder of the site, as paths of the site, in order; unfinished ones are none. */
-function filesBelow(site: string, folder: string): string[] {
-  if (!fs.existsSync(join(site, folder))) return [];
-  const entries = fs.readdirSync(join(site, folder), { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => relative(site, join(entry.parentPath, entry.name)));
-  return files.filter((path) => !UNFINISHED.test(path)).toSorted();
 }

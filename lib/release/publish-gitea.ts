@@ -1,13 +1,16 @@
 /** Brings a repository on Gitea to what a site offers, step by step of lib/release/publish-plan.ts. Nothing is done twice. */
 import fs from 'node:fs';
+import { join } from 'node:path';
 import { STABLE } from '../core/branches.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { GiteaRelease } from '../core/gitea.ts';
 import { findFile, versionOfTag } from '../core/gitea.ts';
 import { MANIFEST_MAX_BYTES, parseManifest } from '../core/manifest.ts';
-import { BRANCHES_NAME, manifestName } from '../core/site-layout.ts';
+import { BRANCHES_NAME, BRANCH_RECORD_NAME, manifestName } from '../core/site-layout.ts';
 import type { GiteaClient } from '../io/gitea-client.ts';
+import { assertNotBehind } from './not-behind.ts';
 import type { SiteRelease } from './publish-site.ts';
+import { mergedList, readList, wayOut } from './published-list.ts';
 import type { Step } from './publish-plan.ts';
 import { isBundle, planAsset, planRelease, releaseForBranches, releaseOfVersion, shadowsOf } from './publish-plan.ts';
 
@@ -16,8 +19,12 @@ const BRANCHES_MAX_BYTES = 1024 * 1024;
 export interface GiteaPublication {
   client: GiteaClient;
   releases: readonly SiteRelease[];
-  /** The file branches.json of the site. */
-  branchesFile: string;
+  /** A folder with the list of branches and its record, where other files may be written. */
+  documents: string;
+  /** Branches of which entries of the list are published; null for all. */
+  branches: readonly string[] | null;
+  /** Where that is, as people write it: `gitea:https://git.example.org/owner/repo`. */
+  to: string;
   /** Downloads bundles that are there to compare them, not only their sizes. */
   verify: boolean;
   /** Called after each thing that was done, with a sentence for people. */
@@ -32,6 +39,7 @@ export async function publishToGitea(publication: GiteaPublication): Promise<voi
   const { client, releases } = publication;
   let there = await client.list();
   for (const release of releases) await assertNothingNewer(publication, there, release);
+  const list = await listToPublish(publication, there);
   const did = { anything: false };
   for (const release of releases) await publishRelease(publication, release, releaseOfVersion(there, release.version), did);
   if (did.anything) there = await client.list();
@@ -41,28 +49,24 @@ export async function publishToGitea(publication: GiteaPublication): Promise<voi
       publication.onDone(`removed ${asset.name} from ${release.tag_name}, so that ${version} is what devices find`);
     }
   }
-  await publishBranches(publication, there);
+  await publishBranches(publication, there, did.anything ? await listToPublish(publication, there) : list);
 }
 
 /** A site that is older than the repository is a mistake: another site, or an old copy of it. */
-async function assertNothingNewer({ client }: GiteaPublication, there: readonly GiteaRelease[], site: SiteRelease): Promise<void> {
-  for (const { branch, sequence } of site.manifests) {
+async function assertNothingNewer({ client, to }: GiteaPublication, there: readonly GiteaRelease[], site: SiteRelease): Promise<void> {
+  for (const { branch, path } of site.manifests) {
     const name = manifestName(branch);
     const found = findFile(there, name, branch);
-    if ('missing' in found || versionOfTag(found.release.tag_name) === site.version) continue;
+    if ('missing' in found) continue;
     const bytes = await client.read(found.release, name, MANIFEST_MAX_BYTES);
-    const published = bytes === null ? null : parseManifest(bytes, `'${name}' of ${found.release.tag_name}`);
-    const isNewer = published?.sequence !== undefined && sequence !== null && published.sequence >= sequence;
+    assertNotBehind(name, fs.readFileSync(path), bytes, to);
     // On stable the highest version is what devices find, whenever it was built.
-    const staysHidden = branch === STABLE && shadowsOf([...there, asIfPublished(site)], branch, site.version).length > 0;
-    if (!isNewer && !staysHidden) continue;
-    const has = published?.version ?? found.release.tag_name;
+    if (branch !== STABLE || versionOfTag(found.release.tag_name) === site.version) continue;
+    if (shadowsOf([...there, asIfPublished(site)], branch, site.version).length === 0) continue;
     throw new UpdateError(
       'VERSION_NOT_NEWER',
-      `'${client.repository.name}' has ${has} on the branch '${branch}', which is newer than ${site.version}`,
-      {
-        hint: 'is the site an old copy? Devices never go back by themselves: build the release again under a newer version',
-      },
+      `'${client.repository.name}' has ${versionOfTag(found.release.tag_name) ?? ''} on the branch '${branch}', which is newer than ${site.version}`,
+      { hint: `devices never go back by themselves: build the release again under a newer version; ${wayOut(to)}` },
     );
   }
 }
@@ -145,22 +149,44 @@ async function changeAsset(
   else await client.remove(release, { id: step.asset, name: step.name });
 }
 
+interface ListToPublish {
+  /** Name, what is to be there, and what is there. */
+  files: readonly { name: string; bytes: Buffer | null; there: Buffer | null }[];
+}
+
+async function listToPublish({ client, documents, branches, to }: GiteaPublication, there: readonly GiteaRelease[]): Promise<ListToPublish> {
+  const release = releaseForBranches(there);
+  const read = async (name: string): Promise<Buffer | null> =>
+    release?.assets.some((asset) => asset.name === name) === true ? await client.read(release, name, BRANCHES_MAX_BYTES) : null;
+  const theirs = { list: await read(BRANCHES_NAME), record: await read(BRANCH_RECORD_NAME) };
+  const { list, record } = mergedList({ ours: readList(documents), theirs, branches, to });
+  return {
+    files: [
+      { name: BRANCHES_NAME, bytes: list, there: theirs.list },
+      { name: BRANCH_RECORD_NAME, bytes: record, there: theirs.record },
+    ],
+  };
+}
+
 /** branches.json last: a branch is listed when its manifest is there. It is kept in one release, where devices look for it. */
-async function publishBranches(publication: GiteaPublication, there: readonly GiteaRelease[]): Promise<void> {
-  const { client, branchesFile } = publication;
+async function publishBranches({ client, documents, onDone }: GiteaPublication, there: readonly GiteaRelease[], list: ListToPublish): Promise<void> {
   const release = releaseForBranches(there);
   if (release === null) {
     throw new UpdateError('NOT_FOUND', `'${client.repository.name}' has no release that could hold ${BRANCHES_NAME}`, {
       hint: 'build a release first',
     });
   }
-  const one = onlyOne(release, BRANCHES_NAME);
-  const bytes = one === null ? null : await client.read(release, BRANCHES_NAME, BRANCHES_MAX_BYTES);
-  const right = new Set(one !== null && bytes?.equals(fs.readFileSync(branchesFile)) === true ? [one.id] : []);
-  for (const step of planAsset(BRANCHES_NAME, release.assets, right)) {
-    if (step.do !== 'upload' && step.do !== 'delete') continue;
-    await changeAsset(client, release, step, branchesFile);
-    publication.onDone(describe(step, release.tag_name));
+  for (const { name, bytes, there: published } of list.files) {
+    if (bytes === null) continue;
+    const one = onlyOne(release, name);
+    const right = new Set(one !== null && published?.equals(bytes) === true ? [one.id] : []);
+    const path = join(documents, `${name}.merged`);
+    fs.writeFileSync(path, bytes);
+    for (const step of planAsset(name, release.assets, right)) {
+      if (step.do !== 'upload' && step.do !== 'delete') continue;
+      await changeAsset(client, release, step, path);
+      onDone(describe(step, release.tag_name));
+    }
   }
 }
 

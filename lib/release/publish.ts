@@ -2,12 +2,13 @@
 import { join } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
 import { repositoryAt } from '../core/gitea-address.ts';
-import { BRANCHES_NAME } from '../core/site-layout.ts';
 import { foreignManifests, publishToFolder } from './publish-folder.ts';
 import type { SiteRelease } from './publish-site.ts';
 import { chosenReleases, releasesToPublish } from './publish-site.ts';
 import type { Published } from './site.ts';
 import { openSite } from './site.ts';
+import { readList, settleList } from './published-list.ts';
+import { withLockIfAny } from './site-lock.ts';
 import { withDocuments } from './site-documents.ts';
 import { verifySite } from './verify.ts';
 
@@ -44,6 +45,9 @@ export async function publishSite(options: PublishOptions): Promise<PublishRepor
   return await withDocuments(openSite(options.site), async (documents) => {
     const chosen = chosenReleases(options.site, documents.releases, options.branches);
     await assertInOrder(options);
+    withLockIfAny(options.site, () => {
+      settleList(options.site, readList(documents.dir));
+    });
     return await publishChosen(options, target, { documents: documents.dir, chosen });
   });
 }
@@ -114,7 +118,9 @@ async function toGitea(
   await publishToGitea({
     client: giteaClient(target.repository, { token: target.token, signal }),
     releases: target.releases,
-    branchesFile: join(documents, BRANCHES_NAME),
+    documents,
+    branches: options.branches.length === 0 ? null : options.branches,
+    to: options.to,
     verify,
     onDone: target.onDone,
   });

@@ -5,13 +5,14 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
-import { BRANCHES_NAME } from '../core/site-layout.ts';
+import { releasesName } from '../core/site-layout.ts';
+import { copyList } from './published-list.ts';
 import type { Published, Site } from './site.ts';
 import { manifestFiles, publishedReleases } from './site.ts';
 import { withLockIfAny } from './site-lock.ts';
 
 export interface Documents {
-  /** A folder with branches.json and every manifest. */
+  /** A folder with branches.json, its record, every manifest that is offered, and the lists of releases. */
   dir: string;
   /** What these manifests say. */
   releases: Published[];
@@ -22,7 +23,10 @@ export async function withDocuments<T>(site: Site, use: (documents: Documents) =
   const dir = fs.mkdtempSync(join(os.tmpdir(), 'pikit-release-'));
   try {
     const releases = withLockIfAny(site.dir, () => {
-      for (const name of [BRANCHES_NAME, ...manifestFiles(site.dir).map((file) => file.name)]) fs.copyFileSync(join(site.dir, name), join(dir, name));
+      copyList(site.dir, dir);
+      for (const name of manifestFiles(site.dir).flatMap((one) => [one.name, releasesName(one.branch)])) {
+        if (fs.existsSync(join(site.dir, name))) fs.copyFileSync(join(site.dir, name), join(dir, name));
+      }
       return publishedReleases(site);
     });
     return await use({ dir, releases });

@@ -5,9 +5,9 @@
  */
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import { UpdateError } from '../core/errors.ts';
+import { UpdateError, errnoOf } from '../core/errors.ts';
 
-const { O_RDONLY, O_DIRECTORY } = fs.constants;
+const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const BUSY_EXIT = 75;
 const WAIT_SECONDS = 30;
 
@@ -37,6 +37,32 @@ export function withLockIfAny<T>(dir: string, act: () => T, waitSeconds = WAIT_S
     return act();
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+/** Locks a file or folder for as long as this process lives, or until the answer is called. Throws BUSY at once. */
+export function holdLock(path: string): () => void {
+  const fd = fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
+  try {
+    takeLock(fd, path, 0);
+  } catch (error) {
+    fs.closeSync(fd);
+    throw error;
+  }
+  return () => {
+    fs.closeSync(fd);
+  };
+}
+
+/** Whether a living process holds the lock of a file or folder. */
+export function isLocked(path: string): boolean {
+  try {
+    holdLock(path)();
+    return false;
+  } catch (error) {
+    if (error instanceof UpdateError && error.code === 'BUSY') return true;
+    if (error instanceof UpdateError || errnoOf(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 

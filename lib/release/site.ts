@@ -1,20 +1,20 @@
 /**
  * A site: the folder that devices read, served by any web server.
- *   branches.json  manifest.json  manifest_<branch>.json  bundles/  files/  patches/  deltas/  tuf/ (signed sites only)
+ *   branches.json  manifest.json  manifest_<branch>.json  releases.json  releases_<branch>.json  manifests/  bundles/  files/  patches/  deltas/  tuf/ (signed sites only)
  * branches.json makes a folder a site; it is written last when one is created.
  */
 import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Branch } from '../core/branches.ts';
 import { STABLE, parseBranches } from '../core/branches.ts';
-import { BRANCHES_NAME, manifestName } from '../core/site-layout.ts';
+import { BRANCHES_NAME, MANIFESTS_NAME, manifestName } from '../core/site-layout.ts';
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { parseManifest } from '../core/manifest.ts';
 
 export const BUNDLES_NAME = 'bundles';
 /** Folders of every site, besides the metadata of signed ones. */
-export const SITE_FOLDERS = [BUNDLES_NAME, 'files', 'patches', 'deltas'] as const;
+export const SITE_FOLDERS = [BUNDLES_NAME, MANIFESTS_NAME, 'files', 'patches', 'deltas'] as const;
 export const TUF_NAME = 'tuf';
 
 export interface Site {

@@ -25,8 +25,8 @@ export function fileProblems(dir: string, manifests: ReadonlyMap<string, Manifes
   for (const entry of entriesIn(dir, FILES_NAME)) {
     const at = `${FILES_NAME}/${entry.name}`;
     const files = expected.get(entry.name);
-    if (entry.name.startsWith('.pikit-')) problems.push(`${at}: it was left by an interrupted run, delete it (the next release does)`);
-    else if (files !== undefined) problems.push(...strays(dir, at, new Set(files.map((file) => file.at))));
+    if (entry.name.startsWith('.pikit-')) continue;
+    if (files !== undefined) problems.push(...strays(dir, at, new Set(files.map((file) => file.at))));
     // Of a manifest that is there, but cannot be read, no file is known.
     else if (!names.has(manifestName(entry.name)))
       problems.push(`${at}: no manifest names anything there (a branch that is gone: finish with branch remove, or delete it)`);

@@ -10,8 +10,11 @@ import { bundleName } from '../core/manifest.ts';
 import { isVersion } from '../core/version.ts';
 import { BUNDLES_NAME, isSigned, manifestFiles, readIfThere, readManifest } from './site.ts';
 import { archivedBundleProblems, bundleProblems } from './verify-bundle.ts';
+import { FILES_NAME } from './site-files.ts';
 import { fileProblems } from './verify-files.ts';
+import { checkLists } from './verify-lists.ts';
 import { versionProblems } from './verify-versions.ts';
+import { isWorkRunning } from './work-folder.ts';
 
 interface BranchSummary {
   branch: string;
@@ -43,10 +46,15 @@ export async function verifySite(dir: string, signal?: AbortSignal): Promise<Sit
   if (isSigned(dir)) report.problems.push('tuf/: this version of pikit-release cannot check signatures');
   const branches = checkBranches(list, report);
   const manifests = checkManifests(dir, branches, report);
-  report.problems.push(...versionProblems(manifests));
-  await checkBundles({ dir, manifests, signal }, report);
+  const listed = checkLists(dir, report.branches);
+  report.problems.push(...versionProblems(manifests), ...listed.problems);
+  report.notices.push(...listed.notices);
+  // What is offered now is listed as well, with the same bundle.
+  const named = new Set([...manifests.values()].map(({ bundle }) => bundle?.sha256));
+  const earlier = [...listed.manifests].filter(([, { bundle }]) => !named.has(bundle?.sha256));
+  await checkBundles({ dir, manifests: new Map([...manifests, ...earlier]), signal }, report);
   report.problems.push(...fileProblems(dir, manifests, signal));
-  for (const folder of ['', BUNDLES_NAME]) report.problems.push(...leftovers(dir, folder));
+  for (const folder of ['', BUNDLES_NAME, FILES_NAME]) report.notices.push(...leftovers(dir, folder));
   return report;
 }
 
@@ -107,10 +115,14 @@ async function checkBundles({ dir, manifests, signal }: BundlesCheck, report: Si
   }
 }
 
+/** Nobody reads them: devices and publish pass them over. */
 function leftovers(dir: string, folder: string): string[] {
   return namesIn(join(dir, folder))
     .filter(isLeftover)
-    .map((name) => `${join(folder, name)}: it was left by an interrupted run, delete it`);
+    .map((name) => {
+      const isRunning = isWorkRunning(join(dir, folder, name));
+      return `${join(folder, name)}: ${isRunning ? 'pikit-release is at work there' : 'it was left by an interrupted run: the next build removes it'}`;
+    });
 }
 
 function isLeftover(name: string): boolean {

@@ -3,13 +3,15 @@
  * verify again, prepare, swap, bring up, commit; any failure before the commit goes back to exactly the old files.
  */
 import type { Config } from '../core/config.ts';
-import { describeHeld, incompatibility, isHeld } from '../core/decide.ts';
+import { describeHeld, isHeld } from '../core/decide.ts';
 import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { InstalledFacts, Standing } from '../core/offer.ts';
 import { describeDowngradeLeft, standingOf } from '../core/offer.ts';
+import { remarks } from '../core/remarks.ts';
 import type { Staged } from '../core/state.ts';
 import type { Services } from '../io/services.ts';
+import { assertReplaceable } from '../transaction/locked.ts';
 import { assertRoom } from '../transaction/preflight.ts';
 import type { Plan } from '../transaction/plan.ts';
 import { readInstalled } from '../transaction/installed.ts';
@@ -20,19 +22,27 @@ import type { Journal } from '../transaction/types.ts';
 import { branchAsKnown } from './branch.ts';
 import { releaseChange } from './change-set.ts';
 import type { DeviceDeps, StepResult } from './deps.ts';
+import { assertConfirmed, leftToOwner } from './foreign.ts';
+import { foreseeRemarks } from './foresee.ts';
 import { bringUp } from './health.ts';
-import { RELEASES_ARE_SIGNED } from './look.ts';
+import { obstacle } from './look.ts';
 import { runPostInstall } from './post-install.ts';
+import { ownersLines } from './owners-lines.ts';
 import { RecordedFailure } from './recorded-failure.ts';
 import { toFailure } from './receipts.ts';
-import { recordCommitted, recordUndone } from './record.ts';
+import { VERDICTS, recordCommitted, recordUndone } from './record.ts';
 import type { Settled } from './settle.ts';
 import { brokenFailure, settleOpenTransaction } from './settle.ts';
+import { assertWanted, readWanted } from './wanted.ts';
 import { withHint } from './with-hint.ts';
 import { dropStaging, readStagedManifest, stagingDir } from './staging.ts';
 
 export async function apply(deps: DeviceDeps): Promise<StepResult> {
   const granted = deps.files.takeToken('apply');
+  const byHand = granted?.by !== 'timer';
+  const wanted = byHand ? readWanted(deps) : null;
+  // Read once and gone: it is of this run alone, however that ends.
+  if (byHand) deps.files.dropWanted();
   const settled = settleOpenTransaction(deps, 'apply');
   tellSettled(deps, settled);
   const config = deps.loadConfig();
@@ -42,10 +52,11 @@ export async function apply(deps: DeviceDeps): Promise<StepResult> {
   deps.report({ phase: 'verifying', version: staged.version, canCancel: true });
   try {
     const manifest = readStagedManifest(deps, staged);
-    const refusal = refuse(deps, config, staged, manifest, granted?.by !== 'timer');
+    assertWanted(wanted, { version: staged.version, sha256: staged.manifest_sha256 }, `${staged.version} is downloaded`);
+    const refusal = refuse(deps, config, staged, manifest, byHand);
     if (refusal !== null) return nothing(settled, refusal, manifest.version);
     if (settled.recovery.is === 'broken') deps.narrate.warning(`${settled.receipt?.message ?? ''}; installing ${manifest.version} over it`);
-    return await install(deps, config, staged, manifest);
+    return await install(deps, config, staged, manifest, granted?.by === 'timer' ? settled : null);
   } catch (error) {
     // Kept, damaged staging would be found again by every later run.
     if (isAboutStaging(deps, error)) dropStaging(deps);
@@ -76,7 +87,10 @@ function whyNothing(deps: DeviceDeps): string {
   const current = deps.files.readVersion();
   if (available?.outcome === 'available') return `${available.version} is available, and not downloaded yet: run fetch first`;
   if (available?.outcome === 'held') return describeHeld(available.version, available.reason);
-  if (available !== null && available.reason !== null) return `there is nothing to install: ${available.reason}`;
+  if (available !== null && available.reason !== null) {
+    const { reason, hint = null } = available;
+    return `there is nothing to install: ${reason}${hint === null ? '' : `; ${hint}`}`;
+  }
   return current === null ? 'there is nothing to install' : `${current} is installed and there is nothing newer`;
 }
 
@@ -92,10 +106,10 @@ function refuse(deps: DeviceDeps, config: Config, staged: Staged, manifest: Mani
   const standing = standingHere(deps, version, { current, branch });
   if (standing === 'installed' || standing === 'older') {
     dropStaging(deps);
-    return standing === 'installed' ? `${version} is installed` : `${version} is older than ${current ?? 'nothing'}, which is installed`;
+    return standing === 'installed' ? `${current ?? version} is installed` : `${version} is older than ${current ?? 'nothing'}, which is installed`;
   }
-  const problem = incompatibility(manifest, { current, arch: deps.arch, config, signed: RELEASES_ARE_SIGNED });
-  if (problem !== null) throw new UpdateError('RELEASE_INCOMPATIBLE', problem, { hint: 'ask whoever publishes the releases; nothing was changed' });
+  const problem = obstacle(deps, config, manifest, current);
+  if (problem !== null) throw new UpdateError('RELEASE_INCOMPATIBLE', problem.reason, { hint: problem.hint });
   const held = deps.files.readHeld().versions.find((entry) => entry.version === version);
   if (held !== undefined && isHeld(held) && !(isByHand && deps.files.readRetry() === version)) {
     return describeHeld(version, `it failed here before (${held.message})`);
@@ -111,14 +125,21 @@ function refuse(deps: DeviceDeps, config: Config, staged: Staged, manifest: Mani
 /** A list of what is installed that cannot be read is in nobody's way who goes up. */
 function standingHere(deps: DeviceDeps, version: string, here: Pick<InstalledFacts, 'current' | 'branch'>): Standing {
   const standing = standingOf(version, { ...here, installedBranch: null });
-  return standing === 'older' ? standingOf(version, { ...here, installedBranch: readInstalled(deps.place)?.branch ?? null }) : standing;
+  return standing === 'older' || standing === 'installed'
+    ? standingOf(version, { ...here, installedBranch: readInstalled(deps.place)?.branch ?? null })
+    : standing;
 }
 
-async function install(deps: DeviceDeps, config: Config, staged: Staged, manifest: Manifest): Promise<StepResult> {
+/** `byTimer`: what came before it, when the timer started this. */
+async function install(deps: DeviceDeps, config: Config, staged: Staged, manifest: Manifest, byTimer: Settled | null): Promise<StepResult> {
   const installed = readInstalled(deps.place);
   const change = releaseChange(manifest, `${stagingDir(deps, staged.version)}/tree`, config, staged.branch, installed);
   const from = installed?.version ?? deps.files.readVersion();
   const plan = planChange(deps.place, change);
+  const left = byTimer === null ? null : leftToOwner(plan, manifest.version);
+  if (byTimer !== null && left !== null) return leaveToOwner(deps, byTimer, plan, manifest.version, left);
+  assertConfirmed(deps.files, config, plan, manifest.version);
+  assertReplaceable(deps.place, plan.ops);
   assertRoom(deps.place, plan);
   deps.narrate.info(`installing ${manifest.version} over ${from ?? 'nothing'}: ${describePlan(plan)}`);
   deps.report({ phase: 'preparing', version: manifest.version, canCancel: true });
@@ -126,11 +147,19 @@ async function install(deps: DeviceDeps, config: Config, staged: Staged, manifes
   try {
     await services.connect();
     await stopIfAsked(deps);
-    const opening = { kind: 'apply' as const, from, to: manifest.version, branch: staged.branch, now: deps.now(), backup: null };
+    const remarked = await foreseeRemarks(deps, config, manifest, { plan, installed, services });
+    const opening = { kind: 'apply' as const, remarks: remarked, from, to: manifest.version, branch: staged.branch, now: deps.now(), backup: null };
     return await carryOut(deps, config, manifest, open(deps.place, opening, plan, installed), services);
   } finally {
     services.close();
   }
+}
+
+/** It stays on offer, with the reason, until the owner installs it. */
+function leaveToOwner(deps: DeviceDeps, settled: Settled, plan: Plan, version: string, reason: string): StepResult {
+  const state = deps.files.readState();
+  if (state.available?.version === version) deps.files.writeState({ ...state, available: { ...state.available, reason } });
+  return { ...nothing(settled, reason, version), foreign: plan.foreign.map(({ path, sha256 }) => ({ path, sha256, copy: null })) };
 }
 
 /** The prepared change: proven and committed, or undone. */
@@ -167,7 +196,8 @@ async function swapAndProve(deps: DeviceDeps, config: Config, manifest: Manifest
 /** Committed: nothing from here on may fail the step, let alone undo it. */
 function conclude(deps: DeviceDeps, journal: Journal): StepResult {
   dropRollbackToken(deps);
-  for (const path of journal.drift) deps.narrate.warning(`'${path}' had been edited; the edited file is in the backup '${journal.backup}'`);
+  for (const line of ownersLines(deps.place, journal)) deps.narrate.warning(line);
+  for (const remark of remarks(journal)) deps.narrate.warning(remark);
   for (const path of journal.kept) deps.narrate.notice(`your version of '${path.replace(/\.pikit-new$/, '')}' stays; the new one is '${path}'`);
   return { outcome: 'ok', message: `${journal.to ?? ''} is installed`, from: journal.from, to: journal.to, recorded: true };
 }
@@ -183,7 +213,7 @@ function dropRollbackToken(deps: DeviceDeps): void {
 /** Back to exactly the old files; if those had changed, the services are started with them again. Throws what made it go back. */
 async function goBack(deps: DeviceDeps, config: Config, journal: Journal, services: Services, cause: UpdateError): Promise<never> {
   const hadBegun = readJournal(deps.place)?.phase !== 'preparing';
-  const why = cause.code === 'CANCELLED' ? 'was stopped' : 'does not work here';
+  const why = cause.code === 'CANCELLED' ? 'was stopped' : VERDICTS.has(cause.code) ? 'does not work here' : 'could not be installed';
   if (hadBegun) deps.narrate.notice(`${journal.to ?? 'the release'} ${why}: going back to ${journal.from ?? 'what was before'}`);
   deps.report({ phase: 'going-back', version: journal.from });
   undo(deps.place, journal, toFailure(cause), (undone) => {

@@ -5,7 +5,7 @@ import type { BranchQuestion } from '../core/branch-choice.ts';
 import type { Config } from '../core/config.ts';
 import { UpdateError } from '../core/errors.ts';
 import { BRANCHES_NAME } from '../core/site-layout.ts';
-import type { DocumentKind } from './cached-document.ts';
+import type { Asking, DocumentKind } from './cached-document.ts';
 import { cachedDocument, requestDocument } from './cached-document.ts';
 import type { NetworkDeps, StepDeps } from './deps.ts';
 
@@ -18,11 +18,11 @@ export interface ListAnswer extends Pick<BranchQuestion, 'list' | 'answer'> {
  * Asks the source for its list; when it has none to give, the last good one takes its place, and is kept. Throws CANCELLED.
  * `branch`: the one that is chosen, which the request tells the source.
  */
-export async function requestBranches(deps: NetworkDeps, config: Config, branch: string): Promise<ListAnswer> {
+export async function requestBranches(deps: NetworkDeps, config: Config, branch: string, asking: Asking = 'now'): Promise<ListAnswer> {
   const known = cachedBranches(deps, config);
   try {
     // Where it can do without, a second try is not worth the wait: the manifest is asked for next, and that is tried again.
-    const { value } = await requestDocument(deps, config, { ...LIST, branch, retries: known === null && branch !== STABLE ? 2 : 0 });
+    const { value } = await requestDocument(deps, config, { ...LIST, branch, retries: known === null && branch !== STABLE ? 2 : 0 }, asking);
     return { list: value, answer: 'list', failure: null };
   } catch (error) {
     if (!(error instanceof UpdateError) || error.code === 'CANCELLED') throw error;

@@ -6,6 +6,7 @@ import type { Config } from '../core/config.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { State } from '../core/state.ts';
 import { cachedBranches, requestBranches } from './branch-list.ts';
+import type { Asking } from './cached-document.ts';
 import type { NetworkDeps, StepDeps } from './deps.ts';
 import type { Situation } from './look.ts';
 import { dropStaging } from './staging.ts';
@@ -21,9 +22,9 @@ export function branchAsKnown(deps: StepDeps, config: Config, selected: string):
  * more, and a branch that was removed has left its notice and is no longer chosen. Returns why the list is only the last known
  * one, if it is. Throws when the chosen branch may or may not be there and nobody can tell; nothing was changed then.
  */
-export async function followBranch(deps: NetworkDeps, here: Situation): Promise<UpdateError | null> {
+export async function followBranch(deps: NetworkDeps, here: Situation, asking: Asking): Promise<UpdateError | null> {
   const selected = here.settings.branch;
-  const { list, answer, failure } = await requestBranches(deps, here.config, selected);
+  const { list, answer, failure } = await requestBranches(deps, here.config, selected, asking);
   const choice = chooseBranch({ selected, list, answer });
   if (choice.used === null) throw notKnown(choice, failure);
   // The notice first: cut short in between, the next check finds the choice as it was, and leaves the same notice.

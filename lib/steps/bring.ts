@@ -9,20 +9,25 @@ import { percentOf } from '../core/progress.ts';
 import { formatBytes } from '../core/quantities.ts';
 import { bundlePath } from '../core/site-layout.ts';
 import type { Downloaded } from '../io/download.ts';
-import { holdsBytes, mkdirDurable, removeTree } from '../transaction/durable.ts';
+import { holdsBytes, lstatOrNull, mkdirDurable, removeTree } from '../transaction/durable.ts';
 import type { NetworkDeps } from './deps.ts';
 import { assertRoomFor } from './fetch-room.ts';
 import type { Release } from './release-source.ts';
 import { dropStagingFolders, stagingDir } from './staging.ts';
+import { unfitTargets } from './target-look.ts';
 import { withSourceHint } from './with-hint.ts';
 
 /**
- * Leaves `tree/` complete and verified, or throws: NO_SPACE or NO_INODES before the first byte, network and status codes, and
+ * Leaves `tree/` complete and verified, or throws: DEST_UNSAFE, DEST_TYPE, NO_SPACE or NO_INODES before the first byte, network and status codes, and
  * what speaks against the bundle. What came of a bundle stays for the next try, unless it is wrong or has filled the disk.
  */
 export async function bring(deps: NetworkDeps, config: Config, { manifest }: Release): Promise<void> {
   const dir = stagingDir(deps, manifest.version);
   const bundle = `${dir}/bundle.tar.gz`;
+  const unfit = unfitTargets(deps, config, manifest);
+  if (unfit !== null) throw unfit;
+  // Root, by hand, must not write where a link leads.
+  if (lstatOrNull(dir)?.isDirectory() === false) removeTree(dir);
   mkdirDurable(dir, 0o755);
   removeTree(`${dir}/tree`);
   removeTree(`${dir}/tree.partial`);
@@ -86,6 +91,8 @@ async function downloadOnce(deps: NetworkDeps, config: Config, manifest: Manifes
     maxRate: limits.download_rate,
     signal: deps.signal,
     userAgent: deps.userAgent,
+    isGzip: true,
+    wire: deps.openWire(config),
     onProgress: (bytes, total, ratePerS) => {
       const percent = percentOf(bytes, total);
       deps.report({ phase: 'downloading', version, bytes, totalBytes: total, percent, rateBytesPerS: ratePerS, canCancel: true });

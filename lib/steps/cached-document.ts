@@ -3,10 +3,13 @@
  * name has its own entry in the cache, and keeps its last good one for ever.
  */
 import { createHash } from 'node:crypto';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Config } from '../core/config.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { CacheFacts } from '../core/source-cache.ts';
 import { CACHE_FACTS_MAX_BYTES, factsOf, sourceId } from '../core/source-cache.ts';
+import { keptValidators, mayAskWith } from '../core/validators.ts';
 import type { DocumentAnswer } from '../io/document.ts';
 import type { Located } from '../io/source.ts';
 import { mkdirDurable, writeDurable } from '../transaction/durable.ts';
@@ -24,6 +27,8 @@ export interface DocumentKind<T> {
   maxBytes: number;
   /** Further attempts after network errors. */
   retries: number;
+  /** When what it is about was made, by its own words. */
+  madeAt?: (value: T) => string | null;
   /** Throws when it is not as it should be; `what` says where it came from. */
   parse: (bytes: Buffer, what: string) => T;
 }
@@ -41,26 +46,49 @@ export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
+/** `now`: without conditions, past every cache on the way. `cheap`: with the validator that is kept, while it can be trusted. */
+export type Asking = 'now' | 'cheap';
+
 /**
  * Asks the source; a 304 is answered from the cache. Throws network and status codes, and what `parse` throws; what is cached
  * is untouched then.
  */
-export async function requestDocument<T>(deps: NetworkDeps, config: Config, kind: DocumentKind<T>): Promise<SourceDocument<T>> {
+export async function requestDocument<T>(
+  deps: NetworkDeps,
+  config: Config,
+  kind: DocumentKind<T>,
+  asking: Asking = 'now',
+): Promise<SourceDocument<T>> {
   const usable = readCache(deps, config, kind);
   try {
-    const { located, answer } = await ask(deps, config, kind, usable?.facts ?? null);
+    const isCheap = asking === 'cheap' && usable !== null && mayAskWith(usable.facts, deps.now().getTime());
+    const { located, answer } = await ask(deps, config, kind, isCheap ? usable.facts : null);
     const { url } = located;
     if (answer.is === 'unchanged') {
       if (usable === null) throw new UpdateError('HTTP_PROTOCOL', `'${url.host}' answered 304 to a request without conditions`);
       return usable.document;
     }
-    const { bytes, etag, lastModified } = answer;
-    const document = { value: kind.parse(bytes, `${kind.what} at '${url.origin}${url.pathname}'`), bytes, sha256: sha256Of(bytes) };
-    writeCache(deps, kind, bytes, { source: sourceId(config), url: url.href, etag, last_modified: lastModified, sha256: document.sha256 });
+    const { bytes, etag, lastModified, date } = answer;
+    const document = { value: kind.parse(bytes, `${kind.what} at '${placeOf(url)}'`), bytes, sha256: sha256Of(bytes) };
+    const madeAt = kind.madeAt?.(document.value) ?? null;
+    const kept = keptValidators({ etag, lastModified, date, size: bytes.length, madeAt }, deps.now().getTime());
+    const facts = { source: sourceId(config), url: url.href, last_modified: lastModified, sha256: document.sha256, ...kept };
+    if (usable === null || !isKnown(usable.facts, facts)) writeCache(deps, kind, bytes, facts);
     return document;
   } catch (error) {
     throw withSourceHint(error);
   }
+}
+
+/** The same bytes from the same place, with nothing to keep besides: a daily check need not write them anew. */
+function isKnown(before: CacheFacts, now: CacheFacts): boolean {
+  const isSame = (['source', 'url', 'sha256', 'etag', 'last_modified'] as const).every((key) => before[key] === now[key]);
+  return isSame && now.etag === null;
+}
+
+/** A folder of this device has no origin, and its owner knows it by its path. */
+function placeOf(url: URL): string {
+  return url.protocol === 'file:' ? fileURLToPath(url) : `${url.origin}${url.pathname}`;
 }
 
 interface Answered {
@@ -73,15 +101,17 @@ async function ask<T>(deps: NetworkDeps, config: Config, kind: DocumentKind<T>, 
   const { path, branch, what, maxBytes, retries } = kind;
   const request = async (): Promise<Answered> => {
     const located = await source.locate(path, { branch, what, signal: deps.signal });
-    const isKnown = known !== null && known.url === located.url.href;
+    const hasAddress = known !== null && known.url === located.url.href;
     const answer = await deps.getDocument(located.url, {
       what,
       maxBytes,
       timeoutMs: config.limits.check_timeout,
       signal: deps.signal,
       headers: located.headers,
-      validators: isKnown ? { etag: known.etag, lastModified: known.last_modified } : null,
+      isFresh: known === null,
+      validators: hasAddress ? { etag: known.etag, lastModified: known.last_modified } : null,
       userAgent: deps.userAgent,
+      wire: deps.openWire(config),
     });
     return { located, answer };
   };
@@ -117,9 +147,9 @@ function readCache<T>(deps: StepDeps, config: Config, kind: CachedKind<T>): { do
 }
 
 function writeCache<T>(deps: StepDeps, kind: DocumentKind<T>, bytes: Buffer, facts: CacheFacts): void {
-  const dir = `${deps.paths.cacheDir}/source`;
-  mkdirDurable(dir, DIR);
-  for (const file of [`${dir}/${kind.path}`, `${dir}/${kind.path}.meta`]) clearPlace(file);
-  writeDurable(`${dir}/${kind.path}`, bytes, { mode: PUBLIC });
-  writeDurable(`${dir}/${kind.path}.meta`, `${JSON.stringify(facts)}\n`, { mode: PUBLIC });
+  const file = `${deps.paths.cacheDir}/source/${kind.path}`;
+  mkdirDurable(dirname(file), DIR);
+  for (const path of [file, `${file}.meta`]) clearPlace(path);
+  writeDurable(file, bytes, { mode: PUBLIC });
+  writeDurable(`${file}.meta`, `${JSON.stringify(facts)}\n`, { mode: PUBLIC });
 }

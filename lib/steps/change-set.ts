@@ -1,6 +1,7 @@
 /** From a staged release to what the transaction shall put where. */
 import fs from 'node:fs';
 import type { Config } from '../core/config.ts';
+import { isOwnPlace } from '../core/closed-places.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { fileMode } from '../core/manifest.ts';
@@ -12,7 +13,10 @@ import { ORDER, orderOf } from '../transaction/order.ts';
 import { createHash } from 'node:crypto';
 import { VERSION_FILE } from '../core/paths.ts';
 
-/** Everything of the release, and the removal of what only the installed one has. Throws STAGED_INVALID for a missing file. */
+/**
+ * Everything of the release, and the removal of what only the installed one has. Throws STAGED_INVALID for a missing file,
+ * PATH_REFUSED for one that would be the updater's own; what an earlier updater let such a release bring is left alone.
+ */
 export function releaseChange(manifest: Manifest, tree: string, config: Config, branch: string, installed: Installed | null): ChangeSet {
   const mapped = mapToDevice(
     manifest.files.map((file) => file.path),
@@ -39,15 +43,10 @@ export function releaseChange(manifest: Manifest, tree: string, config: Config, 
       listed: true,
     };
   });
-  if (puts.some((put) => put.path === VERSION_FILE)) {
-    throw new UpdateError('PATH_REFUSED', `the release would bring '${VERSION_FILE}', which is the updater's own`, {
-      hint: 'change the [[target]] of /etc/pikit/update.toml that leads there',
-    });
-  }
   const stays = new Set(puts.map((put) => put.path));
   return {
     puts: [...puts, versionPut(manifest.version)],
-    deletes: (installed?.files ?? []).map((file) => file.path).filter((path) => !stays.has(path)),
+    deletes: (installed?.files ?? []).map((file) => file.path).filter((path) => !stays.has(path) && !isOwnPlace(path)),
     installed,
     version: manifest.version,
     branch,

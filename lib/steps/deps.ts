@@ -2,6 +2,7 @@
 import type { Config } from '../core/config.ts';
 import type { DevicePaths } from '../core/paths.ts';
 import type { ProgressReport } from '../core/progress.ts';
+import type { KeptFile } from '../core/foreign.ts';
 import type { Receipt } from '../core/state.ts';
 import type { unpackBundle } from '../io/archive.ts';
 import type { freeSpace } from '../io/disk.ts';
@@ -14,6 +15,8 @@ import type { withRetries } from '../io/retry.ts';
 import type { Services } from '../io/services.ts';
 import type { OpenSource } from '../io/source.ts';
 import type { StateFiles } from '../io/state-file.ts';
+import type { unitPrograms } from '../io/unit-programs.ts';
+import type { OpenWire } from '../io/wire.ts';
 import type { Place } from '../transaction/place.ts';
 
 /** What every step has. */
@@ -43,6 +46,7 @@ export interface StepDeps {
 export interface NetworkDeps extends StepDeps {
   userAgent: string;
   openSource: OpenSource;
+  openWire: OpenWire;
   getDocument: typeof getDocument;
   withRetries: typeof withRetries;
   /** Loaded when there is something to download: undici costs more than a whole check. */
@@ -56,16 +60,21 @@ export interface DeviceDeps extends StepDeps {
   services: (config: Config) => Services;
   probe: typeof probe;
   execute: typeof executeFile;
+  unitPrograms: typeof unitPrograms;
 }
 
 /** What a step came to when it did not fail. */
 export interface StepResult {
   outcome: Extract<Receipt['outcome'], 'ok' | 'nothing' | 'rolled-back'>;
   message: string;
+  /** What the owner can do, where there is something to do although nothing failed. */
+  hint?: string;
   from?: string | null;
   to?: string | null;
   /** The branch that it was about. */
   branch?: string;
   /** Already written with the transaction: the runner does not write it again. */
   recorded?: boolean;
+  /** Files that no release brought, because of which nothing was done. */
+  foreign?: KeptFile[];
 }

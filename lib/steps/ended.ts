@@ -13,7 +13,9 @@ export function recordResult(deps: Deps, facts: Facts, result: StepResult): void
   if (result.recorded === true) return;
   try {
     const about = result.branch === undefined ? facts : { ...facts, branch: result.branch };
-    writeLast(deps, plainReceipt(about, result.outcome, result.message, { from: result.from ?? null, to: result.to ?? null }));
+    const receipt = plainReceipt(about, result.outcome, result.message, { from: result.from ?? null, to: result.to ?? null });
+    const foreign = result.foreign === undefined ? {} : { foreign: result.foreign };
+    writeLast(deps, { ...receipt, ...foreign, hint: result.hint ?? null });
   } catch (error) {
     deps.narrate.warning(`the receipt could not be written (${toUpdateError(error).message}), ignoring`);
   }
@@ -31,7 +33,10 @@ export function recordFailure(deps: Deps, facts: Facts, failure: UpdateError): v
     writeLast(deps, receipt);
     appendHistory(deps, receipt);
     // One attempt was asked for, and this was it. After the receipt: the timer does not take the wish up in any case.
-    if (isGoingUp) deps.files.dropRetry();
+    if (isGoingUp) {
+      deps.files.dropRetry();
+      deps.files.takeConfirmed();
+    }
   } catch (error) {
     const { code, message } = toUpdateError(error);
     if (code !== failure.code) deps.narrate.warning(`the receipt could not be written (${message}), ignoring`);

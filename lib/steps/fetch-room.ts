@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../core/config.ts';
 import { UpdateError } from '../core/errors.ts';
+import { allowBundle } from '../core/owner-hints.ts';
 import { formatBytes } from '../core/quantities.ts';
 import type { Manifest } from '../core/manifest.ts';
 import type { Need } from '../core/room.ts';
@@ -18,7 +19,7 @@ export function assertRoomFor(deps: NetworkDeps, config: Config, manifest: Manif
     throw new UpdateError(
       'RESPONSE_TOO_LARGE',
       `the bundle has ${formatBytes(bundleBytes)}, limits.bundle_bytes allows ${formatBytes(config.limits.bundle_bytes)}`,
-      { hint: 'if that is right for this release, raise limits.bundle_bytes in /etc/pikit/update.toml; nothing was changed' },
+      { hint: allowBundle(bundleBytes) },
     );
   }
   const have = Math.max(sizeOf(`${bundle}.partial`), sizeOf(bundle));
@@ -27,21 +28,34 @@ export function assertRoomFor(deps: NetworkDeps, config: Config, manifest: Manif
   assertFits([staging, ...installNeeds(deps, config, manifest)], deps.freeSpace);
 }
 
-/** New bytes beside each target that changes, and a copy of the old ones if links to them are not possible. */
+/**
+ * New bytes beside each target that changes, and a copy of the old ones if links to them are not possible. What is installed is
+ * known from what root has published: this user may not be allowed to look at the live files, and does not have to.
+ */
 function installNeeds(deps: NetworkDeps, config: Config, manifest: Manifest): Need[] {
   const mapped = mapToDevice(
     manifest.files.map((file) => file.path),
     config.target,
   );
   const backups = deps.freeSpace(deps.paths.backupDir).device;
+  const installed = installedHere(deps);
   return manifest.files.flatMap((file) => {
-    const live = join(deps.paths.root, mapped.get(file.path) ?? '');
+    const path = mapped.get(file.path) ?? '';
+    if (installed.get(path) === file.sha256) return [];
+    const live = join(deps.paths.root, path);
     const old = sizeOf(live);
     if (old === file.size && hasDigest(live, file.sha256)) return [];
     const needs: Need[] = [{ path: live, bytes: blocksOf([file.size ?? 0]), inodes: 2 }];
     if (old > 0 && deps.freeSpace(live).device !== backups) needs.push({ path: deps.paths.backupDir, bytes: blocksOf([old]), inodes: 1 });
     return needs;
   });
+}
+
+/** Path to sha256 of what the last step of root has installed; empty where it has not told, or told of another version. */
+function installedHere({ files }: NetworkDeps): ReadonlyMap<string, string> {
+  const published = files.readPublished();
+  const known = published === null || published.version !== files.readVersion() ? null : published.installed;
+  return new Map((known?.files ?? []).map(({ path, sha256 }) => [path, sha256]));
 }
 
 function hasDigest(path: string, sha256: string): boolean {

@@ -1,18 +1,20 @@
 /** fetch: brings a release onto the device, complete and verified, and changes nothing that is live. */
 import fs from 'node:fs';
 import type { Decision } from '../core/decide.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import { UpdateError } from '../core/errors.ts';
 import { describeDowngradeLeft } from '../core/offer.ts';
-import type { Token } from '../core/state.ts';
+import type { Staged, Token } from '../core/state.ts';
 import { writeDurable } from '../transaction/durable.ts';
 import { bring } from './bring.ts';
+import type { Ask, Found } from './check.ts';
 import { lookForRelease } from './check.ts';
 import type { NetworkDeps, StepResult } from './deps.ts';
 import type { Situation } from './look.ts';
-import { assertClock, survey, weigh } from './look.ts';
+import { assertClock, survey } from './look.ts';
 import type { Release } from './release-source.ts';
-import { cachedRelease } from './release-source.ts';
 import { dropStagingFolders, stagedFor, stagingDir, unmarkStaged } from './staging.ts';
+import { assertWanted, readWanted } from './wanted.ts';
 
 export async function fetchRelease(deps: NetworkDeps): Promise<StepResult> {
   const granted = deps.files.takeToken('fetch');
@@ -21,34 +23,89 @@ export async function fetchRelease(deps: NetworkDeps): Promise<StepResult> {
   const here = survey(deps);
   assertClock(deps.now());
   const byHand = granted?.by !== 'timer';
-  const choice = await chooseRelease(deps, here, byHand);
-  if (typeof choice === 'string') return { outcome: 'nothing', message: choice, branch: here.branch };
-  const { version } = choice.manifest;
-  if (stagedFor(deps) === choice.sha256 && fs.existsSync(`${stagingDir(deps, version)}/tree`)) {
+  try {
+    const choice = await chooseRelease(deps, here, byHand ? { asking: 'now', byHand } : { asking: 'cheap', byHand });
+    if (choice.is === 'nothing') return { outcome: 'nothing', message: choice.why, branch: here.branch };
+    if (choice.is === 'staged') {
+      leaveApplyToken(deps, granted);
+      return { outcome: 'nothing', message: choice.message, to: choice.version, branch: here.branch };
+    }
+    const release = await bringOnce(deps, here, choice.release, byHand);
+    stage(deps, here, release);
     leaveApplyToken(deps, granted);
-    return { outcome: 'nothing', message: `${version} is already downloaded and verified`, to: version, branch: here.branch };
+    const fetched = release.manifest.version;
+    return { outcome: 'ok', message: `${fetched} is downloaded and verified`, from: here.current, to: fetched, branch: here.branch };
+  } catch (error) {
+    // The installation that the owner agreed to does not come.
+    if (byHand) deps.files.dropWanted();
+    throw error;
   }
-  const release = await bringOnce(deps, here, choice, byHand);
-  stage(deps, here, release);
-  leaveApplyToken(deps, granted);
-  const fetched = release.manifest.version;
-  return { outcome: 'ok', message: `${fetched} is downloaded and verified`, from: here.current, to: fetched, branch: here.branch };
 }
 
-/** What was found at the last check if it can be installed; otherwise the source is asked again. A text says why there is none. */
-async function chooseRelease(deps: NetworkDeps, here: Situation, byHand: boolean): Promise<Release | string> {
-  const cached = here.state.available?.branch === here.branch ? cachedRelease(deps, here.config, here.branch) : null;
-  if (cached !== null && isWanted(weigh(deps, here, cached, byHand), byHand)) return cached;
-  const found = await lookForRelease(deps, here, byHand);
-  if (found.decision.outcome === 'available') deps.narrate.info(found.message);
-  if (isWanted(found.decision, byHand) && found.release !== null) return found.release;
-  if (found.decision.outcome === 'available') return describeDowngradeLeft(found.version ?? '', here.current);
-  if (found.decision.outcome === 'incompatible') {
-    throw new UpdateError('RELEASE_INCOMPATIBLE', found.message, {
-      hint: 'ask whoever publishes the releases, or wait for the next one; nothing was changed',
-    });
+type Choice =
+  | { is: 'nothing'; why: string }
+  | { is: 'staged'; version: string; message: string }
+  /** To be brought. */
+  | { is: 'release'; release: Release };
+
+/**
+ * Asks the source, also when something is staged: it may be superseded, its branch disabled, or gone. Where the source cannot
+ * be asked, what is staged and verified stands, and says so.
+ */
+async function chooseRelease(deps: NetworkDeps, here: Situation, how: Ask): Promise<Choice> {
+  const wanted = how.byHand ? readWanted(deps) : null;
+  const answer = await askAgain(deps, here, how);
+  if ('staged' in answer) {
+    assertWanted(wanted, { version: answer.staged.version, sha256: answer.staged.manifest_sha256 }, `it is what is downloaded`);
+    return { is: 'staged', version: answer.staged.version, message: answer.message };
   }
-  return found.message;
+  const { found } = answer;
+  const { release, decision } = found;
+  if (release === null || !isWanted(decision, how.byHand)) {
+    assertWanted(wanted, null, found.message);
+    if (decision.outcome === 'available') return { is: 'nothing', why: describeDowngradeLeft(found.version ?? '', here.current) };
+    if (decision.outcome !== 'incompatible') return { is: 'nothing', why: found.message };
+    const hint = decision.hint ?? 'wait for the next release; nothing was changed';
+    throw new UpdateError('RELEASE_INCOMPATIBLE', found.message, { hint });
+  }
+  const { version } = release.manifest;
+  assertWanted(wanted, { version, sha256: release.sha256 }, found.message);
+  if (stagedFor(deps) === release.sha256 && fs.existsSync(`${stagingDir(deps, version)}/tree`)) {
+    return { is: 'staged', version, message: `${version} is already downloaded and verified` };
+  }
+  deps.narrate.info(found.message);
+  return { is: 'release', release };
+}
+
+type Answer = { found: Found } | { staged: Staged; message: string };
+
+async function askAgain(deps: NetworkDeps, here: Situation, how: Ask): Promise<Answer> {
+  try {
+    const found = await lookForRelease(deps, here, how);
+    noteAsked(deps, null);
+    return { found };
+  } catch (error) {
+    if (!(error instanceof UpdateError) || !NOT_ASKED.has(error.code)) throw error;
+    const staged = deps.files.readStaged();
+    if (staged === null || staged.branch !== here.branch || !fs.existsSync(`${stagingDir(deps, staged.version)}/tree`)) throw error;
+    noteAsked(deps, error.message);
+    const message = `${staged.version} is downloaded and verified; the source could not be asked whether it still offers it: ${error.message}`;
+    deps.narrate.warning(message);
+    return { staged, message };
+  }
+}
+
+/** The source did not say anything, not even that it has nothing. */
+const NOT_ASKED = new Set<ErrorCode>(['OFFLINE', 'SERVER_UNREACHABLE', 'SERVER_ERROR', 'TLS_FAILED', 'TOO_SLOW', 'DEADLINE']);
+
+/** For the receipt of the installation: why nobody could be asked, or that somebody was. */
+function noteAsked(deps: NetworkDeps, why: string | null): void {
+  const staged = deps.files.readStaged();
+  if (staged === null || (staged.not_asked ?? null) === why) return;
+  const { version, branch, manifest_sha256, at } = staged;
+  const noted: Staged = { version, branch, manifest_sha256, at, ...(why === null ? {} : { not_asked: why }) };
+  deps.files.writeStaged(noted);
+  deps.files.writeState({ ...deps.files.readState(), staged: noted });
 }
 
 /** Going back is the owner's own act, never the timer's. */
@@ -70,8 +127,10 @@ async function bringOnce(deps: NetworkDeps, here: Situation, release: Release, b
   } catch (error) {
     if (!(error instanceof UpdateError) || !OTHER_BUNDLE.has(error.code)) throw error;
     // Safe to ignore: that the manifest cannot be had either explains nothing, the bundle's failure is the one to tell.
-    const again = await lookForRelease(deps, here, byHand).catch(() => null);
+    const again = await lookForRelease(deps, here, { asking: 'now', byHand }).catch(() => null);
     if (again === null || again.release === null || again.release.sha256 === release.sha256 || !isWanted(again.decision, byHand)) throw error;
+    const { manifest, sha256 } = again.release;
+    assertWanted(byHand ? readWanted(deps) : null, { version: manifest.version, sha256 }, again.message);
     deps.narrate.warning(`${error.message}; the manifest has changed since, trying with the new one`);
     await bringAlone(deps, here, again.release);
     return again.release;

@@ -1,9 +1,12 @@
 /** What there is for this device: a release and a verdict, shared by check and fetch. */
 import { UpdateError } from '../core/errors.ts';
 import type { Config } from '../core/config.ts';
-import type { Decision } from '../core/decide.ts';
-import { cohortOf, decide } from '../core/decide.ts';
+import type { Decision, Obstacle } from '../core/decide.ts';
+import { cohortOf, decide, incompatibility } from '../core/decide.ts';
+import type { Manifest } from '../core/manifest.ts';
 import type { Available, Settings, State } from '../core/state.ts';
+import { mapToDevice } from '../core/targets.ts';
+import { disguisedPlace } from '../transaction/guarded.ts';
 import { branchAsKnown } from './branch.ts';
 import type { StepDeps } from './deps.ts';
 import type { Release } from './release-source.ts';
@@ -36,7 +39,7 @@ export const RELEASES_ARE_SIGNED = false;
 
 /** Weighs a release for this device. */
 export function weigh(deps: StepDeps, here: Situation, release: Release, byHand: boolean): Decision {
-  return decide(release.manifest, {
+  const decision = decide(release.manifest, {
     current: here.current,
     branch: here.branch,
     installedBranch: here.state.installed_branch,
@@ -50,10 +53,38 @@ export function weigh(deps: StepDeps, here: Situation, release: Release, byHand:
     // What the owner wanted tried again may not have come to it: the timer does not take it up.
     retry: byHand ? deps.files.readRetry() : null,
   });
+  if (decision.outcome === 'none' || decision.outcome === 'incompatible') return decision;
+  const disguised = disguisedTarget(deps, here.config, release.manifest);
+  return disguised === null ? decision : { outcome: 'incompatible', ...disguised, downgrade: decision.downgrade };
 }
 
-/** The release as `state.available` shows it. */
-export function toAvailable(release: Release, decision: Exclude<Decision, { outcome: 'none' }>, branch: string): Available {
+/** Why a release cannot be installed on this device at all, its directories looked at; or null. */
+export function obstacle(deps: StepDeps, config: Config, manifest: Manifest, current: string | null): Obstacle | null {
+  const about = { current, arch: deps.arch, config, signed: RELEASES_ARE_SIGNED };
+  return incompatibility(manifest, about) ?? disguisedTarget(deps, config, manifest);
+}
+
+/** A target that is a place of the updater by another name. */
+function disguisedTarget({ paths }: StepDeps, config: Config, manifest: Manifest): Obstacle | null {
+  const mapped = mapToDevice(
+    manifest.files.map((file) => file.path),
+    config.target,
+  );
+  const found = disguisedPlace(paths.root, [...mapped.values()]);
+  if (found === null) return null;
+  return {
+    reason: `the release would bring '${found.path}', which is '${found.as}' by another name, and so the updater's own`,
+    hint: "change the [[target]] of '/etc/pikit/update.toml' that leads there",
+  };
+}
+
+/** The release as `state.available` shows it. `route`: the way to the newest, this one first. */
+export function toAvailable(
+  release: Release,
+  decision: Exclude<Decision, { outcome: 'none' }>,
+  branch: string,
+  route: readonly string[] = [],
+): Available {
   const { manifest, sha256 } = release;
   const sizes = manifest.files.map((file) => file.size);
   return {
@@ -61,6 +92,7 @@ export function toAvailable(release: Release, decision: Exclude<Decision, { outc
     branch,
     outcome: decision.outcome,
     reason: decision.reason,
+    hint: decision.hint ?? null,
     downgrade: decision.downgrade,
     manifest_sha256: sha256,
     released: manifest.released ?? null,
@@ -69,6 +101,7 @@ export function toAvailable(release: Release, decision: Exclude<Decision, { outc
     files: manifest.files.length,
     bundle_bytes: manifest.bundle?.size ?? null,
     tree_bytes: sizes.includes(undefined) ? null : sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0),
+    ...(route.length > 1 ? { route: [...route] } : {}),
   };
 }
 

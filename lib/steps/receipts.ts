@@ -1,6 +1,9 @@
 /** A receipt says what a step came to, for whoever asks later: status, history, the dashboard. */
 import type { UpdateError } from '../core/errors.ts';
 import type { Receipt } from '../core/state.ts';
+import type { Place } from '../transaction/place.ts';
+import { editedCopy } from '../transaction/place.ts';
+import { ownersFiles } from '../transaction/prepare.ts';
 import type { Failure, Journal } from '../transaction/types.ts';
 
 export interface Facts {
@@ -48,11 +51,12 @@ export function plainReceipt(facts: Facts, outcome: Receipt['outcome'], message:
 /** The receipt of a step that failed before it touched the files of the device. */
 export function failureReceipt(facts: Facts, error: UpdateError, versions: Versions): Receipt {
   const outcome = error.code === 'CANCELLED' ? 'cancelled' : error.code === 'BROKEN' ? 'broken' : 'failed';
-  return { ...plainReceipt(facts, outcome, error.message, versions), ...reasonOf(toFailure(error)) };
+  const foreign = error.foreign.length === 0 ? {} : { foreign: [...error.foreign] };
+  return { ...plainReceipt(facts, outcome, error.message, versions), ...reasonOf(toFailure(error)), ...foreign };
 }
 
 /** The receipt of a transaction. */
-export function journalReceipt(facts: Facts, journal: Journal, outcome: Receipt['outcome'], message: string): Receipt {
+export function journalReceipt(facts: Facts, place: Place, journal: Journal, outcome: Receipt['outcome'], message: string): Receipt {
   return {
     step: facts.step,
     outcome,
@@ -66,7 +70,25 @@ export function journalReceipt(facts: Facts, journal: Journal, outcome: Receipt[
     duration_ms: facts.tookMs,
     drift: journal.drift,
     kept: journal.kept,
+    ...ownersFilesOf(journal, place),
+    ...(journal.shadows === undefined ? {} : { shadows: journal.shadows }),
+    ...(journal.unrestarted === undefined ? {} : { unrestarted: journal.unrestarted }),
   };
+}
+
+/** The owner's files that a transaction took the place of. After an undo they are where they were, and nothing is kept. */
+function ownersFilesOf(journal: Journal, place: Place): Pick<Receipt, 'foreign' | 'edits' | 'left'> {
+  const foreign = new Set(journal.foreign);
+  const isCommitted = journal.phase === 'committed';
+  const files = ownersFiles(journal.ops, journal).map(({ path, sha256 }) => ({
+    path,
+    sha256,
+    copy: isCommitted ? editedCopy(place, journal, path) : null,
+  }));
+  const known = files.filter(({ path }) => foreign.has(path));
+  const edits = isCommitted ? files.filter(({ path }) => !foreign.has(path)) : [];
+  const left = isCommitted ? (journal.left ?? []) : [];
+  return { ...(known.length > 0 && { foreign: known }), ...(edits.length > 0 && { edits }), ...(left.length > 0 && { left }) };
 }
 
 /** What the journal keeps of an error, so that a crash during the undo does not lose the reason. */

@@ -4,7 +4,10 @@
  */
 import { isHeld } from '../core/decide.ts';
 import { toUpdateError } from '../core/errors.ts';
+import { remarks, remarksHint } from '../core/remarks.ts';
+import { describeFollowers, followers } from '../core/route.ts';
 import type { Held, HeldVersion, Receipt, State } from '../core/state.ts';
+import { emptyState } from '../core/state.ts';
 import type { Journal } from '../transaction/types.ts';
 import type { StepDeps } from './deps.ts';
 import { journalReceipt } from './receipts.ts';
@@ -12,19 +15,19 @@ import { dropStagingFolders } from './staging.ts';
 
 /** After a commit: the device is on `journal.to`. Throws when it cannot be written; the journal stays open then. */
 export function recordCommitted(deps: StepDeps, step: Receipt['step'], journal: Journal): Receipt {
+  const state = deps.files.readState();
+  const extra = extraOf(deps, state, journal);
   const message =
     journal.kind === 'apply'
       ? `${journal.to ?? ''} is installed${journal.from === null ? '' : ` (before: ${journal.from})`}`
       : `went back from ${journal.from ?? 'nothing'} to ${journal.to ?? 'nothing'}`;
-  const receipt = journalReceipt(
-    { step, at: deps.now(), tookMs: deps.tookMs() },
-    journal,
-    journal.failure === null ? 'ok' : 'failed',
-    journal.failure === null ? message : `${message}, but ${journal.failure.message}`,
-  );
+  const what = journal.failure === null ? [message, ...remarks(journal)].join('; ') : `${message}, but ${journal.failure.message}`;
+  const told = `${what}${describeExtra(extra)}`;
+  const outcome = journal.failure === null ? 'ok' : 'failed';
+  const receipt = { ...journalReceipt({ step, at: deps.now(), tookMs: deps.tookMs() }, deps.place, journal, outcome, told), ...extra };
+  receipt.hint ??= remarksHint(journal);
   const held = heldAfterCommit(deps.files.readHeld(), journal, receipt);
   deps.files.writeHeld(held);
-  const state = deps.files.readState();
   deps.files.removeStaged();
   dropStagingFolders(deps, null);
   deps.files.dropRetry();
@@ -45,6 +48,22 @@ export function recordCommitted(deps: StepDeps, step: Receipt['step'], journal: 
   return receipt;
 }
 
+type Extra = Pick<Receipt, 'not_asked' | 'follows'>;
+
+/** What the owner should know of how this release was chosen. */
+function extraOf({ files }: StepDeps, { available }: State, { kind, to }: Journal): Extra {
+  if (kind !== 'apply' || to === null) return {};
+  const staged = files.readStaged();
+  const notAsked = staged?.version === to ? staged.not_asked : undefined;
+  const follow = available?.version === to ? followers(available.route ?? [], to) : [];
+  return { ...(notAsked === undefined ? {} : { not_asked: notAsked }), ...(follow.length === 0 ? {} : { follows: follow }) };
+}
+
+function describeExtra({ not_asked: notAsked, follows = [] }: Extra): string {
+  const asked = notAsked === undefined ? '' : `; the source could not be asked before whether it still offers it (${notAsked})`;
+  return `${asked}${follows.length === 0 ? '' : `; ${describeFollowers(follows)}`}`;
+}
+
 /** A version that is installed is no longer held; one that the owner left is not installed by itself again. */
 function heldAfterCommit(held: Held, journal: Journal, receipt: Receipt): Held {
   const versions = held.versions.filter((entry) => entry.version !== journal.to);
@@ -60,19 +79,22 @@ function heldAfterCommit(held: Held, journal: Journal, receipt: Receipt): Held {
  */
 export function recordUndone(deps: StepDeps, step: Receipt['step'], journal: Journal): Receipt {
   const cancelled = journal.failure?.code === 'CANCELLED';
-  const receipt = journalReceipt(
+  const { not_asked: notAsked } = extraOf(deps, emptyState(), journal);
+  const plain = journalReceipt(
     { step, at: deps.now(), tookMs: deps.tookMs() },
+    deps.place,
     journal,
     cancelled ? 'cancelled' : outcomeOf(journal),
     describeUndone(journal),
   );
+  const receipt: Receipt = notAsked === undefined ? plain : { ...plain, not_asked: notAsked };
   try {
     const held = heldAfterUndo(deps.files.readHeld(), journal, receipt);
     deps.files.writeHeld(held);
     const state: State = { ...deps.files.readState(), current: journal.from, held: held.versions, last_result: receipt };
     const entry = held.versions.find(({ version }) => version === journal.to);
     if (entry !== undefined && isHeld(entry)) {
-      // With the mark there, fetch would be skipped, and nobody would look for something newer.
+      // Of no use any more, and in the way where the source cannot be asked.
       deps.files.removeStaged();
       state.staged = null;
       if (state.available?.version === entry.version) {
@@ -105,7 +127,7 @@ function outcomeOf(journal: Journal): Receipt['outcome'] {
 }
 
 /** Codes that speak against the version itself rather than against this day or this disk. */
-const VERDICTS = new Set(['SERVICE_FAILED', 'PROBE_FAILED', 'POST_INSTALL_FAILED']);
+export const VERDICTS: ReadonlySet<string> = new Set(['SERVICE_FAILED', 'PROBE_FAILED', 'POST_INSTALL_FAILED']);
 
 /** A verdict holds a version at once; three endings without one do as well (Mender's loop guard). A cancel counts for nothing. */
 function heldAfterUndo(held: Held, journal: Journal, receipt: Receipt): Held {

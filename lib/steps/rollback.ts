@@ -5,9 +5,12 @@
  */
 import type { Config } from '../core/config.ts';
 import { UpdateError, toUpdateError } from '../core/errors.ts';
+import { isCovered } from '../core/foreign.ts';
 import type { Services } from '../io/services.ts';
 import { readInstalled } from '../transaction/installed.ts';
+import { followMoved } from '../transaction/moved.ts';
 import { planChange } from '../transaction/plan.ts';
+import { assertReplaceable } from '../transaction/locked.ts';
 import { assertRoom } from '../transaction/preflight.ts';
 import { rollForward } from '../transaction/roll-forward.ts';
 import { readBackup, rollbackChange } from '../transaction/rollback-change.ts';
@@ -16,6 +19,7 @@ import type { Journal } from '../transaction/types.ts';
 import type { DeviceDeps, StepResult } from './deps.ts';
 import { bringUp } from './health.ts';
 import { toFailure } from './receipts.ts';
+import { ownersLines } from './owners-lines.ts';
 import { recordCommitted } from './record.ts';
 import { RecordedFailure } from './recorded-failure.ts';
 import type { Settled } from './settle.ts';
@@ -65,8 +69,13 @@ async function goBackToBackup(deps: DeviceDeps, config: Config, services: Servic
       message: `the device is on ${installed.version ?? 'no release'}, and the backup holds nothing else: there is nothing to go back to`,
     };
   }
-  const plan = planChange(deps.place, rollbackChange(deps.place, found, installed));
-  assertRoom(deps.place, plan);
+  const change = rollbackChange(deps.place, found, installed);
+  const plan = planChange(
+    deps.place,
+    followMoved(deps.place, change, (path) => isCovered(path, config.target)),
+  );
+  assertReplaceable(deps.place, plan.ops);
+  assertRoom(deps.place, plan, 'going back');
   const { from, to } = { from: found.backup.to, to: found.backup.from };
   deps.narrate.info(`going back from ${from ?? 'nothing'} to ${to ?? 'nothing'}`);
   deps.report({ phase: 'preparing', version: to });
@@ -87,7 +96,7 @@ async function goBackToBackup(deps: DeviceDeps, config: Config, services: Servic
       `the files are those of ${to ?? 'before'}, but tidying up is not finished (${unfinished.message}), ignoring: the next start does it`,
     );
   }
-  for (const path of journal.drift) deps.narrate.notice(`your edits of '${path}' are kept as '${deps.paths.edited}/${journal.tx}${path}'`);
+  for (const line of ownersLines(deps.place, journal)) deps.narrate.notice(line);
   if (failure !== null) {
     deps.narrate.notice(`went back: the files are those of ${to ?? 'before'}`);
     throw new RecordedFailure(failure);

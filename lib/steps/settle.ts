@@ -80,7 +80,7 @@ function recordBroken(deps: StepDeps, step: Receipt['step'], broken: Extract<Rec
   const receipt: Receipt = {
     ...(broken.journal === null
       ? plainReceipt(facts, 'broken', message, { from: null, to: null })
-      : journalReceipt(facts, broken.journal, 'broken', message)),
+      : journalReceipt(facts, deps.place, broken.journal, 'broken', message)),
     code: 'BROKEN',
     hint: BROKEN_HINT,
   };

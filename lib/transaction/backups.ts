@@ -9,6 +9,7 @@ import type { Place } from './place.ts';
 import { backupCopy, backupName, partialBackup, real } from './place.ts';
 import type { SealedRead } from './sealed.ts';
 import { readSealed } from './sealed.ts';
+import { renameDirectory } from './slow-way.ts';
 import type { Backup } from './types.ts';
 
 const NAME = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d\.\d{3}Z)$/;
@@ -23,9 +24,12 @@ function names(place: Place, suffix: '' | '.partial'): string[] {
     .sort();
 }
 
-/** Device paths of the whole backups, oldest first. */
+/** Device paths of the whole backups, oldest first. One with a folder of its name and `.partial` beside it is on its way out. */
 export function wholeBackups(place: Place): string[] {
-  return names(place, '').map((name) => `${place.backups}/${name}`);
+  const leaving = new Set(names(place, '.partial'));
+  return names(place, '')
+    .filter((name) => !leaving.has(partialBackup(name)))
+    .map((name) => `${place.backups}/${name}`);
 }
 
 export function readBackupIn(place: Place, folder: string): SealedRead<Backup> {
@@ -48,27 +52,39 @@ export function nextBackup(place: Place, now: Date): string {
 
 /** Removes every backup but the one to keep, and every unfinished one, durably. */
 export function keepOnly(place: Place, folder: string | null): void {
+  const kept = folder === null ? null : backupName(folder);
   remove(
     place,
-    names(place, '').filter((name) => folder === null || name !== backupName(folder)),
+    names(place, '').filter((name) => name !== kept),
+    kept,
   );
 }
 
 /** Removes one backup, whole or not, and every other unfinished one, durably. The other whole ones stay. */
 export function dropBackup(place: Place, folder: string): void {
-  remove(place, [backupName(folder)]);
+  remove(place, [backupName(folder)], null);
 }
 
-/** Renamed before it is emptied, so that what has a whole backup's name is one. */
-function remove(place: Place, whole: readonly string[]): void {
+/**
+ * Renamed before it is emptied, so that what has a whole backup's name is one. Where the filesystem refuses that, an empty
+ * folder with the name it would have had says the same until it is gone; a removal that was cut short is finished by the next.
+ */
+function remove(place: Place, whole: readonly string[], kept: string | null): void {
   const dir = real(place, place.backups);
   if (lstatOrNull(dir) === null) return;
   for (const name of whole) {
     const partial = partialBackup(`${dir}/${name}`);
-    if (lstatOrNull(`${dir}/${name}`) === null) continue;
-    removeTree(partial);
-    fs.renameSync(`${dir}/${name}`, partial);
+    if (lstatOrNull(`${dir}/${name}`) === null || lstatOrNull(partial) !== null || renameDirectory(`${dir}/${name}`, partial)) continue;
+    fs.mkdirSync(partial, { mode: 0o700 });
+    fsyncDir(dir);
   }
-  for (const name of names(place, '.partial')) removeTree(`${dir}/${name}`);
+  for (const partial of names(place, '.partial')) {
+    const name = partial.slice(0, -'.partial'.length);
+    if (name !== kept && lstatOrNull(`${dir}/${name}`) !== null) {
+      removeTree(`${dir}/${name}`);
+      fsyncDir(dir);
+    }
+    removeTree(`${dir}/${partial}`);
+  }
   fsyncDir(dir);
 }

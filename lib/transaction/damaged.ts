@@ -13,6 +13,7 @@
  * can be run again after a crash; the damaged journal is set aside last, for a look.
  */
 import { isIntact, readBackupIn, wholeBackups } from './backups.ts';
+import { dropEdited } from './finish.ts';
 import { isInstalled } from './guards.ts';
 import { setAside } from './journal.ts';
 import type { Place } from './place.ts';
@@ -49,10 +50,10 @@ function withBackup(place: Place, listed: SealedRead<Installed>, folder: string,
   if (halfDone && isIntact(place, folder, backup)) {
     const problem = bringBack(place, folder, backup, isRollback ? `${place.edited}/${tx}` : null);
     return problem === null
-      ? rebuilt(place, before(listed, backup), { folder, backup, drop: true })
+      ? rebuilt(place, before(listed, backup), { folder, backup, drop: true, undone: tx })
       : broken(place, `the journal is damaged, and ${problem}`);
   }
-  if (side === 'before' && !isRollback) return rebuilt(place, before(listed, backup), { folder, backup, drop: true });
+  if (side === 'before' && !isRollback) return rebuilt(place, before(listed, backup), { folder, backup, drop: true, undone: tx });
   if (side === 'after') return rebuilt(place, backup.after, { folder, backup, drop: false });
   if (listed.is !== 'there' || tx !== null) return broken(place, 'the journal is damaged, and the tree is of no known release');
   return rebuilt(place, listed.value, { folder, backup, drop: false });
@@ -75,10 +76,13 @@ interface Source {
   backup: Backup;
   /** It leads to where we are now. */
   drop: boolean;
+  /** The transaction that was open: if it is the update of this backup, the owner's files are where they were. */
+  undone?: string | null;
 }
 
 function rebuilt(place: Place, installed: Installed | null, source: Source | null): Recovery {
   settle(place, installed, source?.backup ?? null, source?.drop === true ? source.folder : null);
+  if (source !== null && source.undone === source.backup.tx) dropEdited(place, source.backup);
   return { is: 'rebuilt', installed, aside: setAside(place, 'corrupt') };
 }
 

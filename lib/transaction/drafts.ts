@@ -1,9 +1,12 @@
 /** Each wanted path against the live tree: what it holds before, what it shall hold, and what that takes. */
 import { UpdateError } from '../core/errors.ts';
+import { VERSION_FILE } from '../core/paths.ts';
+import { lstatOrNull } from './durable.ts';
 import { fileOrForeign, regularFile } from './examine.ts';
 import type { Parents } from './parents.ts';
 import { examineParents } from './parents.ts';
 import type { Place } from './place.ts';
+import { real } from './place.ts';
 import type { Put } from './plan.ts';
 import type { Operation, OwnedFile } from './types.ts';
 
@@ -14,6 +17,8 @@ export interface Wanted {
   shipped: ReadonlyMap<string, string>;
   /** Directories that we made. */
   ourDirs: ReadonlySet<string>;
+  /** sha256 of bytes that a release brought, wherever: a file with them that has been moved is still ours. */
+  known: ReadonlySet<string>;
 }
 
 /** An operation without its place in the order. */
@@ -28,20 +33,49 @@ interface Drafting {
   drafts: Map<string, Draft>;
   mkdirs: Set<string>;
   drift: string[];
+  foreign: OwnedFile[];
+  left: string[];
+  /** The inodes that are at the paths of `puts`, once somebody has asked. */
+  replaced: Set<string | null> | null;
+}
+
+/** What draftChange() finds. */
+interface Drafted {
+  drafts: Draft[];
+  mkdirs: string[];
+  drift: string[];
+  foreign: OwnedFile[];
+  left: string[];
+  /** Whether a path can be removed without going through anything that is not a directory of root's. */
+  isReachable: (path: string) => boolean;
+  /** DEST_UNSAFE when others can write to a directory above anything that is put: it may be told, and not be done. */
+  unsafe: UpdateError | null;
 }
 
 /** Deletions come after everything else. */
 const DELETE_ORDER = 1000;
 
-/** Compares everything wanted with what is there. Throws DEST_TYPE and DEST_UNSAFE as planChange() does. */
-export function draftChange(place: Place, wanted: Wanted): { drafts: Draft[]; mkdirs: string[]; drift: string[] } {
+/** Compares everything wanted with what is there. Throws DEST_TYPE as planChange() does. */
+export function draftChange(place: Place, wanted: Wanted): Drafted {
   const leaving = new Set(wanted.deletes);
   const parents = examineParents(place, leaving);
-  const drafting: Drafting = { place, wanted, parents, leaving, drafts: new Map(), mkdirs: new Set(), drift: [] };
+  const drafting: Drafting = {
+    place,
+    wanted,
+    parents,
+    leaving,
+    drafts: new Map(),
+    mkdirs: new Set(),
+    drift: [],
+    foreign: [],
+    left: [],
+    replaced: null,
+  };
   parents.above(`${place.backups}/any`);
   for (const put of wanted.puts) draftPut(drafting, put);
   for (const path of leaving) draftDelete(drafting, path);
-  return { drafts: [...drafting.drafts.values()], mkdirs: [...drafting.mkdirs], drift: drafting.drift };
+  const { drafts, mkdirs, drift, foreign, left } = drafting;
+  return { drafts: [...drafts.values()], mkdirs: [...mkdirs], drift, foreign, left, isReachable: parents.isSafe, unsafe: parents.unsafe() };
 }
 
 function draftPut(drafting: Drafting, put: Put): void {
@@ -56,27 +90,49 @@ function draftPut(drafting: Drafting, put: Put): void {
   if (live?.type === 'file' && isSame(live.file, fresh)) return;
   for (const dir of above.missing) mkdirs.add(dir);
   drafts.set(put.path, { path: put.path, order: put.order, old: live, new: { type: 'file', file: fresh } });
-  if (live?.type === 'file') noteDrift(drafting, live.file);
+  if (live?.type === 'file' && live.file.sha256 !== fresh.sha256) noteOwners(drafting, live.file);
   if (live?.type !== 'dir') return;
   for (const file of live.files) {
     leaving.delete(file.path);
-    noteDrift(drafting, file);
+    noteOwners(drafting, file);
   }
 }
 
+/**
+ * What is only to go does not stand in anybody's way. Where it is no file any more, or lies behind a symlink or below a
+ * directory of somebody else, it is the owner's business: it is left, and named.
+ */
 function draftDelete(drafting: Drafting, path: string): void {
   const { place, parents, drafts } = drafting;
+  if (!parents.isSafe(path)) {
+    if (!isBroughtElsewhere(drafting, path)) drafting.left.push(path);
+    return;
+  }
   const file = fileOrForeign(place, path);
   if (file === null) return;
-  parents.above(path); // refuses to remove anything through a symlink
   if (file === 'foreign') {
     drafting.drift.push(path);
+    drafting.left.push(path);
     return;
   }
   const draft = drafts.get(path);
   if (draft === undefined) drafts.set(path, { path, order: DELETE_ORDER, old: { type: 'file', file }, new: null });
   else draft.old = { type: 'file', file };
-  noteDrift(drafting, file);
+  noteOwners(drafting, file);
+}
+
+/** Nothing is left where nothing is, or where a symlink leads to the very file in the place of which a new one is put. */
+function isBroughtElsewhere(drafting: Drafting, path: string): boolean {
+  const { place, wanted } = drafting;
+  const inode = inodeOf(place, path);
+  if (inode === null) return true;
+  drafting.replaced ??= new Set(wanted.puts.map((put) => inodeOf(place, put.path)));
+  return drafting.replaced.has(inode);
+}
+
+function inodeOf(place: Place, path: string): string | null {
+  const stat = lstatOrNull(real(place, path));
+  return stat === null ? null : `${String(stat.dev)}:${String(stat.ino)}`;
 }
 
 /** A file of ours makes room for a directory: the directory is prepared whole, and renamed to its place in one go. */
@@ -89,9 +145,14 @@ function addToNewDirectory({ place, drafts }: Drafting, path: string, missing: r
   drafts.set(path, draft);
 }
 
-function noteDrift(drafting: Drafting, file: OwnedFile): void {
-  const was = drafting.wanted.shipped.get(file.path);
-  if (was !== undefined && was !== file.sha256) drafting.drift.push(file.path);
+/** Bytes that are the owner's: an edit of a file of ours, or a file that no release brought. The version file is always ours. */
+function noteOwners({ wanted, drift, foreign }: Drafting, file: OwnedFile): void {
+  const was = wanted.shipped.get(file.path);
+  if (was === undefined) {
+    if (file.path !== VERSION_FILE && !wanted.known.has(file.sha256)) foreign.push(file);
+  } else if (was !== file.sha256) {
+    drift.push(file.path);
+  }
 }
 
 function factsOf(place: Place, put: Put): OwnedFile {

@@ -9,7 +9,7 @@ import { fsyncDir, lstatOrNull, removeTree, rmdirIfEmpty, unlinkIfThere } from '
 import { isInstalled } from './guards.ts';
 import { closeJournal } from './journal.ts';
 import type { Place } from './place.ts';
-import { newPath, oldPath, real, touchedDirs } from './place.ts';
+import { editedFolder, newPath, oldPath, real, touchedDirs } from './place.ts';
 import { clearPlace } from './plain-file.ts';
 import { dropLeaving, keepOnlyLeaving } from './previous.ts';
 import { readSealed, writeSealed } from './sealed.ts';
@@ -36,7 +36,7 @@ export function finishUndone(place: Place, journal: Journal, record: () => void)
   sweep(place, journal);
   removeEmpty(place, [...journal.mkdirs].reverse());
   if (journal.kind === 'apply') dropBackup(place, journal.backup);
-  else dropEdited(place, journal);
+  dropEdited(place, journal);
   dropLeaving(place, journal);
   record();
   closeJournal(place);
@@ -85,8 +85,10 @@ function installedFromBackup(place: Place, journal: Journal): Installed | null {
   return journal.kind === 'apply' ? read.value.after : read.value.before;
 }
 
-function dropEdited(place: Place, journal: Journal): void {
-  if (lstatOrNull(place.edited) === null) return;
-  removeTree(`${place.edited}/${journal.tx}`);
-  fsyncDir(place.edited);
+/** The owner's files are where they were: their copies are no longer the only ones. */
+export function dropEdited(place: Place, tx: Pick<Journal, 'tx'>): void {
+  const folder = editedFolder(place, tx);
+  if (lstatOrNull(folder) === null) return;
+  removeTree(folder);
+  fsyncDir(rmdirIfEmpty(place.edited) ? dirname(place.edited) : place.edited);
 }

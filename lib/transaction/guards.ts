@@ -13,6 +13,7 @@ function has(value: unknown, shape: Shape): boolean {
 const isString = (value: unknown): value is string => typeof value === 'string';
 const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
 const isSha = (value: unknown): boolean => isString(value) && /^[0-9a-f]{64}$/.test(value);
+const isAbsent = (value: unknown): boolean => value === undefined;
 const isNull = (value: unknown): boolean => value === null;
 const or =
   (...checks: ((value: unknown) => boolean)[]) =>
@@ -27,10 +28,26 @@ const is =
   (value: unknown): boolean =>
     allowed.includes(value);
 
-/** An absolute path of plain names: what stands in these files is joined to the root and then removed or replaced. */
+/** Controls, halves of characters and what reorders a line: in no name that this updater has ever written. */
+const NOT_IN_A_NAME = /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\u202a-\u202e\u2066-\u2069]/u;
+/** As Linux has it, with the terminating zero. */
+const PATH_MAX_BYTES = 4095;
+
+/**
+ * An absolute path without detours: what stands in these files is joined to the root and then removed or replaced. What a
+ * release or a [[target]] may be called is decided where they are read (core/release-path), and more strictly by the day; a
+ * journal of before has to be understood all the same.
+ */
 export function isDevicePath(value: unknown): value is string {
-  return isString(value) && /^(\/[A-Za-z0-9._@+-]+)+$/.test(value) && !value.split('/').some((part) => part === '..' || part === '.');
+  if (!isString(value) || !value.startsWith('/') || NOT_IN_A_NAME.test(value) || Buffer.byteLength(value) > PATH_MAX_BYTES) return false;
+  return value
+    .slice(1)
+    .split('/')
+    .every((part) => part !== '' && part !== '.' && part !== '..');
 }
+
+const optional = (check: (value: unknown) => boolean): ((value: unknown) => boolean) => or((value) => value === undefined, check);
+const isShadow = (value: unknown): boolean => has(value, { path: isDevicePath, command: isString });
 
 const FACTS: Shape = { path: isDevicePath, sha256: isSha, size: isCount, mode: isCount, uid: isCount, gid: isCount };
 const isOwnedFile = (value: unknown): value is OwnedFile => has(value, FACTS);
@@ -96,7 +113,11 @@ export function isJournal(value: unknown): value is Journal {
     mkdirs: listOf(isDevicePath),
     rmdirs: listOf(isDevicePath),
     drift: listOf(isString),
+    foreign: or(isAbsent, listOf(isString)),
+    left: or(isAbsent, listOf(isString)),
     kept: listOf(isString),
     failure: or(isNull, isFailure),
+    shadows: optional(listOf(isShadow)),
+    unrestarted: optional(listOf(isString)),
   });
 }

@@ -2,6 +2,7 @@
 import { UpdateError } from '../core/errors.ts';
 import { VERSION_FILE } from '../core/paths.ts';
 import { readBackupIn, wholeBackups } from './backups.ts';
+import { lstatOrNull } from './durable.ts';
 import { isInstalled } from './guards.ts';
 import type { Place } from './place.ts';
 import { real } from './place.ts';
@@ -12,10 +13,13 @@ import type { Installed } from './types.ts';
 /** One line, with a version. */
 const VERSION_MAX_BYTES = 4096;
 
-/** What is installed, or null on a device that never had an update. Throws STATE_INVALID when it cannot be known. */
+/**
+ * What is installed, or null on a device that never had an update. A list that is gone is known from the backup as well, unless
+ * a transaction is open: recovery knows better then. Throws STATE_INVALID when it cannot be known.
+ */
 export function readInstalled(place: Place): Installed | null {
   const read = readSealed(place.installed, isInstalled);
-  if (read.is === 'absent') return null;
+  if (read.is === 'absent') return lstatOrNull(place.journal) === null ? installedByBackup(place) : null;
   const known = read.is === 'there' ? read.value : installedByBackup(place);
   if (known !== null) return known;
   throw new UpdateError('STATE_INVALID', `'${place.installed}' is damaged, and no backup tells what it said`, {

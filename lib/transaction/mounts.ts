@@ -42,3 +42,17 @@ export function roomAt(path: string): Room {
     inodes: stats.files === 0 ? Number.POSITIVE_INFINITY : stats.ffree,
   };
 }
+
+/** What something is mounted on in this process's view; empty where that cannot be known. */
+export function mountPoints(): string[] {
+  try {
+    const lines = fs.readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
+    return lines.flatMap((line) => {
+      const point = line.split(' ')[4];
+      return point === undefined ? [] : [point.replace(/\\([0-7]{3})/g, (_whole, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)))];
+    });
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return []; // no /proc
+    throw error;
+  }
+}

@@ -7,6 +7,8 @@ import { UpdateError } from '../core/errors.ts';
 import { lstatOrNull } from './durable.ts';
 import type { Place } from './place.ts';
 import { real } from './place.ts';
+import type { UnsafeDir } from './unsafe-dirs.ts';
+import { othersWhoMayChange, unsafeDirs } from './unsafe-dirs.ts';
 
 export interface Above {
   /** Directories that do not exist yet, outermost first. */
@@ -15,21 +17,24 @@ export interface Above {
   blockedBy: string | null;
 }
 
-/** Debian's group `staff` may write below /usr/local by policy, and is as good as root there. */
-const STAFF_GID = 50;
-const GROUP_WRITE = 0o020;
-const OTHER_WRITE = 0o002;
-
 export interface Parents {
+  /** Examines the way to a path where something is to be put. */
   above: (path: string) => Above;
+  /** Whether the way to a path leads through nothing but directories that root alone can change. */
+  isSafe: (path: string) => boolean;
+  /** DEST_UNSAFE when others can write to any of the directories that `above` was asked for, naming them all; else null. */
+  unsafe: () => UpdateError | null;
 }
 
 /**
  * Examines the directories above paths, each once. `leaving` are the managed files that the plan removes.
- * Throws DEST_TYPE for a parent that is a symlink or not a directory, DEST_UNSAFE for one that others can write to.
+ * `above` throws DEST_TYPE for a parent that is a symlink or not a directory. What others can write to is told at the end, all
+ * of it at once: a plan must ask for it before anything is written.
  */
-export function examineParents(place: Place, leaving: ReadonlySet<string>): Parents {
+export function examineParents(place: Place, leaving: Pick<ReadonlySet<string>, 'has'>): Parents {
   const known = new Map<string, Above>([['/', { missing: [], blockedBy: null }]]);
+  const changeable = new Map<string, UnsafeDir>();
+  const asked = new Set<string>();
 
   function examine(dir: string): Above {
     const cached = known.get(dir);
@@ -49,20 +54,41 @@ export function examineParents(place: Place, leaving: ReadonlySet<string>): Pare
         hint: 'the updater writes only below real directories: put a directory there, or point the [[target]] at the real path',
       });
     }
-    const foreignOwner = stat.uid !== 0 && stat.uid !== place.owner.uid;
-    const foreignGroup = (stat.mode & GROUP_WRITE) !== 0 && stat.gid !== 0 && stat.gid !== place.owner.gid && stat.gid !== STAFF_GID;
-    if (foreignOwner || foreignGroup || (stat.mode & OTHER_WRITE) !== 0) {
-      const who = foreignOwner
-        ? `belongs to uid ${String(stat.uid)}`
-        : foreignGroup
-          ? `is writable by gid ${String(stat.gid)}`
-          : 'is writable by everyone';
-      throw new UpdateError('DEST_UNSAFE', `'${dir}' ${who}: whoever that is could redirect what root writes there`, {
-        hint: `chown root: '${dir}' && chmod go-w '${dir}'`,
-      });
-    }
+    const who = othersWhoMayChange(stat, place.owner);
+    if (who !== null) changeable.set(dir, { dir, who, uid: stat.uid });
     return { missing: [], blockedBy: null };
   }
 
-  return { above: (path) => examine(dirname(path)) };
+  function above(path: string): Above {
+    const found = examine(dirname(path));
+    for (const dir of directoriesAbove(path)) asked.add(dir);
+    return found;
+  }
+
+  function isSafe(path: string): boolean {
+    try {
+      examine(dirname(path));
+    } catch (error) {
+      if (error instanceof UpdateError) return false;
+      throw error;
+    }
+    return !directoriesAbove(path).some((dir) => changeable.has(dir));
+  }
+
+  return {
+    above,
+    isSafe,
+    unsafe: () =>
+      unsafeDirs(
+        place,
+        [...changeable.values()].filter(({ dir }) => asked.has(dir)),
+        (dir) => asked.has(dir),
+      ),
+  };
+}
+
+/** Innermost first. */
+function directoriesAbove(path: string): string[] {
+  const dir = dirname(path);
+  return dir === path ? [] : [dir, ...directoriesAbove(dir)];
 }

@@ -1,5 +1,5 @@
 /** Where a transaction works: the folder that stands for `/`, the files it keeps, and who owns what it installs. */
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import type { Ownership } from './durable.ts';
 import type { Journal, Operation } from './types.ts';
 
@@ -46,6 +46,16 @@ export function insideNew(tx: Tx, op: Pick<Operation, 'n' | 'path'>, path: strin
 /** Device path of the copy of a file in a backup. */
 export function backupCopy(backup: string, path: string): string {
   return `${backup}/files${path}`;
+}
+
+/** Real path of the folder for the owner's bytes that a transaction takes the place of. Kept until the owner removes it. */
+export function editedFolder(place: Place, tx: Tx): string {
+  return `${place.edited}/${tx.tx}`;
+}
+
+/** Device path of the copy of one of them: the folder, then the path that it had. */
+export function editedCopy(place: Place, tx: Tx, path: string): string {
+  return `/${relative(place.root, editedFolder(place, tx))}${path}`;
 }
 
 /** The name a backup has until it is complete. */

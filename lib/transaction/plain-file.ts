@@ -6,6 +6,7 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from '../core/errors.ts';
 import { fsyncDir, lstatOrNull } from './durable.ts';
+import { moveSlowly, renameDirectory } from './slow-way.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
@@ -76,7 +77,7 @@ function asideOf(path: string): string {
 /** Renames whatever is at a path to `<path>.damaged`, durably, and answers its new name. */
 export function keepAside(path: string): string {
   const aside = asideOf(path);
-  fs.renameSync(path, aside);
+  if (!renameDirectory(path, aside)) moveSlowly(path, aside);
   fsyncDir(dirname(path));
   return aside;
 }

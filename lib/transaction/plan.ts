@@ -3,6 +3,7 @@
  * Unchanged files get no operation: they are neither rewritten nor backed up.
  */
 import { UpdateError } from '../core/errors.ts';
+import { quotable } from '../core/release-path.ts';
 import { configRule } from './config-files.ts';
 import { draftChange } from './drafts.ts';
 import type { Ownership } from './durable.ts';
@@ -33,6 +34,8 @@ export interface ChangeSet {
   branch: string;
   /** A rollback: what installed.json said then, in place of a list made from `puts`. */
   restore: Installed | null;
+  /** sha256 of bytes that a release is known to have brought, besides those of `installed`: no file with them is foreign. */
+  known?: readonly string[];
 }
 
 export interface Plan {
@@ -40,8 +43,12 @@ export interface Plan {
   contents: ReadonlyMap<string, Content>;
   mkdirs: string[];
   rmdirs: string[];
-  /** Managed files that the owner edited; their bytes go into the backup. */
+  /** Managed files that the owner edited; their bytes go into the backup, and to the folder of edits. */
   drift: string[];
+  /** Files that no release brought, and that this change replaces or removes; their bytes go where those of `drift` go. */
+  foreign: PathFacts[];
+  /** Managed files that were to go and stay: the owner has put something else there, or the way to them is not safe. */
+  left: string[];
   /** `.pikit-new` files that wait for the owner. */
   kept: string[];
   after: Installed;
@@ -53,17 +60,31 @@ export interface Plan {
  * the journal could not hold.
  */
 export function planChange(place: Place, change: ChangeSet): Plan {
+  const { plan, unsafe } = foreseeChange(place, change);
+  if (unsafe !== null) throw unsafe;
+  return plan;
+}
+
+/** As planChange, for those who only tell of it: what others may write above a target is an answer of its own. */
+export function foreseeChange(place: Place, change: ChangeSet): { plan: Plan; unsafe: UpdateError | null } {
   assertDevicePaths([...change.puts.map((put) => put.path), ...change.deletes]);
   const shipped = new Map((change.installed?.files ?? []).map((file) => [file.path, file.sha256]));
   const { puts, deletes, kept, listed } = configRule(place, change, shipped);
-  const { drafts, mkdirs, drift } = draftChange(place, { puts, deletes, shipped, ourDirs: new Set(change.installed?.dirs) });
+  const { drafts, mkdirs, drift, foreign, left, isReachable, unsafe } = draftChange(place, {
+    puts,
+    deletes,
+    shipped,
+    ourDirs: new Set(change.installed?.dirs),
+    known: new Set([...shipped.values(), ...(change.known ?? [])]),
+  });
   const ops = drafts
     .sort((a, b) => a.order - b.order || (a.path < b.path ? -1 : 1))
     .map(({ path, old, new: fresh }, index) => ({ n: index + 1, path, old, new: fresh }));
   const files = change.restore?.files ?? listed;
   const { dirs, rmdirs } = directoriesAfter(change, files, ops, mkdirs);
   const after = change.restore ?? { schema: 1, version: change.version, branch: change.branch, files, dirs };
-  return { ops, contents: new Map(puts.map((put) => [put.path, put.content])), mkdirs, rmdirs, drift, kept, after };
+  const contents = new Map(puts.map((put) => [put.path, put.content]));
+  return { plan: { ops, contents, mkdirs, rmdirs: rmdirs.filter(isReachable), drift, foreign, left, kept, after }, unsafe };
 }
 
 /** Recovery refuses a journal with any other path: better to find that out before it is written. */
@@ -71,8 +92,8 @@ function assertDevicePaths(paths: readonly string[]): void {
   const allowed = (path: string): boolean => isDevicePath(path);
   const odd = paths.find((path) => !allowed(path));
   if (odd === undefined) return;
-  throw new UpdateError('PATH_REFUSED', `'${odd}' is not an absolute path of plain names`, {
-    hint: 'letters, digits and . _ @ + - are allowed: change the [[target]] in the configuration',
+  throw new UpdateError('PATH_REFUSED', `'${quotable(odd)}' is not an absolute path without control characters, '.' and '..'`, {
+    hint: 'change the [[target]] in the configuration',
   });
 }
 

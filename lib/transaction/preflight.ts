@@ -6,6 +6,7 @@ import { mountOf, nearestDir, roomAt } from './mounts.ts';
 import type { Place } from './place.ts';
 import { real } from './place.ts';
 import type { Plan } from './plan.ts';
+import { ownersFiles } from './prepare.ts';
 import { previousDirs } from './previous.ts';
 import type { Operation, OwnedFile } from './types.ts';
 
@@ -18,9 +19,9 @@ const ENTRY_BYTES = 512;
  * Throws NO_SPACE or NO_INODES, naming the filesystem, when the plan does not fit on each filesystem that it writes to:
  * new bytes beside their targets, copies of old ones where links to them are not possible, lists, new directories.
  */
-export function assertRoom(place: Place, plan: Plan): void {
+export function assertRoom(place: Place, plan: Plan, what = 'the update'): void {
   const needs = [...plan.ops.flatMap((op) => newNeeds(place, op)), ...plan.mkdirs.map((dir) => dirNeed(real(place, dir)))];
-  assertFits([...needs, ...backupNeeds(place, plan), ...listNeeds(place, plan)], roomAt);
+  assertFits([...needs, ...backupNeeds(place, plan), ...ownersNeeds(place, plan), ...listNeeds(place, plan)], roomAt, what);
 }
 
 function dirNeed(path: string): Need {
@@ -45,6 +46,15 @@ function backupNeeds(place: Place, plan: Plan): Need[] {
   const dirs = new Set([...mounts.keys()].flatMap(withParents));
   const kept = [...dirs, ...previousDirs(place, plan.ops)];
   return [...kept.map(() => dirNeed(path)), { path, bytes: blocksOf(copied.map((file) => file.size)), inodes: copied.length }];
+}
+
+/** The owner's files are copied, never linked: what is kept for good shares nothing with what lives on. */
+function ownersNeeds(place: Place, plan: Plan): Need[] {
+  const foreign = plan.foreign.map((file) => file.path);
+  const files = ownersFiles(plan.ops, { drift: plan.drift, foreign });
+  const dirs = new Set(files.map((file) => dirname(file.path)).flatMap(withParents));
+  const path = place.edited;
+  return [...[...dirs].map(() => dirNeed(path)), { path, bytes: blocksOf(files.map((file) => file.size)), inodes: files.length }];
 }
 
 function withParents(dir: string): string[] {

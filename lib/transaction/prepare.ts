@@ -4,14 +4,15 @@
  */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { UpdateError, errnoOf, mismatch } from '../core/errors.ts';
-import { copyToNew, createFromBytes, fsyncDir, hashAndSync, lstatOrNull, mkdirDurable, unlinkIfThere } from './durable.ts';
+import { UpdateError, mismatch } from '../core/errors.ts';
+import { copyToNew, createFromBytes, fsyncDir, hashAndSync, lstatOrNull, mkdirDurable } from './durable.ts';
 import { writeJournal } from './journal.ts';
 import type { Place } from './place.ts';
-import { backupCopy, insideNew, newPath, oldPath, partialBackup, real, touchedDirs } from './place.ts';
+import { backupCopy, editedCopy, editedFolder, insideNew, newPath, oldPath, partialBackup, real, touchedDirs } from './place.ts';
 import type { Content, Plan } from './plan.ts';
 import { keepLeaving } from './previous.ts';
 import { writeSealed } from './sealed.ts';
+import { isLinkRefused } from './slow-way.ts';
 import type { Backup, Installed, Journal, Operation, OwnedFile } from './types.ts';
 
 const DIR_MODE = 0o755;
@@ -26,7 +27,7 @@ export function prepare(place: Place, journal: Journal, plan: Plan, before: Inst
   writeJournal(place, journal);
   writeSealed(place.installedNext, plan.after);
   if (journal.kind === 'apply') writeBackup(place, journal, plan, before);
-  else keepEditsAside(place, journal);
+  keepOwners(place, journal);
   keepLeaving(place, journal);
   for (const dir of journal.mkdirs) makeDirectory(place, dir);
   for (const op of journal.ops) placeNew(place, journal, op, plan.contents);
@@ -92,8 +93,7 @@ function link(source: string, to: string, facts: OwnedFile): boolean {
     fs.linkSync(source, to);
     return true;
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno !== 'EPERM' && errno !== 'EMLINK' && errno !== 'EXDEV' && errno !== 'ENOTSUP' && errno !== 'ENOSYS') throw error;
+    if (!isLinkRefused(error)) throw error;
     assertAsPlanned(facts, copyToNew(source, to, { mode: facts.mode, owner: { uid: facts.uid, gid: facts.gid } }));
     return false;
   }
@@ -145,17 +145,28 @@ function absentBefore(op: Operation): string[] {
   return op.old?.type === 'file' ? [] : [op.path];
 }
 
-/** Before a rollback takes the place of files that the owner has edited, their bytes go to a folder of their own. */
-function keepEditsAside(place: Place, journal: Journal): void {
-  if (journal.drift.length > 0) mkdirDurable(place.edited, PRIVATE_DIR_MODE);
-  for (const op of journal.ops) {
-    const files = op.old === null ? [] : op.old.type === 'file' ? [op.old.file] : op.old.files;
-    for (const file of files.filter((old) => journal.drift.includes(old.path))) {
-      const copy = `${place.edited}/${journal.tx}${file.path}`;
-      mkdirDurable(dirname(copy), PRIVATE_DIR_MODE);
-      unlinkIfThere(copy);
-      copyToNew(real(place, file.path), copy, { mode: file.mode & 0o700, owner: null });
-      fsyncDir(dirname(copy));
-    }
+/**
+ * Before anything takes the place of bytes that are the owner's, they go to a folder that no later update touches. The backup
+ * is rotated, and a file that no release brought may have no other copy. Each transaction has a folder of its own; an undo
+ * removes it, because the files themselves are back.
+ */
+function keepOwners(place: Place, journal: Journal): void {
+  const owners = ownersFiles(journal.ops, journal);
+  if (owners.length === 0) return;
+  mkdirDurable(place.edited, PRIVATE_DIR_MODE);
+  const dirs = new Set(mkdirDurable(editedFolder(place, journal), PRIVATE_DIR_MODE));
+  for (const file of owners) {
+    const copy = real(place, editedCopy(place, journal, file.path));
+    for (const made of mkdirDurable(dirname(copy), PRIVATE_DIR_MODE)) dirs.add(made);
+    assertAsPlanned(file, copyToNew(real(place, file.path), copy, { mode: file.mode & PRIVATE_DIR_MODE, owner: null }));
+    dirs.add(dirname(copy));
   }
+  for (const dir of dirs) fsyncDir(dir);
+}
+
+/** The files of the owner that these operations take away. */
+export function ownersFiles(ops: readonly Operation[], { drift, foreign }: Pick<Journal, 'drift' | 'foreign'>): OwnedFile[] {
+  const owners = new Set([...drift, ...(foreign ?? [])]);
+  const files = ops.flatMap((op) => (op.old === null ? [] : op.old.type === 'file' ? [op.old.file] : op.old.files));
+  return files.filter((file) => owners.has(file.path));
 }

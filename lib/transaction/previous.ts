@@ -14,10 +14,10 @@
  */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { errnoOf } from '../core/errors.ts';
 import { fsyncDir, lstatOrNull, mkdirDurable, removeTree, rmdirIfEmpty } from './durable.ts';
 import type { Place } from './place.ts';
 import { backupCopy, real } from './place.ts';
+import { isLinkRefused } from './slow-way.ts';
 import type { Journal, Operation, OwnedFile } from './types.ts';
 
 const WEB = '/var/www';
@@ -111,8 +111,7 @@ function link(source: string, to: string): boolean {
     fs.linkSync(source, to);
     return true;
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno !== 'EPERM' && errno !== 'EMLINK' && errno !== 'EXDEV' && errno !== 'ENOTSUP' && errno !== 'ENOSYS') throw error;
+    if (!isLinkRefused(error)) throw error;
     return false;
   }
 }

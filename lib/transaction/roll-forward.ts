@@ -4,6 +4,7 @@
  */
 import { dirname } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
+import { readBackupIn } from './backups.ts';
 import { copyToNew, fsyncDir, holdsBytes, lstatOrNull, unlinkIfThere } from './durable.ts';
 import { assertApplying, countFailure } from './journal.ts';
 import type { Place } from './place.ts';
@@ -43,10 +44,18 @@ function waitingFiles(place: Place, journal: Journal, op: Operation): Waiting[] 
   return op.new.files.map((file) => ({ file, at: real(place, insideNew(journal, op, file.path)) }));
 }
 
+/** Its copy in the backup. A file that has been moved since has it under the path that it had then. */
+function copyOf(place: Place, journal: Journal, file: OwnedFile): string | null {
+  const read = readBackupIn(place, journal.backup);
+  const moved = read.is === 'there' ? read.value.files.filter(({ sha256 }) => sha256 === file.sha256).map(({ path }) => path) : [];
+  const copies = [file.path, ...moved].map((path) => real(place, backupCopy(journal.backup, path)));
+  return copies.find((copy) => holdsBytes(copy, file)) ?? null;
+}
+
 function mend(place: Place, journal: Journal, { file, at }: Waiting): void {
   if (holdsBytes(at, file)) return;
-  const copy = real(place, backupCopy(journal.backup, file.path));
-  if (!holdsBytes(copy, file)) {
+  const copy = copyOf(place, journal, file);
+  if (copy === null) {
     throw new UpdateError('BACKUP_INVALID', `the backup of '${file.path}' no longer has the bytes it had`, {
       hint: `look at '${journal.backup}' and at \`dmesg\`: the card may be failing; then \`pikit-update rollback\` tries again`,
     });

@@ -45,6 +45,7 @@ export function rollbackChange(place: Place, { folder, backup }: FoundBackup, in
     version: backup.from,
     branch: restore.branch,
     restore,
+    known: [...backup.after.files, ...restore.files].map((file) => file.sha256),
   };
 }
 

@@ -5,6 +5,7 @@ import { UpdateError, errnoOf } from '../core/errors.ts';
 import { fsyncDir, hashFile, lstatOrNull, unlinkIfThere } from './durable.ts';
 import type { Place } from './place.ts';
 import { newPath, oldPath, real, touchedDirs } from './place.ts';
+import { moveSlowly, renameDirectory } from './slow-way.ts';
 import type { Journal, Operation } from './types.ts';
 
 /** Brings every operation about. Only while the journal says `applying`; a failure leaves a mix that undo() resolves. */
@@ -31,7 +32,9 @@ function bringIn(place: Place, journal: Journal, op: Operation): void {
   // rename(2) replaces a file by a file in one step. Between a file and a directory it cannot: the old one goes first. A
   // directory has one name only, so its new one is made durable before something else takes the old one.
   if (op.old?.type === 'dir' && lstatOrNull(target)?.isDirectory() === true) {
-    fs.renameSync(target, real(place, oldPath(journal, op)));
+    const away = real(place, oldPath(journal, op));
+    // With both there, an earlier run was on the slow way.
+    if (lstatOrNull(away) !== null || !renameDirectory(target, away)) moveSlowly(target, away);
     fsyncDir(dirname(target));
   }
   if (op.new?.type === 'dir') unlinkIfThere(target);

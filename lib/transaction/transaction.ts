@@ -18,10 +18,11 @@ import { lstatOrNull } from './durable.ts';
 import { finishCommitted, finishUndone } from './finish.ts';
 import { assertApplying, countFailure, readJournal, writeJournal } from './journal.ts';
 import type { Place } from './place.ts';
+import { editedFolder } from './place.ts';
 import type { Plan } from './plan.ts';
 import { prepare } from './prepare.ts';
 import { swap } from './swap.ts';
-import type { Failure, Installed, Journal } from './types.ts';
+import type { Failure, Installed, Journal, Remarks } from './types.ts';
 import { restoreOld } from './undo.ts';
 
 export interface Opening {
@@ -32,6 +33,8 @@ export interface Opening {
   now: Date;
   /** A rollback: the backup that it reads. */
   backup: string | null;
+  /** For the receipt. */
+  remarks?: Remarks;
 }
 
 /**
@@ -44,7 +47,7 @@ export function open(place: Place, opening: Opening, plan: Plan, before: Install
   }
   const journal: Journal = {
     v: 1,
-    tx: randomBytes(4).toString('hex'),
+    tx: freshId(place),
     kind: opening.kind,
     phase: 'preparing',
     from: opening.from,
@@ -57,8 +60,11 @@ export function open(place: Place, opening: Opening, plan: Plan, before: Install
     mkdirs: plan.mkdirs,
     rmdirs: plan.rmdirs,
     drift: plan.drift,
+    foreign: plan.foreign.map((file) => file.path),
+    left: plan.left,
     kept: plan.kept,
     failure: null,
+    ...opening.remarks,
   };
   try {
     prepare(place, journal, plan, before);
@@ -67,6 +73,12 @@ export function open(place: Place, opening: Opening, plan: Plan, before: Install
     throw error;
   }
   return journal;
+}
+
+/** No transaction that has kept files of the owner had it: what is kept is never written over. */
+function freshId(place: Place): string {
+  const tx = randomBytes(4).toString('hex');
+  return lstatOrNull(editedFolder(place, { tx })) === null ? tx : freshId(place);
 }
 
 /** What prevented the preparation may prevent this too; the error to report is the first one. */

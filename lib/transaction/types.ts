@@ -50,7 +50,20 @@ export interface Failure {
   lines: string[];
 }
 
-export interface Journal {
+/** A program of a release that is found before a command of the system. */
+export interface Shadow {
+  path: string;
+  command: string;
+}
+
+/** What the owner should know of a change although nothing failed. Journals of earlier versions have none of it. */
+export interface Remarks {
+  shadows?: Shadow[];
+  /** Programs that were replaced, and nothing restarts what runs them. */
+  unrestarted?: string[];
+}
+
+export interface Journal extends Remarks {
   v: 1;
   tx: string;
   kind: 'apply' | 'rollback';
@@ -68,7 +81,12 @@ export interface Journal {
   mkdirs: string[];
   /** Directories of ours that lose their last file, innermost first: removed after commit if empty. */
   rmdirs: string[];
+  /** Managed files that the owner had edited; their bytes go to the folder of edits, as do those of `foreign`. */
   drift: string[];
+  /** Files that no release brought, in the place of which something else is put. Absent in journals of 0.1.0's first days. */
+  foreign?: string[];
+  /** Files that were to go and stay: what is there now is not ours, or cannot be reached safely. Absent as `foreign`. */
+  left?: string[];
   kept: string[];
   /** Why it is being undone, once that is known. */
   failure: Failure | null;

@@ -9,6 +9,7 @@ import { UpdateError } from '../core/errors.ts';
 import { copyToNew, fsyncDir, holdsBytes, lstatOrNull, unlinkIfThere } from './durable.ts';
 import type { Place } from './place.ts';
 import { backupCopy, newPath, oldPath, real, touchedDirs } from './place.ts';
+import { moveSlowly, renameDirectory } from './slow-way.ts';
 import type { Journal, Operation, OwnedFile } from './types.ts';
 
 /** Restores the old tree durably. Throws UNDO_FAILED when neither the old inode nor the backup has a file's bytes. */
@@ -37,8 +38,14 @@ function restoreDirectory(place: Place, journal: Journal, op: Operation): void {
   const away = real(place, oldPath(journal, op));
   if (lstatOrNull(away) === null) return; // it never left
   const target = real(place, op.path);
-  if (lstatOrNull(target)?.isDirectory() === false) fs.unlinkSync(target);
-  fs.renameSync(away, target);
+  const live = lstatOrNull(target);
+  // With both there, the swap was on the slow way: each file is in one of the two.
+  if (live?.isDirectory() === true) {
+    moveSlowly(away, target);
+    return;
+  }
+  if (live !== null) fs.unlinkSync(target);
+  if (!renameDirectory(away, target)) moveSlowly(away, target);
 }
 
 function restoreFile(place: Place, journal: Journal, op: Operation, old: OwnedFile): void {

@@ -27,8 +27,8 @@ export const crashTools: Tools = {
   faketime: 'faketime',
 };
 
-/** For the dashboard: what a browser makes of it. */
-export const browserTools: Tools = { chromium: 'chromium' };
+/** For the dashboard: what a browser makes of it, behind the server that the package has a snippet for. */
+export const browserTools: Tools = { chromium: 'chromium', nginx: 'nginx-light' };
 
 /** Whether packages can be installed here: as root, on Debian. */
 export async function canInstall(): Promise<boolean> {

@@ -88,7 +88,7 @@ export function browsing(networkOf: () => Promise<number | null> = () => Promise
 }
 
 function watched(page: Page): Visit {
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   const expected: RegExp[] = [];
   page.on('console', (message) => {

@@ -94,3 +94,18 @@ function wrapAll(interceptor: Interceptor): () => void {
     for (const [name, original] of originals) Reflect.set(fs, name, original);
   };
 }
+
+/** With rename(2) of these directories refused, as an overlay refuses it for what is in its lower layer. */
+export function refusingRenames<T>(of: RegExp, act: () => T): T {
+  const { renameSync } = fs;
+  Reflect.set(fs, 'renameSync', (from: string, to: string) => {
+    if (of.test(from) && fs.lstatSync(from).isDirectory())
+      throw Object.assign(new Error('EXDEV: cross-device link not permitted'), { code: 'EXDEV' });
+    renameSync(from, to);
+  });
+  try {
+    return act();
+  } finally {
+    Reflect.set(fs, 'renameSync', renameSync);
+  }
+}

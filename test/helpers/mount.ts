@@ -36,3 +36,15 @@ export function withTmpfs(dir: string, options: string, use: () => void): void {
     execFileSync('umount', [dir]);
   }
 }
+
+/** Runs with a device in a container: what is in `lower` is there, and every change goes to a layer above it. */
+export function withOverlay(lower: string, merged: string, use: () => void): void {
+  const [upper, work] = [`${merged}.upper`, `${merged}.work`];
+  for (const dir of [merged, upper, work]) fs.mkdirSync(dir, { recursive: true });
+  execFileSync('mount', ['-t', 'overlay', '-o', `lowerdir=${lower},upperdir=${upper},workdir=${work}`, 'none', merged]);
+  try {
+    use();
+  } finally {
+    execFileSync('umount', [merged]);
+  }
+}

@@ -41,7 +41,8 @@ function keptEdits(snap: Snapshot): string[] {
   const folder = new RegExp(`^${PRIVATE}/edited/[0-9a-f]{8}`);
   return Object.entries(snap)
     .filter(([path, what]) => folder.test(path) && what.startsWith('file'))
-    .map(([path, what]) => `${path.replace(folder, '')} ${what}`);
+    .map(([path, what]) => `${path.replace(folder, '')} ${what}`)
+    .sort();
 }
 
 function readOrNull(path: string): string | null {

@@ -16,8 +16,11 @@ export interface HandClock extends MockClock {
   pass: (ms: number) => void;
 }
 
-export function handClock(): HandClock {
-  let now = Date.parse('2026-11-22T09:00:00.000Z');
+/** When the file of mock states is told. */
+export const BEGUN = new Date('2026-11-22T09:01:00.000Z');
+
+export function handClock(begun = BEGUN): HandClock {
+  let now = begun.getTime();
   const due = new Set<{ at: number; call: () => void }>();
   return {
     now: () => new Date(now),
@@ -46,8 +49,8 @@ export function mockFile(): unknown {
   return JSON.parse(fs.readFileSync('test/fixtures/mock-update-status.json', 'utf8'));
 }
 
-export function readMockStates(): MockStates {
-  return mockStates(mockFile());
+export function readMockStates(now?: () => Date): MockStates {
+  return mockStates(mockFile(), now);
 }
 
 /** The server of `npm run dev`, until the test ends. */
@@ -56,7 +59,7 @@ export async function playedServer({ first = 'available', clock = handClock(), p
 > {
   const warnings: string[] = [];
   const server = await serveMock({
-    states: readMockStates(),
+    states: readMockStates(clock.now),
     port,
     first,
     dir: join(temporary(), '.'),

@@ -2,13 +2,15 @@
 import type { Front } from './web-front.ts';
 import { front } from './web-front.ts';
 import type { HandClock } from './played.ts';
-import { playedServer } from './played.ts';
+import { BEGUN, handClock, playedServer } from './played.ts';
 
-/** What pages are told the time is: a minute after a played device has begun, and later than all that has happened to it. */
-export const NOW = new Date('2026-11-22T09:01:00.000Z');
+/** What pages are told the time is, where they are told one: later than all that has happened to a device that began at BEGUN. */
+export const NOW = new Date(BEGUN.getTime() + 60_000);
 
 export interface WebMock extends Front {
   clock: HandClock;
+  /** The time of a page that is to look at it a minute after it has begun. */
+  now: Date;
   /** Puts the device into a state of the mock. */
   show: (state: string) => Promise<void>;
   /** Whatever the API or the mock has: `dev/run`, `auto` … */
@@ -16,8 +18,9 @@ export interface WebMock extends Front {
   status: () => Promise<unknown>;
 }
 
-export async function webMock(first = 'available'): Promise<WebMock> {
-  const played = await playedServer({ first });
+/** A device of now, unless it is told when: a page that is not told the time has that of the machine. */
+export async function webMock(first = 'available', begun = new Date()): Promise<WebMock> {
+  const played = await playedServer({ first, clock: handClock(begun) });
   const post: WebMock['post'] = async (path, body) => {
     const response = await fetch(`${played.url}/api/update/${path}`, {
       method: 'POST',
@@ -29,6 +32,7 @@ export async function webMock(first = 'available'): Promise<WebMock> {
   return {
     ...(await front(played.url)),
     clock: played.clock,
+    now: new Date(begun.getTime() + 60_000),
     post,
     show: (name) => post('dev/state', { name }),
     status: async () => (await fetch(`${played.url}/api/update/status`)).json(),

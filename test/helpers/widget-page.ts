@@ -30,7 +30,7 @@ export function inPage(visit: Visit, language: 'en' | 'de' = 'en'): WidgetPage {
 }
 
 /** Resolves when the locator's whole text is this, or fits; the last text is in the error. */
-export async function says(locator: Locator, text: string | RegExp, timeoutMs = 15_000): Promise<void> {
+export async function says(locator: Locator, text: string | RegExp, timeoutMs = 120_000): Promise<void> {
   const poll = expect.poll(async () => (await locator.innerText()).replace(/\s+/g, ' ').trim(), { timeout: timeoutMs, interval: 25 });
   await (typeof text === 'string' ? poll.toBe(text) : poll.toMatch(text));
 }

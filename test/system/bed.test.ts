@@ -39,7 +39,7 @@ for (const { image, systemd, node } of expectations) {
     it('serves the dashboard, its API and the release site', async () => {
       await device.writeFile('/srv/releases/branches.json', '[]\n');
       expect(await device.sh('curl --fail --silent --show-error http://127.0.0.1/')).toContain('<title>Pi-Kit 1.0.0</title>');
-      await device.waitForUnit('pikit-api.service', (unit) => unit.ActiveState === 'active', 10_000);
+      await device.waitForUnit('pikit-api.service', (unit) => unit.ActiveState === 'active', 120_000);
       expect(await device.sh('curl --fail --silent --retry 5 --retry-all-errors http://127.0.0.1/api/version')).toContain('"version": "1.0.0"');
       expect(await device.sh('curl --fail --silent --retry 5 --retry-all-errors http://127.0.0.1:5252/')).toContain('DietPi-Dashboard');
       expect(await device.sh('curl --fail --silent http://127.0.0.1:8090/branches.json')).toBe('[]\n');
@@ -56,7 +56,7 @@ for (const { image, systemd, node } of expectations) {
       await device.sh('systemctl daemon-reload');
       const after = await device.cursor();
       const began = performance.now();
-      const second = device.waitForJournal(['--unit=bed-second.service'], (entry) => entry.JOB_RESULT === 'done', { after, timeoutMs: 10_000 });
+      const second = device.waitForJournal(['--unit=bed-second.service'], (entry) => entry.JOB_RESULT === 'done', { after, timeoutMs: 120_000 });
       await device.sh('systemctl start bed-first.service');
       await second;
       console.log(`${image}: chain of two oneshot units in ${(performance.now() - began).toFixed(0)} ms`);
@@ -73,9 +73,9 @@ for (const { image, systemd, node } of expectations) {
     it('sees a unit change while it waits, and gives up at the deadline', async () => {
       await device.writeFile('/etc/systemd/system/bed-wait.service', oneshot('', 'cat /run/bed-gate'));
       await device.sh('systemctl daemon-reload && mkfifo /run/bed-gate && systemctl start --no-block bed-wait.service');
-      const activating = await device.waitForUnit('bed-wait.service', (unit) => unit.SubState === 'start', 10_000);
+      const activating = await device.waitForUnit('bed-wait.service', (unit) => unit.SubState === 'start', 120_000);
       expect(activating.ActiveState).toBe('activating');
-      const done = device.waitForUnit('bed-wait.service', (unit) => unit.ActiveState === 'inactive', 10_000);
+      const done = device.waitForUnit('bed-wait.service', (unit) => unit.ActiveState === 'inactive', 120_000);
       await device.sh('echo open > /run/bed-gate');
       expect((await done).ExecMainStatus).toBe('0');
       await expect(device.waitForUnit('bed-wait.service', (unit) => unit.ActiveState === 'failed', 500)).rejects.toThrow(/within 500 ms/);

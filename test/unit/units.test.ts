@@ -35,7 +35,7 @@ describe('edges of the chain', () => {
     ['check-failed', step('check'), 'OnFailure', undefined],
     ['fetch-to-apply', step('fetch'), 'OnSuccess', ['pikit-update-gate@apply.service']],
     ['fetch-failed', step('fetch'), 'OnFailure', undefined],
-    ['fetch-once', step('fetch'), 'ConditionPathExists', ['!/var/lib/pikit-update/staged']],
+    ['fetch-once-in-a-chain', step('fetch'), 'ConditionPathExists', ['!/run/pikit-update/granted/apply']],
     ['apply-needs-fetch', step('apply'), 'Requires', ['pikit-update-fetch.service']],
     ['apply-done', step('apply'), 'OnSuccess', undefined],
     ['apply-killed', step('apply'), 'OnFailure', ['pikit-update-gate@rollback.service']],

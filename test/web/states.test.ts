@@ -5,7 +5,7 @@ import { en } from '../../web/strings/en.ts';
 import { describeInBrowser } from '../helpers/browser.ts';
 import { readMockStates } from '../helpers/played.ts';
 import { always, never } from '../helpers/web-front.ts';
-import { NOW, webMock } from '../helpers/web-mock.ts';
+import { webMock } from '../helpers/web-mock.ts';
 import { says } from '../helpers/widget-page.ts';
 import { AXE, violations } from './axe.ts';
 import { CHIPS } from './chips.ts';
@@ -47,7 +47,7 @@ const SCENES: Readonly<Record<string, [state: string, act: (tab: Widget) => Prom
   'that is slow to answer': [
     'available',
     async ({ mock, page, chip, open }) => {
-      await page.clock.install({ time: NOW });
+      await page.clock.install({ time: mock.now });
       mock.answerWith(never(API));
       await page.reload();
       await says(chip, /^Connecting…/);

@@ -2,9 +2,10 @@
 import type { Page } from 'playwright-core';
 import type { VisitOptions, Web } from '../helpers/browser.ts';
 import type { WebMock } from '../helpers/web-mock.ts';
-import { NOW, webMock } from '../helpers/web-mock.ts';
+import { webMock } from '../helpers/web-mock.ts';
 import type { WidgetPage } from '../helpers/widget-page.ts';
 import { inPage } from '../helpers/widget-page.ts';
+import { BEGUN } from '../helpers/played.ts';
 
 export interface Widget extends WidgetPage {
   mock: WebMock;
@@ -18,10 +19,10 @@ export interface WidgetOptions extends VisitOptions {
 }
 
 export async function widget(web: Web, options: WidgetOptions = {}): Promise<Widget> {
-  const { state, mock = await webMock(state), timers = false, ...rest } = options;
+  const { state, mock = await webMock(state, BEGUN), timers = false, ...rest } = options;
   const visit = await web.visit(rest);
-  if (timers) await visit.page.clock.install({ time: NOW });
-  else await visit.page.clock.setFixedTime(NOW);
+  if (timers) await visit.page.clock.install({ time: mock.now });
+  else await visit.page.clock.setFixedTime(mock.now);
   await visit.page.goto(`${mock.url}/api/update/page`);
   return { ...inPage(visit), mock };
 }

@@ -11,6 +11,7 @@ import type {
   SkipAnswer,
   StatusAnswer,
 } from '../../lib/core/api-answers.ts';
+import type { Confirmed } from '../../lib/core/foreign.ts';
 import type { Run } from '../../lib/core/run.ts';
 import { failureIn, has, isStatus, parseJson } from './shapes.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -40,7 +41,8 @@ export interface Api {
   auto: () => Promise<Answer<AutoAnswer>>;
   check: () => Promise<Answer<Started>>;
   /** The same key again starts nothing twice. */
-  apply: (version: string, key: string) => Promise<Answer<Started>>;
+  /** `replace`: what the plan said is not ours, and the owner lets go. */
+  apply: (version: string, key: string, replace?: readonly Confirmed[]) => Promise<Answer<Started>>;
   rollback: (key: string) => Promise<Answer<Started>>;
   cancel: () => Promise<Answer<CancelAnswer>>;
   /** `auto` and `time`, as a form has them. */
@@ -102,7 +104,7 @@ export function connectApi(base: string, query: string, around: Pick<Surrounding
     logs: (own) => get('logs', 'lines', own),
     auto: () => get('auto', 'auto'),
     check: () => post('check', 'run', {}),
-    apply: (version, key) => post('apply', 'run', { version }, key),
+    apply: (version, key, replace = []) => post('apply', 'run', { version, ...(replace.length > 0 && { replace }) }, key),
     rollback: (key) => post('rollback', 'run', {}, key),
     cancel: () => post('cancel', 'cancelled', {}, '', LONG_DEADLINE_MS),
     setAuto: (change) => post('auto', 'auto', change),

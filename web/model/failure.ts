@@ -8,22 +8,30 @@ export type Cause = keyof Strings['causes'];
 
 /** By how a code begins; any other, and those of later versions, are `other`. */
 const CAUSES: readonly (readonly [Cause, RegExp])[] = [
-  ['network', /^OFF/],
-  ['server', /^(SERVE|HTTP|NOT_F|RED|TLS|TOO_S|DEA)/],
+  ['network', /^(OFF|CAP)/],
+  ['server', /^(SERVE|TOO_S|DEA)/],
+  ['source', /^(HTTP|NOT_F|RED|TLS)/],
   ['clock', /^CLOCK/],
-  ['release', /^(MAN|BUN|PATH|RESP|DIG|SIZ|RELEASE_I)/],
+  ['limit', /^RESP/],
+  ['release', /^(MAN|BUN|PATH|DIG|SIZ|RELEASE_I)/],
   ['room', /^NO_[SI]/],
   ['disk', /^(IO|JO|UND|BRO|STATE)/],
-  ['service', /^(SERVI|PRO|POST)/],
+  ['service', /^(SERVI|PROB|POST)/],
   ['backup', /^(NO_B|BACK)/],
   ['interrupted', /^(STEP|CANC)/],
-  ['setup', /^(CONF|SET|PERM|DEST|SYS|BRA)/],
+  ['setup', /^(CONF|SET|PERM|DEST|FOR|SYS|BRA|PROX)/],
 ];
+
+/** Groups of which the plain sentence does not know what to do: what the updater itself advises takes its place. */
+const UNSURE: readonly Cause[] = ['source', 'limit', 'release', 'disk', 'setup', 'other'];
 
 export interface FailureText {
   what: string;
   meaning: string;
-  todo: string;
+  /** Null where only the hint knows. */
+  todo: string | null;
+  /** What the updater itself advises, in English; null when it does not. */
+  hint: string | null;
   /** The updater's own words, in English; null for an update that was cut short and left none. */
   receipt: Verdict | null;
 }
@@ -38,10 +46,13 @@ export function failureOf(status: StatusAnswer, { chip, causes, steps, failed, m
   const receipt = verdictOf(status);
   const isOpen = status.rollback.is === 'open';
   if (receipt === null) {
-    return isOpen && status.run?.state !== 'running' ? { what: `${chip.interrupted}.`, meaning: meaning.mixed, todo: todo.open, receipt } : null;
+    return isOpen && status.run?.state !== 'running'
+      ? { what: `${chip.interrupted}.`, meaning: meaning.mixed, todo: todo.open, hint: null, receipt }
+      : null;
   }
-  const { outcome, step, code, to, tx } = receipt;
+  const { outcome, step, code, to, tx, hint } = receipt;
   const cause = causeOf(code);
+  const advice = cause === 'service' && step !== 'apply' ? 'other' : cause;
   const isBroken = outcome === 'broken';
   const isBack = outcome === 'rolled-back';
   // A rollback that is complete, to a release that does not stand: its files are there all the same.
@@ -54,7 +65,8 @@ export function failureOf(status: StatusAnswer, { chip, causes, steps, failed, m
         : isBack && status.current !== null
           ? meaning.back(status.current)
           : meaning[wentBack ? 'wentBack' : 'unchanged'],
-    todo: isBroken ? todo.broken : isOpen ? todo.open : causes[cause === 'service' && step !== 'apply' ? 'other' : cause].todo,
+    todo: isBroken ? todo.broken : isOpen ? todo.open : hint !== null && UNSURE.includes(advice) ? null : causes[advice].todo,
+    hint,
     receipt,
   };
 }

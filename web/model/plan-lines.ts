@@ -5,7 +5,20 @@ import { formatBytes } from './quantities.ts';
 import { plainText } from './text.ts';
 
 export interface PlanLine {
-  kind: 'download' | 'added' | 'changed' | 'removed' | 'edited' | 'conflicts' | 'restarts' | 'commands' | 'private';
+  kind:
+    | 'download'
+    | 'added'
+    | 'changed'
+    | 'removed'
+    | 'edited'
+    | 'foreign'
+    | 'left'
+    | 'conflicts'
+    | 'restarts'
+    | 'commands'
+    | 'shadows'
+    | 'unrestarted'
+    | 'private';
   text: string;
   /** What it is about, one each. */
   items: string[];
@@ -13,14 +26,25 @@ export interface PlanLine {
 
 /** Most important first; nothing for what there is none of. What would not fit is `plan.problem`. */
 export function planLines(plan: PlanSummary, strings: Strings): PlanLine[] {
-  const { added, changed, removed, edited, conflicts, restarts, commands, staged, download_bytes: bytes } = plan;
+  const { added, changed, removed, edited, foreign, left, conflicts, restarts, commands, staged, download_bytes: bytes } = plan;
+  const { shadows, unrestarted } = plan;
   const texts = strings.plan;
   const file = ({ path }: PlannedFile): string => path;
-  const line = (kind: Exclude<PlanLine['kind'], 'download' | 'private'>, items: readonly string[] | null): PlanLine[] =>
-    items === null || items.length === 0 ? [] : [{ kind, text: texts[kind](items.length), items: items.map(plainText) }];
+  const line = (kind: Exclude<PlanLine['kind'], 'download' | 'private'>, items: readonly string[] | null | undefined): PlanLine[] =>
+    items === null || items === undefined || items.length === 0 ? [] : [{ kind, text: texts[kind](items.length), items: items.map(plainText) }];
   return [
     ...line('conflicts', conflicts),
+    ...line(
+      'foreign',
+      foreign?.map(({ path }) => path),
+    ),
     ...line('edited', edited),
+    ...line('left', left),
+    ...line(
+      'shadows',
+      shadows.map(({ path, command }) => `${path} (${command})`),
+    ),
+    ...line('unrestarted', unrestarted),
     ...line('restarts', restarts),
     ...line('commands', commands),
     {

@@ -15,19 +15,19 @@ import { lines, ownWords } from './words.ts';
 export function failure(status: StatusAnswer, { strings, chip }: View): Part {
   const text = failureOf(status, strings);
   if (text === null) return nothing;
-  const { what, meaning, todo, receipt } = text;
+  const { what, meaning, todo, hint, receipt } = text;
   return html`<div class="box ${chip.tone}">
     <p><strong>${what}</strong></p>
     <p>${meaning}</p>
-    <p>${todo}</p>
+    ${todo === null ? nothing : html`<p>${todo}</p>`}${ownWords(hint)}
     ${receipt === null ? nothing : unfolding(html`<span class="grow">${strings.details}</span>`, details(receipt, strings))}
   </div>`;
 }
 
-function details({ at, code, message, hint, subject, lines: last }: Verdict, strings: View['strings']): TemplateResult {
+function details({ at, code, message, subject, lines: last }: Verdict, strings: View['strings']): TemplateResult {
   const { label } = strings;
   return html`<div class="stack small">
-    <div>${ownWords(message, hint)}</div>
+    <div>${ownWords(message)}</div>
     <dl class="row">
       ${subject === null ? nothing : fact(strings.about, html`<bdi>${plainText(subject)}</bdi>`)}${fact(label.code, code)}
       ${fact(label.at, formatDate(at, strings))}

@@ -2,10 +2,12 @@
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
 import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import type { Confirmed } from '../../lib/core/foreign.ts';
 import { branchLabel } from '../model/branch-options.ts';
 import { isLeft } from '../model/chip.ts';
 import { formatAgo, formatDate } from '../model/quantities.ts';
 import { phaseOf } from '../model/run-steps.ts';
+import { plainText } from '../model/text.ts';
 import { chipIcon } from './chip.ts';
 import { confirm } from './confirm.ts';
 import type { Part } from './section.ts';
@@ -29,9 +31,9 @@ export function headline(status: StatusAnswer | null, view: View): TemplateResul
 /** Why the release on offer is not simply offered. */
 function subline({ available, held }: StatusAnswer, { strings: { offer }, chip }: View): unknown {
   if (available === null || chip.kind === 'rolled-back') return nothing;
-  const { outcome, version, reason } = available;
+  const { outcome, version, reason, hint = null } = available;
   if (outcome === 'skipped') return offer.skipped;
-  if (outcome !== 'available') return html`${outcome === 'incompatible' ? nothing : offer[outcome]}${ownWords(reason)}`;
+  if (outcome !== 'available') return html`${outcome === 'incompatible' ? nothing : offer[outcome]}${ownWords(reason, hint)}`;
   return isLeft(held, version) ? offer.left : nothing;
 }
 
@@ -85,16 +87,25 @@ function install({ version, outcome, downgrade }: Available, { staged, current }
   if (outcome === 'incompatible') return nothing;
   const { ask, button: labels } = view.strings;
   const label = outcome === 'held' ? labels.retry : staged?.version === version ? labels.install : labels.download;
-  const question =
-    view.chip.kind === 'broken' ? ask.broken(version) : downgrade ? ask.downgrade(version, current) : outcome === 'held' ? ask.held(version) : null;
+  const replace = ownersFiles(view);
+  const questions = [
+    view.chip.kind === 'broken' ? ask.broken(version) : downgrade ? ask.downgrade(version, current) : outcome === 'held' ? ask.held(version) : null,
+    replace.length > 0 ? ask.foreign(version, replace.map(({ path }) => plainText(path)).join(', ')) : null,
+  ].filter((question) => question !== null);
+  const question = questions.length === 0 ? null : questions.join(' ');
   const apply = (): void => {
-    view.actions.sendOnce('apply', version, (api, key) => api.apply(version, key));
+    view.actions.sendOnce('apply', version, (api, key) => api.apply(version, key, replace));
   };
   const press = (): void => {
     view.ask('apply');
   };
   return html`${sending('apply', label, question === null ? apply : press, view, outcome === 'available' ? 'primary' : '')}
   ${question === null ? nothing : confirm('apply', question, apply, view)}`;
+}
+
+/** Files of the owner that only the owner may give up. One that nobody here may read cannot be confirmed from here. */
+function ownersFiles({ plan }: View): Confirmed[] {
+  return (plan.value?.plan?.foreign ?? []).flatMap(({ path, sha256, confirm: asks }) => (asks && sha256 !== null ? [{ path, sha256 }] : []));
 }
 
 function skip({ version, outcome }: Available, view: View): Part {

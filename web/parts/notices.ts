@@ -2,6 +2,7 @@
 import { html, nothing } from 'lit/html.js';
 import type { StatusAnswer } from '../../lib/core/api-answers.ts';
 import { gone } from '../api/requests.ts';
+import { loadAnew } from '../own-page.ts';
 import { plainText } from '../model/text.ts';
 import type { Part } from './section.ts';
 import { beside, button, problem, sending } from './section.ts';
@@ -20,9 +21,14 @@ export function connection(status: StatusAnswer | null, { link, strings, retry }
 export function replacedPage({ replaced, strings }: View): Part {
   if (replaced === null) return nothing;
   const reload = (): void => {
-    location.reload();
+    void loadAnew();
   };
   return beside('ok', 'note toned info', strings.replaced(replaced), button(strings.button.reload, reload, 'primary'));
+}
+
+/** What the owner has to set before anything works. */
+export function setup({ setup: problemOf }: StatusAnswer): Part {
+  return problemOf === undefined ? nothing : beside('alert', 'note toned warning', ownWords(problemOf.message, problemOf.hint));
 }
 
 export function notices({ notices: all }: StatusAnswer, view: View): Part[] {

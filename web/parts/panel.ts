@@ -7,7 +7,7 @@ import { branches } from './branches.ts';
 import { failure } from './failure.ts';
 import { choices, facts, headline } from './headline.ts';
 import { past } from './history.ts';
-import { connection, edits, notices, replacedPage, unsigned } from './notices.ts';
+import { connection, edits, notices, replacedPage, setup, unsigned } from './notices.ts';
 import { offer } from './offer.ts';
 import { planned } from './plan.ts';
 import { previous } from './previous.ts';
@@ -25,7 +25,7 @@ export function panel(status: StatusAnswer | null, view: View): TemplateResult {
   // Where an update was left half way, the way back is not far down.
   const isFirst = status.rollback.is === 'open';
   return html`<div class="body">
-    ${head}${notices(status, view)}
+    ${head}${setup(status)}${notices(status, view)}
     <div class="now stack">
       ${headline(status, view)}${failure(status, view)}${run === null ? nothing : progress(run, view)}${choices(status, view)}${facts(status, view)}
       ${unsigned(status, view)}${edits(status, view)}

@@ -29,7 +29,7 @@ function changes({ plan, reason }: PlanAnswer, { strings }: View): TemplateResul
       ${ownWords(reason)}`;
   return html`<ul class="rows">
     ${planLines(plan, strings).map(({ kind, text, items }) => {
-      const isWarning = kind === 'conflicts' || kind === 'edited';
+      const isWarning = ['conflicts', 'foreign', 'edited', 'left', 'shadows', 'unrestarted'].includes(kind);
       const said = html`${isWarning ? html`<span class="tone warning mark">${icon('alert')}</span>` : nothing}<span class="grow">${text}</span>`;
       return html`<li>${items.length === 0 ? html`<div class="headline">${said}</div>` : unfolding(said, lines(text, items))}</li>`;
     })}

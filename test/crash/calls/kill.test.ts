@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, it } from 'vitest';
 import type { Place } from '../../../lib/transaction/place.ts';
 import { recover } from '../../../lib/transaction/recover.ts';
 import { recordingIn } from '../../helpers/change.ts';
-import { runWithFault } from '../../helpers/crash.ts';
+import { refusingRenames, runWithFault } from '../../helpers/crash.ts';
 import type { World } from '../../helpers/oracle.ts';
 import { assertSettled } from '../../helpers/oracle.ts';
 import type { Bench, Staged } from '../../helpers/stories.ts';
@@ -73,5 +73,37 @@ describe.each(STORIES)('$name', (story) => {
       story.stride,
     );
     atLeast(`calls, ${story.name}, killed again in recovery`, points, EXHAUSTIVE ? 1500 : 150);
+  });
+});
+
+/** The directories of the scenario that an overlay has in its lower layer: one that makes room for a file, and the backups. */
+const LOWER = /\/nest$|Z$/;
+
+describe.each(STORIES)('$name, where directories of a lower layer cannot be renamed', (story) => {
+  it('survives kill -9 at every call, and at every call of the recovery after some', () => {
+    const staged = bench.stage(story);
+    let points = 0;
+    const first = atEveryCall((at) =>
+      bench.onCopy(staged.root, (place, foreign) => {
+        const run = refusingRenames(LOWER, () => runWithFault({ kind: 'die', at }, () => story.act(place)));
+        if (at % (EXHAUSTIVE ? 3 : 29) === 0) {
+          points += atEveryCall((again) =>
+            bench.onCopy(place.root, (crashed, its) => {
+              const recovery = refusingRenames(LOWER, () => runWithFault({ kind: 'die', at: again }, () => recover(crashed, recordingIn(crashed))));
+              refusingRenames(LOWER, () => {
+                assertRecovers(crashed, staged.worlds, its);
+              });
+              return recovery;
+            }),
+          );
+        }
+        refusingRenames(LOWER, () => {
+          assertRecovers(place, staged.worlds, foreign);
+        });
+        return run;
+      }),
+    );
+    atLeast(`calls, ${story.name}, slow way, killed`, first, 80);
+    atLeast(`calls, ${story.name}, slow way, killed again in recovery`, points, 50);
   });
 });

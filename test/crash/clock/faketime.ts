@@ -71,3 +71,10 @@ export function openClock(dir: string): Clock {
 export function forgetProcess(pid: number): void {
   for (const name of ['faketime_shm', 'sem.faketime_sem']) fs.rmSync(`/dev/shm/${name}_${String(pid)}`, { force: true });
 }
+
+/** For processes whose clock is so many days ahead, and goes on from there. */
+export function withClockAhead(days: number): Readonly<Record<string, string>> {
+  const why = noFaketime();
+  if (why !== null) throw new Error(why);
+  return { LD_PRELOAD: library ?? '', FAKETIME: `+${String(days)}d`, FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1' };
+}

@@ -47,7 +47,7 @@ export function worldOf(root: string, snap = snapshot(root)): World {
     tree: without(snap, OURS),
     version: textOf(join(root, VERSION_FILE))?.trim() ?? null,
     installed: JSON.stringify(read.is === 'there' ? read.value : null),
-    edited: edits.map(([path, what]) => `${path.replace(EDITED, '')} ${what}`),
+    edited: edits.map(([path, what]) => `${path.replace(EDITED, '')} ${what}`).sort(),
     previous: Object.entries(snap).flatMap(([path, what]) => (PREVIOUS.test(path) ? [`${path} ${what}`] : [])),
   };
 }

@@ -62,6 +62,7 @@ export function worldOf(root: string, files: Files): World {
     edited: entries
       .filter(([path, node]) => EDITED.test(path) && node.type === 'file')
       .map(([path, node]) => line(path.replace(EDITED, ''), node))
+      .sort()
       .join('\n'),
     previous: entries
       .filter(([path]) => isBelow(path, PREVIOUS))

@@ -264,7 +264,7 @@ export function tellOfApiHost(image: DeviceImage): void {
       await device.sh(`systemctl daemon-reload; systemctl stop ${API}`);
       for (let round = 0; round < 3; round += 1) {
         expect(await api.get('status')).toMatchObject({ status: 200 });
-        const { Result, ExecMainStatus } = await device.waitForUnit(API, (unit) => unit.ActiveState === 'inactive', 20_000);
+        const { Result, ExecMainStatus } = await device.waitForUnit(API, (unit) => unit.ActiveState === 'inactive', 120_000);
         expect({ Result, ExecMainStatus }).toEqual({ Result: 'success', ExecMainStatus: '0' });
         expect(await device.exec(['pgrep', '--count', '--uid', 'pikit-update'])).toMatchObject({ stdout: '0\n' });
       }

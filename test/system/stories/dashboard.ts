@@ -268,7 +268,7 @@ export function tellOfDashboard(image: DeviceImage): void {
       await dialog.getByRole('combobox').selectOption('install');
       await dialog.locator('input[type=time]').fill('03:33');
       await button('Save').click();
-      await expect.poll(() => device.sh('pikit-update auto'), { timeout: 20_000 }).toContain('03:33');
+      await expect.poll(() => device.sh('pikit-update auto'), { timeout: 120_000 }).toContain('03:33');
       expect((await device.unit('pikit-update.timer')).ActiveState).toBe('active');
 
       await heading('Branch').click();

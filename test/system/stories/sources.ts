@@ -113,7 +113,7 @@ export function tellOfSources(image: DeviceImage): void {
       await device.sh('systemd-run --quiet --unit=forge /usr/bin/node /opt/forge.cjs');
       const ready = await device.waitForJournal(['--unit', 'forge'], ({ MESSAGE = '' }) => MESSAGE.startsWith('repository: '), {
         after,
-        timeoutMs: 20_000,
+        timeoutMs: 120_000,
       });
       repository = (ready.MESSAGE ?? '').slice('repository: '.length);
       await device.writeFile('/root/release-token', WRITER, { mode: '0600' });

@@ -63,11 +63,11 @@ export function tellStory(image: DeviceImage): void {
       const after = await device.cursor();
       const found = device.waitForJournal(['-t', 'pikit-update-check'], (entry) => entry.MESSAGE === '1.1.0 is available (installed is 1.0.0)', {
         after,
-        timeoutMs: 30_000,
+        timeoutMs: 120_000,
       });
       await device.fireTimer();
       await found;
-      await device.waitForUnit('pikit-update-check.service', (unit) => unit.ActiveState === 'inactive', 10_000);
+      await device.waitForUnit('pikit-update-check.service', (unit) => unit.ActiveState === 'inactive', 120_000);
       expect(await device.linesSince(after)).toEqual(['1.1.0 is available (installed is 1.0.0)']);
       expect(await device.state()).toMatchObject({ current: '1.0.0', latest: '1.1.0', available: { version: '1.1.0', outcome: 'available' } });
       expect((await device.exec('ls /run/pikit-update/next /run/pikit-update/granted')).stdout).not.toMatch(/fetch|apply/);
@@ -95,7 +95,7 @@ export function tellStory(image: DeviceImage): void {
       expect(exitCode).toBe(1);
       expect(lines.join('\n')).toMatch(/'pikit-api\.service' did not (stay active|start)/);
       await device.expectExactly(release('1.1.0'));
-      await device.waitForUnit('pikit-api.service', (unit) => unit.ActiveState === 'active', 10_000);
+      await device.waitForUnit('pikit-api.service', (unit) => unit.ActiveState === 'active', 120_000);
       const { last_result: receipt, held } = await device.state();
       expect(receipt).toMatchObject({
         step: 'apply',
@@ -116,11 +116,11 @@ export function tellStory(image: DeviceImage): void {
       const after = await device.cursor();
       const said = device.waitForJournal(['-t', 'pikit-update-check'], (entry) => /^1\.2\.0 is held/.test(entry.MESSAGE ?? ''), {
         after,
-        timeoutMs: 30_000,
+        timeoutMs: 120_000,
       });
       await device.fireTimer();
       await said;
-      await device.waitForUnit('pikit-update-check.service', (unit) => unit.ActiveState === 'inactive', 10_000);
+      await device.waitForUnit('pikit-update-check.service', (unit) => unit.ActiveState === 'inactive', 120_000);
       expect(await device.start('pikit-update-apply.service')).toMatchObject({ exitCode: 0 });
       await device.expectExactly(release('1.1.0'));
     });
@@ -148,7 +148,7 @@ export function tellStory(image: DeviceImage): void {
       });
       await device.fireTimer();
       await installed;
-      await device.waitForUnit('pikit-update-apply.service', (unit) => unit.ActiveState === 'inactive', 10_000);
+      await device.waitForUnit('pikit-update-apply.service', (unit) => unit.ActiveState === 'inactive', 120_000);
       await device.expectExactly(release('1.3.0'));
       const steps = (await device.journal(['--after-cursor', after])).map((entry) => entry.SYSLOG_IDENTIFIER ?? '');
       expect(steps.indexOf('pikit-update-check')).toBeLessThan(steps.indexOf('pikit-update-fetch'));

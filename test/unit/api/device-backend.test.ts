@@ -4,8 +4,10 @@ import { UpdateError } from '../../../lib/core/errors.ts';
 import { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer, StatusAnswer } from '../../../lib/core/api-answers.ts';
 import type { JobResult } from '../../../lib/io/unit-runner.ts';
 import { available, cliDevice, receipt } from '../../helpers/cli-device.ts';
+import { matching } from '../../helpers/matchers.ts';
 import { plannedDevice } from '../../helpers/planned-device.ts';
 import { gate } from '../../helpers/release-server.ts';
+import { writeTree } from '../../helpers/site-builder.ts';
 
 describe('deviceBackend', () => {
   it('answers by its schemas on a device that knows nothing, and on one that knows something', async () => {
@@ -30,6 +32,16 @@ describe('deviceBackend', () => {
     expect(device.asked).toEqual(['start pikit-update-check.service', 'start pikit-update-rollback.service', 'start pikit-update-apply.service']);
     await expect(backend.apply('9.9.9')).rejects.toMatchObject({ code: 'NOT_FOUND' });
     expect(device.asked).toHaveLength(3);
+  });
+
+  it('confirms the files that the owner has seen, or that are there now', async () => {
+    const device = cliDevice({ alive: false });
+    const backend = deviceBackend(device.deps, () => undefined);
+    writeTree(device.deps.paths.root, { '/usr/local/bin/tool': 'mine' });
+    const seen = { path: '/usr/local/bin/other', sha256: 'a'.repeat(64) };
+    await backend.apply(null, { replace: ['/usr/local/bin/tool', seen] });
+    expect(device.deps.files.takeConfirmed()).toEqual([{ path: '/usr/local/bin/tool', sha256: matching(/^[0-9a-f]{64}$/) }, seen]);
+    await expect(backend.apply(null, { replace: ['/usr/local/bin/none'] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('takes back that a held version may be tried again when its start fails, unless that is still to come', async () => {

@@ -2,12 +2,12 @@ import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { CliDevice } from '../../helpers/cli-device.ts';
 import { available, cliDevice, receipt } from '../../helpers/cli-device.ts';
-import { matching } from '../../helpers/matchers.ts';
+import { hashFile } from '../../../lib/transaction/durable.ts';
+import { containing, matching } from '../../helpers/matchers.ts';
 
 const APPLY = 'start pikit-update-apply.service';
 const CHECK = 'start pikit-update-check.service';
 const HELD = { version: '1.4.0', reason: 'failed', code: null, message: 'it fell', at: '2026-11-20T09:00:00.000Z', attempts: 1 } as const;
-const STAGED = { version: '1.3.0', branch: 'stable', manifest_sha256: 'b'.repeat(64), at: '2026-11-20T09:00:00.000Z' };
 
 function setVersion(device: CliDevice, version: string): void {
   fs.writeFileSync(device.deps.paths.version, `${version}\n`);
@@ -31,7 +31,7 @@ describe('apply', () => {
     expect(device.asked).toEqual([APPLY]);
   });
 
-  it('says why there is nothing, and that it can be asked again', async () => {
+  it('says why there is nothing', async () => {
     const device = cliDevice();
     device.setState({ available: available({ outcome: 'held', reason: 'it fell' }) });
     device.onStart = () => {
@@ -41,7 +41,7 @@ describe('apply', () => {
     expect(await device.run('apply')).toEqual({
       exit: 0,
       out: '1.4.0 is held\n',
-      err: 'hint: `pikit-update check` asks whether there is something newer\n',
+      err: '',
     });
   });
 
@@ -97,15 +97,43 @@ describe('apply --version', () => {
     expect(device.asked).toEqual([CHECK]);
   });
 
-  it('asks first when another one is staged, for that one would be installed', async () => {
+  it('goes on over every release that has to come first, and says so before', async () => {
     const device = cliDevice();
-    device.setState({ available: available(), staged: STAGED });
-    device.onStart = (unit) => {
-      if (unit.includes('check')) device.setState({ staged: null });
+    device.setState({ available: available({ version: '1.4.0', route: ['1.4.0', '1.8.0', '2.0.0'] }) });
+    const way: Record<string, string[]> = { '1.4.0': ['1.8.0', '2.0.0'], '1.8.0': ['2.0.0'], '2.0.0': [] };
+    const wanted: (string | null)[] = [];
+    device.onStart = () => {
+      const [version = ''] = Object.keys(way);
+      wanted.push(device.deps.files.readWanted()?.version ?? null);
+      device.deps.files.dropWanted();
+      const follows = way[version] ?? [];
+      Reflect.deleteProperty(way, version);
+      setVersion(device, version);
+      const at = `2026-11-20T12:0${String(wanted.length)}:00.000Z`;
+      device.setState({
+        available: null,
+        last_result: receipt({ at, message: `${version} is installed`, ...(follows.length === 0 ? {} : { follows }) }),
+      });
       return 'done';
     };
-    expect(await device.run('apply --version 1.4.0')).toMatchObject({ exit: 0 });
-    expect(device.asked).toEqual([CHECK, APPLY]);
+    expect(await device.run('apply --version 2.0.0')).toEqual({
+      exit: 0,
+      out: '1.4.0 comes before 2.0.0\n1.4.0 is installed\ngoing on to 1.8.0, then 2.0.0\n1.8.0 is installed\ngoing on to 2.0.0\n2.0.0 is installed\n',
+      err: '',
+    });
+    expect(wanted).toEqual(['1.4.0', null, '2.0.0']);
+  });
+
+  it('stops at the version that was named', async () => {
+    const device = cliDevice();
+    device.setState({ available: available({ version: '1.4.0', route: ['1.4.0', '2.0.0'] }) });
+    device.onStart = () => {
+      setVersion(device, '1.4.0');
+      device.setState({ last_result: receipt({ message: '1.4.0 is installed; 2.0.0 follows', follows: ['2.0.0'] }) });
+      return 'done';
+    };
+    expect(await device.run('apply --version 1.4.0')).toMatchObject({ exit: 0, out: '1.4.0 is installed; 2.0.0 follows\n' });
+    expect(device.asked).toEqual([APPLY]);
   });
 
   it('fails with the check', async () => {
@@ -123,5 +151,21 @@ describe('apply --version', () => {
     device.setState({ available: available() });
     installs(device, '1.4.1');
     expect(await device.run('apply --version 1.4.0')).toMatchObject({ exit: 1, err: matching(/^error: 1\.4\.1 was installed, and not 1\.4\.0/) });
+  });
+});
+
+describe('apply --replace', () => {
+  it('confirms the file that is there, and no other', async () => {
+    const device = cliDevice();
+    device.setState({ available: available() });
+    installs(device, '1.4.0');
+    const path = '/usr/local/bin/tool';
+    fs.mkdirSync(`${device.deps.paths.root}/usr/local/bin`, { recursive: true });
+    fs.writeFileSync(device.deps.paths.root + path, 'mine');
+    expect(await device.run(`apply --replace ${path}`)).toMatchObject({ exit: 0 });
+    const [confirmed] = device.deps.files.takeConfirmed();
+    expect(confirmed).toEqual({ path, sha256: hashFile(device.deps.paths.root + path) });
+    expect(await device.run('apply --replace /usr/local/bin/other')).toMatchObject({ exit: 1, err: containing('is not a file') });
+    expect(await device.run('apply --replace tool')).toMatchObject({ exit: 2 });
   });
 });

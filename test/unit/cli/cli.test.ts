@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../../../lib/cli/usage.ts';
+import { UPDATE } from '../../../lib/cli/usage.ts';
 import { cliDevice } from '../../helpers/cli-device.ts';
 import { containing, matching } from '../../helpers/matchers.ts';
 
 describe('runPikitUpdate', () => {
   it.each([
     ['--help', /^usage: pikit-update COMMAND\n/],
-    ['apply --help', /^usage: pikit-update apply \[--version V\]/],
+    ['apply --help', /^usage: pikit-update apply \[--json\] \[--version V\]/],
     ['--version', /^pikit-update 1\.2\.3\n$/],
   ])('%s', async (line, out) => {
     expect(await cliDevice().run(line)).toEqual({ exit: 0, out: matching(out), err: '' });
@@ -16,7 +16,7 @@ describe('runPikitUpdate', () => {
     expect(await cliDevice().run('stauts')).toEqual({
       exit: 2,
       out: '',
-      err: `error: unknown command 'stauts'\nhint: did you mean 'status'? commands are ${COMMANDS.join(', ')}\n`,
+      err: `error: unknown command 'stauts'\nhint: did you mean 'status'? commands are ${Object.keys(UPDATE.commands).join(', ')}\n`,
     });
     expect(await cliDevice().run('')).toMatchObject({ exit: 2, out: '', err: containing('no command was given') });
   });

@@ -6,15 +6,24 @@ const PLAN: PlanSummary = {
   version: '1.4.0',
   from: '1.3.0',
   branch: 'stable',
+  route: ['1.4.0'],
   outcome: 'available',
   reason: null,
   staged: false,
+  proxy: null,
   download_bytes: 1_315_593,
   added: [{ path: '/var/www/new.js', old_bytes: null, new_bytes: 10 }],
   changed: [{ path: '/var/www/index.html', old_bytes: 5, new_bytes: 2048 }],
   removed: [{ path: '/var/www/old.js', old_bytes: 7, new_bytes: null }],
   edited: ['/var/www/index.html'],
+  foreign: [
+    { path: '/usr/local/bin/tool', sha256: 'a'.repeat(64), confirm: true },
+    { path: '/var/www/mine.js', sha256: null, confirm: false },
+  ],
+  left: ['/var/www/old.js'],
   conflicts: ['/etc/a.pikit-new'],
+  shadows: [],
+  unrestarted: [],
   unchanged: 1,
   rooms: [{ dir: '/var', needed_bytes: 2048, free_bytes: 1_048_576 }],
   problem: null,
@@ -29,12 +38,16 @@ files      1 new, 1 changed, 1 removed, 1 file as they are
 space      2.0 KiB of 1.0 MiB free, on the filesystem of '/var'
 restarts   pikit-api.service, if it is there
 runs       helpers/migrate.sh --to 2
-edited     '/var/www/index.html': your version is kept in the backup
+not ours   '/usr/local/bin/tool': no release brought it; it is replaced only when you confirm it, and your file is kept in /var/lib/pikit/edited
+           '/var/www/mine.js': no release brought it; it is replaced, and your file is kept in /var/lib/pikit/edited
+edited     '/var/www/index.html': your version is kept in /var/lib/pikit/edited
+left       '/var/www/old.js' was to be removed, and is not ours any more
 conflicts  '/etc/a' stays yours; the new one is '/etc/a.pikit-new'
 
 + /var/www/new.js  10 B
 ~ /var/www/index.html  5 B → 2.0 KiB
 - /var/www/old.js  7 B
+warning: files that are not ours are in the way: \`pikit-update apply --replace /usr/local/bin/tool\` replaces them and keeps yours
 `);
 });
 
@@ -49,6 +62,8 @@ it('says what is not known, and what is in the way', () => {
     changed: [],
     removed: null,
     edited: null,
+    foreign: null,
+    left: null,
     conflicts: null,
     problem: { code: 'NO_SPACE', message: 'no room', hint: 'free some' },
   });

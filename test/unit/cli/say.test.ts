@@ -25,3 +25,14 @@ it('puts results on standard output, and what to know about them beside it', () 
   expect(printed()).toEqual({ out: 'a b\n', err: 'warning: w\nhint: h\n' });
   expect(toJson({ a: 1 })).toBe('{\n  "a": 1\n}\n');
 });
+
+it('says where files of the owner are kept, and which are left', () => {
+  const { deps, printed } = cliDevice();
+  const kept = (path: string) => ({ path, sha256: 'a'.repeat(64), copy: `/var/lib/pikit/edited/0123abcd${path}` });
+  sayReceipt(deps.terminal, receipt({ drift: ['/a', '/link'], edits: [kept('/a')], foreign: [kept('/tool')], left: ['/link'] }));
+  expect(printed().err).toBe(
+    "warning: '/tool' was not ours; your file is kept as '/var/lib/pikit/edited/0123abcd/tool'\n" +
+      "warning: '/a' had been edited; the edited file is kept as '/var/lib/pikit/edited/0123abcd/a'\n" +
+      "warning: '/link' was to be removed, and is left as it is: it is not ours any more\n",
+  );
+});

@@ -142,3 +142,48 @@ warning: releases are not signed here (no /etc/pikit/trust/root.json): they are 
     expect(lineOf('rollback', more).replace(/^rollback\s+/, '')).toBe(expected);
   });
 });
+
+describe('while a step is at work', () => {
+  const busy = {
+    progress: { ...PROGRESS, step: 'apply' as const },
+    run: { ...RUN, percent: 40, seconds_left: 12 },
+    current: '1.2.0',
+    latest: '1.4.0',
+  };
+
+  it.each<[name: string, more: Partial<Status>]>([
+    ['with an offer', { available: available() }],
+    ['with one that is held', { available: available({ outcome: 'held', reason: 'it fell' }) }],
+    ['with none', { available: null, last_check: AT }],
+    ['with an open transaction', { rollback: { is: 'open' } }],
+  ])('it says what runs and how far, and advises nothing: %s', (_name, more) => {
+    const said = text({ ...busy, ...more });
+    expect(said).toMatch(/^running +apply: /m);
+    expect(said).toMatch(/^run +update, 40 % done, about 12 s left$/m);
+    expect(said).toMatch(/^installed +1\.2\.0$/m);
+    expect(said).not.toMatch(/`pikit-update (?:apply|rollback|check)|cut short/);
+  });
+
+  it('it is advised again afterwards', () => {
+    expect(text({ rollback: { is: 'open' } })).toMatch(/an update was cut short: `pikit-update rollback` resolves it/);
+    expect(text({ available: available() })).toMatch(/`pikit-update apply` installs it/);
+  });
+});
+
+it('tells of a run that was killed, whose result there is not', () => {
+  const steps: Run['steps'] = [{ step: 'check', state: 'failed', started: AT, ended: null, outcome: null }];
+  const run: Run = {
+    ...RUN,
+    kind: 'check',
+    state: 'ended',
+    steps,
+    outcome: 'failed',
+    code: 'STEP_FAILED',
+    message: 'the last check was ended: out of memory',
+    hint: 'look',
+  };
+  const result = receipt({ step: 'check', outcome: 'nothing', message: 'up to date' });
+  expect(text({ run, last_result: result })).toMatch(/^last run +the last check was ended: out of memory\n +hint: look$/m);
+  const told: Run = { ...run, steps: [{ ...steps[0], step: 'check', state: 'failed', started: AT, ended: AT, outcome: 'failed' }] };
+  expect(text({ run: told, last_result: result })).not.toContain('last run');
+});

@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import { COMMANDS, commandUsage, usageText } from '../../../lib/cli/usage.ts';
+import { UPDATE, commandUsage, usageText } from '../../../lib/cli/usage.ts';
+import { commandHelp } from '../../../lib/core/command-help.ts';
 
 it('names every command, the exit codes, and fits a terminal', () => {
-  for (const name of COMMANDS) expect(usageText()).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
+  for (const name of Object.keys(UPDATE.commands)) expect(usageText()).toMatch(new RegExp(`^ {2}${name}\\b`, 'm'));
   expect(usageText()).toContain('75 another step is running');
   expect(
     Math.max(
@@ -13,6 +14,10 @@ it('names every command, the exit codes, and fits a terminal', () => {
   ).toBeLessThanOrEqual(100);
 });
 
-it.each(COMMANDS)('explains %s', (name) => {
-  expect(commandUsage(name)).toMatch(new RegExp(`^usage: pikit-update ${name}\\b`));
+it.each(Object.entries(UPDATE.commands))('explains %s', (name, spec) => {
+  expect(commandHelp(UPDATE, name, spec)).toMatch(new RegExp(`^usage: pikit-update ${name}\\b`));
+});
+
+it('explains auto with its choices', () => {
+  expect(commandUsage('auto')).toContain('pikit-update auto [off|check|download|install] [--json] [--time HH:MM]');
 });

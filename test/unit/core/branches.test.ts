@@ -31,7 +31,7 @@ describe('parseBranches', () => {
 
   it.each([
     ['not-json', '[', /not valid JSON/],
-    ['not-a-list', {}, /expected array/],
+    ['not-a-list', {}, /must be a list$/],
     ['stable-listed', [{ name: 'stable' }], /'stable' is always there/],
     ['listed-twice', [{ name: 'a' }, { name: 'a' }], /'\[1\]\.name': 'a' is listed twice/],
     ['name-missing', [{}], /'\[0\]\.name'/],

@@ -6,7 +6,7 @@ import type { Manifest } from '../../../lib/core/manifest.ts';
 import { parseManifest } from '../../../lib/core/manifest.ts';
 import type { HeldVersion } from '../../../lib/core/state.ts';
 import { Settings } from '../../../lib/core/state.ts';
-import { matching } from '../../helpers/matchers.ts';
+import { containing, matching } from '../../helpers/matchers.ts';
 
 function manifest(fields: Record<string, unknown> = {}): Manifest {
   const files = [{ path: 'pikit-api.py', sha256: 'a'.repeat(64) }];
@@ -156,13 +156,49 @@ describe('incompatibility', () => {
   it('counts files against the limit of the device', () => {
     const files = ['a', 'b', 'c'].map((name) => ({ path: `helpers/${name}`, sha256: 'a'.repeat(64) }));
     const limited = here({ config: config({ limits: { files: 2 } }) });
-    expect(incompatibility(manifest({ files }), limited)).toBe('1.4.0 has 3 files, limits.files allows 2');
+    expect(incompatibility(manifest({ files }), limited)).toMatchObject({
+      reason: '1.4.0 has 3 files, limits.files allows 2',
+      hint: containing('`files = 3` below [limits]'),
+    });
     expect(incompatibility(manifest({ files: files.slice(1) }), limited)).toBeNull();
   });
 
   it('names two files that would be one on this device', () => {
     const files = ['pikit-api.py', 'helpers/pikit-api.py'].map((path) => ({ path, sha256: 'a'.repeat(64) }));
-    expect(incompatibility(manifest({ files }), here())).toMatch(/would both be installed as '\/usr\/local\/bin\/pikit-api\.py'/);
+    expect(incompatibility(manifest({ files }), here())).toMatchObject({
+      reason: matching(/would both be installed as '\/usr\/local\/bin\/pikit-api\.py'/),
+    });
+  });
+});
+
+describe('the hint of an incompatible release', () => {
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, string]>([
+    [
+      'a-unit-that-is-not-allowed',
+      { post_install: ['other'] },
+      { services: { allow: ['first.service'] } },
+      'set services.allow in \'/etc/pikit/update.toml\': `allow = ["first.service", "other.service"]` below [services]',
+    ],
+    ['commands-of-an-unsigned-release', { post_install: [{ run: ['pikit-api.py'] }] }, {}, '`allow_unsigned = true` below [post_install]'],
+    ['too-large', { bundle: { name: 'b.tar.gz', size: 2_097_153 } }, { limits: { bundle_bytes: '1MiB' } }, '`bundle_bytes = "3MiB"` below [limits]'],
+    [
+      'no-target',
+      { files: [{ path: 'extras/a/b', sha256: 'a'.repeat(64) }] },
+      {},
+      '`[[target]]`, `from = "extras/"`, `to = "/var/www/extras/"`; the three default targets',
+    ],
+    [
+      'no-target-beside-targets-of-the-owner',
+      { files: [{ path: 'tool.sh', sha256: 'a'.repeat(64) }] },
+      { target: [{ from: 'x/', to: '/srv/x/' }] },
+      '`from = "tool.sh"`, `to = "/usr/local/bin/tool.sh"`; covered now: x/',
+    ],
+    ['an-action-of-later-updaters', { post_install: [{ reboot: true }] }, {}, 'install a newer pikit-update'],
+    ['another-computer', { requires: { arch: ['x64'] } }, {}, 'a release for arm64'],
+  ])('says what to set: %s', (_name, fields, settings, hint) => {
+    const decision = decide(manifest(fields), here({ config: config(settings) }));
+    expect(decision).toMatchObject({ outcome: 'incompatible', hint: containing(hint) });
+    expect(decision).not.toMatchObject({ hint: containing('publishes the releases') });
   });
 });
 

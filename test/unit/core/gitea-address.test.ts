@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Repository } from '../../../lib/core/gitea-address.ts';
-import { assetUrl, authorization, hasNextPage, releasesUrl, repositoryAt } from '../../../lib/core/gitea-address.ts';
+import { assetUrl, authorization, hasNextPage, movedTo, releasesUrl, repositoryAt } from '../../../lib/core/gitea-address.ts';
 
 function at(address: string): Repository {
   const repository = repositoryAt(address);
@@ -101,5 +101,24 @@ describe('hasNextPage', () => {
     ['github-link', GITHUB, { link, total: null, count: 30, seen: 30 }, true],
   ])('%s', (_name, repository, page, expected) => {
     expect(hasNextPage(repository, page)).toBe(expected);
+  });
+});
+
+describe('movedTo', () => {
+  it.each<[string | null, string | null]>([
+    ['/api/v1/repos/new/name/releases?limit=50', 'https://git.example.org/new/name'],
+    ['https://other.example.org/git/api/v1/repos/new/name/releases', 'https://other.example.org/git/new/name'],
+    ['https://git.example.org/new/name/releases/download/v1/manifest.json', 'https://git.example.org/new/name'],
+    ['/api/v1/repositories/12/releases', null],
+    ['https://login.example.org/', null],
+    ['http://[', null],
+    [null, null],
+  ])('%s', (location, expected) => {
+    expect(
+      movedTo(
+        { kind: 'gitea', name: 'x', web: new URL('https://git.example.org/o/r/'), api: new URL('https://git.example.org/api/v1/repos/o/r/') },
+        location,
+      ),
+    ).toBe(expected);
   });
 });

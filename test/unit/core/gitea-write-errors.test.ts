@@ -23,8 +23,14 @@ describe('writeError', () => {
   });
 
   it.each<[number, Record<string, string>, string, RegExp, RegExp]>([
-    [307, { location: 'https://git.example.org/api/v1/repos/new/r' }, 'HTTP_STATUS', /says that '.*\/o\/r' has moved/, /repos\/new\/r/],
-    [302, {}, 'HTTP_STATUS', /has moved/, /unknown/],
+    [
+      307,
+      { location: 'https://git.example.org/api/v1/repos/new/r' },
+      'HTTP_STATUS',
+      /says that '.*\/o\/r' has moved to 'https:\/\/git\.example\.org\/new\/r'/,
+      /--to gitea:https:\/\/git\.example\.org\/new\/r$/,
+    ],
+    [302, {}, 'HTTP_STATUS', /has moved/, /open its page in a browser/],
     [400, {}, 'HTTP_STATUS', /does not take it/, /ALLOWED_TYPES/],
     [401, {}, 'HTTP_STATUS', /does not accept the token/, /PIKIT_RELEASE_TOKEN/],
     [403, {}, 'HTTP_STATUS', /does not let this token write/, /write:repository/],
@@ -42,7 +48,7 @@ describe('writeError', () => {
 
   it('says what was tried, and what the server said, without its escapes or novels', () => {
     expect(failure(500, {}, `\u001b[2J${'x'.repeat(500)}`)).toMatchObject({
-      message: matching(/^uploading it: 'git.example.org' cannot do it now \(HTTP 500: \?\[2Jx{100,200}[^x]*$/),
+      message: matching(/^uploading it: 'git.example.org' cannot do it now \(HTTP 500: \\u001b\[2Jx{100,200}[^x]*$/),
     });
   });
 });

@@ -21,19 +21,20 @@ describe('parseDocument', () => {
 
   it.each([
     ['one-byte-too-many', '{"name":"a"}', /^the thing has 12 bytes, 11 are allowed$/, 11],
-    ['empty', '', /^the thing is not valid JSON$/, 100],
-    ['truncated', '{"name":"a"', /is not valid JSON$/, 100],
-    ['trailing-garbage', '{"name":"a"}x', /is not valid JSON$/, 100],
-    ['byte-order-mark', '\uFEFF{"name":"a"}', /is not valid JSON$/, 100],
-    ['comment', '{"name":"a"}//', /is not valid JSON$/, 100],
-    ['captive-portal', '<!doctype html><title>Wi-Fi</title>', /is not valid JSON$/, 100],
-    ['nul-bytes', '\0\0\0\0', /is not valid JSON$/, 100],
+    ['empty', '', /^the thing is not valid JSON: it is empty \(line 1, column 1\)$/, 100],
+    ['truncated', '{"name":"a"', /is not valid JSON: it ends too early \(line 1, column 12\)$/, 100],
+    ['trailing-garbage', '{"name":"a"}x', /there is something behind its end \(line 1, column 13\)$/, 100],
+    ['trailing-comma', '{\n  "name": "a",\n}', /there is a comma too many before '\}' \(line 3, column 1\)$/, 100],
+    ['byte-order-mark', '\uFEFF{"name":"a"}', /it begins with a byte order mark, which has to go \(line 1, column 1\)$/, 100],
+    ['comment', '{"name":"a"}//', /there is a comment, which JSON does not have \(line 1, column 13\)$/, 100],
+    ['captive-portal', '<!doctype html><title>Wi-Fi</title>', /it begins with '<', as a web page does \(line 1, column 1\)$/, 100],
+    ['nul-bytes', '\0\0\0\0', /'\\u0000' is not expected there \(line 1, column 1\)$/, 100],
     ['key-twice', '{"name":"good","name":"evil"}', /^the thing is refused: the key 'name' is there twice in one object$/, 100],
     ['nested-too-deep', `{"name":"a","x":${'['.repeat(200_000)}${']'.repeat(200_000)}}`, /is nested more than 64 levels/, 1_000_000],
-    ['wrong-type', '{"name":1}', /^the thing is not as it should be: 'name': Invalid input: expected string, received number$/, 100],
+    ['wrong-type', '{"name":1}', /^the thing is not as it should be: 'name' is 1: must be a text$/, 100],
     ['missing-key', '{}', /'name'/, 100],
-    ['null', 'null', /expected object, received null/, 100],
-    ['wrong-element', '{"name":"a","sizes":[1,2.5]}', /'sizes\[1\]': /, 100],
+    ['null', 'null', /must be a table of keys and values/, 100],
+    ['wrong-element', '{"name":"a","sizes":[1,2.5]}', /'sizes\[1\]' is 2\.5: must be a whole number/, 100],
   ])('refuses %s', (_name, text, says, maxBytes) => {
     expect(() => parse(text, maxBytes)).toThrow(expect.objectContaining({ code: 'MANIFEST_INVALID', message: matching(says) }));
   });
@@ -46,7 +47,7 @@ describe('parseDocument', () => {
     ['latin-1', [0xe4]],
   ])('refuses invalid UTF-8: %s', (_name, bytes) => {
     const text = Buffer.concat([Buffer.from('{"name":"'), Buffer.from(bytes), Buffer.from('"}')]);
-    expect(() => parse(text)).toThrow('the thing is not valid JSON');
+    expect(() => parse(text)).toThrow('the thing is not valid JSON: it is not UTF-8, but perhaps Latin-1 (line 1, column 10)');
   });
 
   it('keeps the cause', () => {
@@ -78,7 +79,7 @@ describe('describeIssues', () => {
   });
 
   it.each([
-    ['string', { a: 'x\u001b[2J' }, `'a' is "x?[2J": no`],
+    ['string', { a: 'x\u001b[2J' }, `'a' is "x\\u001b[2J": no`],
     ['number', { a: -1 }, `'a' is -1: no`],
     ['boolean', { a: false }, `'a' is false: no`],
     ['bigint', { a: 1n }, `'a' is 1: no`],

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { nearness } from '../../../lib/core/local-address.ts';
+import { addressNearness, isWithin, nearness } from '../../../lib/core/local-address.ts';
 
 it.each([
   ['http://localhost/', 2],
@@ -22,6 +22,34 @@ it.each([
   ['http://[::ffff:169.254.169.254]/', 2],
   ['http://[fe80::1]/', 2],
   ['http://[febf::1]/', 2],
+  ['http://[::ffff:0:127.0.0.1]/', 2],
+  ['http://[64:ff9b::127.0.0.1]/', 2],
+  ['http://[64:ff9b::169.254.169.254]/', 2],
+  ['http://[64:ff9b:1::7f00:1]/', 2],
+  ['http://[2002:7f00:1::1]/', 2],
+  ['http://[2002:a9fe:a9fe::]/', 2],
+  ['http://[2001:0:1234::80ff:fffe]/', 2],
+  ['http://[ff02::1]/', 2],
+  ['http://224.0.0.251/', 2],
+  ['http://255.255.255.255/', 2],
+  ['http://100.64.0.1/', 1],
+  ['http://100.127.255.255/', 1],
+  ['http://192.0.0.8/', 1],
+  ['http://198.18.0.1/', 1],
+  ['http://198.19.255.255/', 1],
+  ['http://240.0.0.1/', 1],
+  ['http://[64:ff9b::10.0.0.1]/', 1],
+  ['http://[64:ff9b::192.168.1.1]/', 1],
+  ['http://[64:ff9b::100.64.0.1]/', 1],
+  ['http://[64:ff9b:1::808:808]/', 1],
+  ['http://[64:ff9b:1:ffff::808:808]/', 1],
+  ['http://[2002:c0a8:101::1]/', 1],
+  ['http://[2002:ac1f:ffff:1::]/', 1],
+  ['http://[2002:6440:1::]/', 1],
+  ['http://[fec0::1]/', 1],
+  ['http://[feff:ffff::1]/', 1],
+  ['http://[fdff::1]/', 1],
+  ['http://[100::1]/', 1],
   ['http://10.1.2.3/', 1],
   ['http://172.16.0.1/', 1],
   ['http://172.31.255.255/', 1],
@@ -41,9 +69,52 @@ it.each([
   ['http://192.169.1.1/', 0],
   ['http://[2001:db8::1]/', 0],
   ['http://[::ffff:8.8.8.8]/', 0],
+  ['http://[::8.8.8.8]/', 0],
+  ['http://[64:ff9b::8.8.8.8]/', 0],
+  ['http://[2002:808:808::1]/', 0],
+  ['http://[2001:4860::1]/', 0],
+  ['http://[101::1]/', 0],
+  ['http://100.63.255.255/', 0],
+  ['http://100.128.0.1/', 0],
+  ['http://192.0.1.1/', 0],
+  ['http://198.17.0.1/', 0],
+  ['http://198.20.0.1/', 0],
+  ['http://223.255.255.255/', 0],
   ['http://updates.example.org/', 0],
   ['http://127.0.0.1.example.org/', 0],
   ['http://localhost.example.org/', 0],
 ])('%s is %i near', (url, near) => {
   expect(nearness(new URL(url).hostname)).toBe(near);
+});
+
+it.each([
+  ['127.0.0.1', 2],
+  ['::1', 2],
+  ['fe80::1%eth0', 2],
+  ['::ffff:10.0.0.1', 1],
+  ['64:ff9b::a00:1', 1],
+  ['8.8.8.8', 0],
+  ['2606:4700::1111', 0],
+  // What nothing is known about is not let through.
+  ['', 2],
+  ['300.1.1.1', 2],
+  ['1::2::3', 2],
+  ['1:2:3', 2],
+  ['nas', 2],
+])('an address that a name has, %s, is %i near', (address, near) => {
+  expect(addressNearness(address)).toBe(near);
+});
+
+it.each([
+  ['10.1.2.3', '10.0.0.0/8', true],
+  ['11.1.2.3', '10.0.0.0/8', false],
+  ['192.168.5.7', '192.168.4.0/22', true],
+  ['192.168.8.1', '192.168.4.0/22', false],
+  ['[fd00::5]', 'fd00::/8', true],
+  ['fd00::5', '10.0.0.0/8', false],
+  ['10.1.2.3', '10.1.2.3', true],
+  ['10.1.2.4', '10.1.2.3', false],
+  ['nas', '0.0.0.0/0', false],
+])('%s is within %s: %s', (address, block, within) => {
+  expect(isWithin(address, block)).toBe(within);
 });

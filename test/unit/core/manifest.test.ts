@@ -57,6 +57,30 @@ describe('parseManifest', () => {
     });
   });
 
+  it('takes 20,000 files with every member, and as many again of later updaters', () => {
+    const later = Object.fromEntries(Array.from({ length: 10 }, (_value, index) => [`later${String(index)}`, null]));
+    const files = Array.from({ length: 20_000 }, (_value, index) => {
+      return { path: `pikit-web/f${String(index)}`, sha256: SHA, size: 1, mode: '0644', package: 'web', config: false, ...later };
+    });
+    expect(parse({ ...MINIMAL, files }).files).toHaveLength(20_000);
+  });
+
+  it('counts sizes exactly, or refuses them with their sum', () => {
+    const sized = (...sizes: number[]): unknown => ({
+      ...MINIMAL,
+      files: sizes.map((size, index) => ({ path: `f${String(index)}`, sha256: SHA, size })),
+    });
+    const most = Number.MAX_SAFE_INTEGER;
+    expect(parse(sized(most - 1, 1)).files).toHaveLength(2);
+    expect(() => parse(sized(most - 1, 2))).toThrow(
+      expect.objectContaining({
+        code: 'MANIFEST_INVALID',
+        message: "the manifest is not as it should be: 'files': the sizes add up to 9007199254740992 bytes, 9007199254740991 are allowed",
+      }),
+    );
+    expect(() => parse(sized(most, most, most))).toThrow(/add up to 27021597764222973 bytes/);
+  });
+
   it.each(['version', 'changelog', 'files'])('refuses a manifest without %s', (key) => {
     expect(() => parse({ ...MINIMAL, [key]: undefined })).toThrow(
       expect.objectContaining({ code: 'MANIFEST_INVALID', message: matching(`'${key}'`) }),
@@ -146,7 +170,6 @@ describe('parseManifest', () => {
   it.each([
     ['too-short', 'a'.repeat(63)],
     ['too-long', 'a'.repeat(65)],
-    ['upper-case', 'A'.repeat(64)],
     ['not-hex', `${'a'.repeat(63)}g`],
     ['empty', ''],
     ['with-newline', `${SHA}\n`],
@@ -210,6 +233,18 @@ describe('parseManifest', () => {
     expect(() => parse(withFile({ mode }))).toThrow(expect.objectContaining({ code: 'MANIFEST_INVALID', message: matching('mode') }));
   });
 
+  it('takes a sha256 in capitals, as some tools write it, for the same digest', () => {
+    const capitals = 'AbCdEf0123'.repeat(7).slice(0, 64);
+    const value = { ...MINIMAL, files: [{ path: 'a', sha256: capitals }], bundle: { name: 'b', sha256: capitals } };
+    expect(parse(value)).toMatchObject({ files: [{ sha256: capitals.toLowerCase() }], bundle: { sha256: capitals.toLowerCase() } });
+  });
+
+  it('refuses configuration whose name leaves no room for ours beside it', () => {
+    const path = `a/${'n'.repeat(246)}`;
+    expect(parse(withFile({ path })).files).toHaveLength(1);
+    expect(() => parse(withFile({ path, config: true }))).toThrow(/files\[0\]\.path.*may have a name of 245 bytes/);
+  });
+
   it.each([
     ['absolute', '/etc/sudoers.d/x'],
     ['climbs-out', 'pikit-web/../x'],
@@ -223,7 +258,7 @@ describe('parseManifest', () => {
   });
 
   it('does not repeat control characters of a refused path', () => {
-    expect(() => parse(withFile({ path: '\u001b[2J\n/x' }))).toThrow("path '?[2J?/x' is refused");
+    expect(() => parse(withFile({ path: '\u001b[2J\n/x' }))).toThrow("path '\\u001b[2J\\u000a/x' is refused");
   });
 
   it.each([

@@ -163,3 +163,8 @@ describe('redirectTarget', () => {
     expect(() => redirectTarget(from, '/b', 3)).toThrow('fourth redirect');
   });
 });
+
+it('knows an answer that leaves HTTP, which undici calls a broken socket', () => {
+  const error = Object.assign(new Error('bad upgrade'), { code: 'UND_ERR_SOCKET' });
+  expect(networkError(error, new URL('http://example.org/'))).toMatchObject({ code: 'HTTP_PROTOCOL', message: containing('HPE_UPGRADE') });
+});

@@ -18,7 +18,11 @@ describe('standingOf', () => {
     ['older-stable-after-that', '1.3.0', '1.4.0', 'stable', 'stable', 'older'],
     ['from-one-branch-to-another', '1.5.0-beta.1', '1.6.0-nightly.3', 'nightly', 'beta', 'downgrade'],
     ['nothing-installed', '1.0.0', null, null, 'stable', 'newer'],
-    ['same-but-for-build-metadata', '1.4.0+b', '1.4.0+a', 'stable', 'beta', 'installed'],
+    ['another-build-on-a-test-branch', '1.4.0+b', '1.4.0+a', 'beta', 'beta', 'other'],
+    ['to-a-build-of-a-test-branch', '1.5.0+issue.1234', '1.5.0', 'stable', 'issue', 'other'],
+    ['the-same-build-on-a-test-branch', '1.5.0+issue.1234', '1.5.0+issue.1234', 'issue', 'issue', 'installed'],
+    ['back-to-stable-from-a-build', '1.5.0', '1.5.0+issue.1234', 'issue', 'stable', 'other'],
+    ['another-build-on-stable', '1.4.0+b', '1.4.0+a', 'stable', 'stable', 'installed'],
   ] as const)('%s', (_name, version, current, installedBranch, branch, standing) => {
     expect(standingOf(version, { current, installedBranch, branch })).toBe(standing);
   });

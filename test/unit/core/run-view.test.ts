@@ -5,6 +5,7 @@ import type { Sights, UnitSight } from '../../../lib/core/run-view.ts';
 import { tokenFor, viewRun } from '../../../lib/core/run-view.ts';
 import type { Receipt, Token } from '../../../lib/core/state.ts';
 import { AT_REST, NOW } from '../../helpers/cli-device.ts';
+import { containing } from '../../helpers/matchers.ts';
 
 type Step = Receipt['step'];
 
@@ -177,21 +178,44 @@ describe('viewRun', () => {
   });
 
   it.each([
-    [{ result: 'signal' }, 'failed (signal)'],
-    [{ result: 'exit-code', exitStatus: 3 }, 'failed (exit-code 3)'],
-    [{ result: 'timeout', exitStatus: 15 }, 'failed (timeout)'],
-    [{ result: 'success' }, 'ended before it could say what it came to'],
-    [{}, 'ended before it could say what it came to'],
+    [{ result: 'oom-kill' }, 'was ended: out of memory'],
+    [{ result: 'signal' }, 'was ended: it was killed'],
+    [{ result: 'exit-code', exitStatus: 3 }, 'ended with 3 before it could say what it came to'],
+    [{ result: 'timeout', exitStatus: 15 }, 'was ended: it took longer than it may'],
+    [{ result: 'success' }, 'was ended before it could say what it came to'],
+    [{}, 'was ended before it could say what it came to'],
   ])('says what became of one that was killed: %j', (unit, how) => {
     expect(viewRun(sights({ record: begun('apply'), units: { apply: unit } }))?.steps).toMatchObject([
       {
         code: 'STEP_FAILED',
-        message: `'pikit-update-apply.service' ${how}`,
-        hint: '`journalctl -u pikit-update-apply.service` shows what it wrote',
+        message: `the last apply ${how}`,
+        hint: containing('`journalctl -u pikit-update-apply.service` shows what it wrote'),
         outcome: null,
         ended: null,
       },
     ]);
+  });
+});
+
+describe('a step that was killed before it wrote anything', () => {
+  const killed = { result: 'oom-kill', invocation: 'check-2', since: NOW.toISOString() };
+  it.each([
+    ['nothing on record', null],
+    ['an older run on record', over(begun('check'), 'nothing')],
+  ])('is the last run: %s', (_name, record) => {
+    const seen = viewRun(sights({ record, units: { check: killed } }));
+    expect(seen).toMatchObject({
+      id: 'check-2',
+      steps: [{ step: 'check', state: 'failed', outcome: null, message: 'the last check was ended: out of memory' }],
+    });
+  });
+
+  it.each([
+    ['has ended by itself', { ...killed, result: 'exit-code', exitStatus: 1 }],
+    ['was before the run on record', { ...killed, since: new Date(T0.getTime() - 1).toISOString() }],
+    ['is the one on record', { ...killed, invocation: 'check-1' }],
+  ])('is not, when it %s', (_name, unit) => {
+    expect(view({ record: over(begun('check'), 'nothing'), units: { check: unit } })).toBe('check-1 timer check:done');
   });
 });
 

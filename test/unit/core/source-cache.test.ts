@@ -10,10 +10,17 @@ const FACTS = {
   etag: null,
   last_modified: null,
   sha256: sha256('[]'),
+  full_at: '2026-11-22T10:00:00.000Z',
+  until: '2026-11-22T22:00:00.000Z',
 };
 
 it('uses what belongs together', () => {
   expect(factsOf(Buffer.from(JSON.stringify(FACTS)), BYTES, CONFIG)).toEqual(FACTS);
+});
+
+it('reads what an earlier version wrote, which did not know when it was asked in full', () => {
+  const before = { ...FACTS, full_at: undefined, until: undefined };
+  expect(factsOf(Buffer.from(JSON.stringify(before)), BYTES, CONFIG)).toEqual({ ...FACTS, full_at: null, until: null });
 });
 
 it.each([

@@ -22,7 +22,7 @@ function demo(args: readonly string[], temporary: string) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [DEMO, ...args], {
     env: { PATH: process.env['PATH'], TMPDIR: temporary },
     encoding: 'utf8',
-    timeout: 55_000,
+    timeout: 280_000,
   });
   return { status, stdout, stderr };
 }

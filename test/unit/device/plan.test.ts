@@ -36,6 +36,8 @@ describe('readPlan', () => {
       removed: [{ path: '/var/www/pikit-web/gone.js', old_bytes: 5, new_bytes: null }],
       edited: ['/var/www/pikit-web/index.html'],
       conflicts: ['/var/www/pikit-web/settings.json.pikit-new'],
+      shadows: [],
+      unrestarted: [],
       unchanged: 2,
       rooms: [{ needed_bytes: 4096 * (5 + 5 + 3) }],
       problem: null,

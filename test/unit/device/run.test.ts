@@ -93,7 +93,7 @@ describe('readRun', () => {
     const device = cliDevice();
     begin(device, 'apply');
     device.looks.set('pikit-update-apply.service', { invocation: 'apply-1', result: 'oom-kill' });
-    expect(await readRun(device.deps)).toMatchObject({ code: 'STEP_FAILED', message: "'pikit-update-apply.service' failed (oom-kill)" });
+    expect(await readRun(device.deps)).toMatchObject({ code: 'STEP_FAILED', message: 'the last apply was ended: out of memory' });
   });
 
   it('does without the history where nobody may read it', async () => {

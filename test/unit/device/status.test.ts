@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
 import { stepBegun } from '../../../lib/core/run-record.ts';
@@ -70,4 +71,57 @@ it('has what a run wrote at its end together with that end', async () => {
     return run({ state: 'ended' });
   });
   expect(status).toMatchObject({ latest: '2.0.0', current: '2.0.0', run: { state: 'ended' } });
+});
+
+const JOURNAL = '{}';
+
+/** In the middle of an installation: the version file is replaced, and nothing is committed. */
+function midWay({ isRunning }: { isRunning: boolean }): ReturnType<typeof cliDevice> {
+  const device = cliDevice({ alive: isRunning });
+  device.setState({ current: '1.2.0', latest: '1.3.0' });
+  fs.writeFileSync(device.deps.paths.version, '1.3.0\n');
+  fs.mkdirSync(dirname(device.deps.paths.journal), { recursive: true });
+  fs.writeFileSync(device.deps.paths.journal, JOURNAL);
+  return device;
+}
+
+it.each(['apply', 'rollback', 'recover'] as const)(
+  'while %s is at work, what is installed is what was committed, and nothing is cut short',
+  async (step) => {
+    const device = midWay({ isRunning: true });
+    device.setProgress({ step });
+    device.looks.set(`pikit-update-${step}.service`, { active: true });
+    const there = { is: 'there', path: '/var/backups/pikit/a', from: '1.2.0', to: '1.1.0', created: NOW.toISOString() } as const;
+    expect(await readStatus(device.deps)).toMatchObject({ current: '1.2.0', rollback: { is: 'none' } });
+    device.deps.files.writePublished({ schema: 1, version: '1.2.0', installed: null, rollback: there, history: [] });
+    expect(await readStatus(device.deps)).toMatchObject({ current: '1.2.0', rollback: there });
+  },
+);
+
+it('a step that begins after the look at the run is seen all the same', async () => {
+  const device = midWay({ isRunning: true });
+  const looks = [
+    null,
+    run({ state: 'running', steps: [{ step: 'apply', state: 'running', started: NOW.toISOString(), ended: null, outcome: null }] }),
+  ];
+  const status = await readStatus(device.deps, () => Promise.resolve(looks.shift() ?? null));
+  expect(status).toMatchObject({ current: '1.2.0', rollback: { is: 'none' }, run: { state: 'running' } });
+});
+
+it('an update that nobody is at any more was cut short', async () => {
+  const device = midWay({ isRunning: false });
+  device.setProgress({ step: 'apply' });
+  expect(await readStatus(device.deps)).toMatchObject({ current: '1.3.0', rollback: { is: 'open' }, progress: null });
+});
+
+it('says what to set as long as no source is set, and nothing of it afterwards', async () => {
+  const device = cliDevice();
+  expect(await readStatus(device.deps)).not.toHaveProperty('setup');
+  for (const text of ['', '#[source]\n#url = "https://x.example/"\n']) {
+    fs.writeFileSync(device.deps.paths.config, text);
+    const { setup } = await readStatus(device.deps);
+    expect(setup?.hint).toMatch(/^set the source in '.*update\.toml': \[source\].*url = "https:/);
+  }
+  fs.rmSync(device.deps.paths.config);
+  expect((await readStatus(device.deps)).setup?.hint).toMatch(/url = "https:/);
 });

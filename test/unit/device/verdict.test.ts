@@ -22,8 +22,8 @@ describe('failureOf', () => {
   });
 
   it.each([
-    ['exit', 'failed', { result: 'exit-code', exitStatus: 203 }, 'STEP_FAILED', `'${UNIT}' failed (exit-code 203)`],
-    ['signal', 'failed', { result: 'signal', exitStatus: 9 }, 'STEP_FAILED', `'${UNIT}' failed (signal)`],
+    ['exit', 'failed', { result: 'exit-code', exitStatus: 203 }, 'STEP_FAILED', `'${UNIT}' was ended: systemd could not start it (203)`],
+    ['signal', 'failed', { result: 'signal', exitStatus: 9 }, 'STEP_FAILED', `'${UNIT}' was ended: it was killed`],
     ['busy', 'failed', { result: 'exit-code', exitStatus: 75 }, 'BUSY', `'${UNIT}' gave up waiting: another update step is running`],
     ['too-often', 'failed', { result: 'start-limit-hit' }, 'STEP_FAILED', `'${UNIT}' failed (start-limit-hit)`],
     ['dependency', 'dependency', { result: 'exit-code', exitStatus: 1 }, 'STEP_FAILED', `'${UNIT}' failed (exit-code 1)`],

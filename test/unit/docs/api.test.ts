@@ -223,7 +223,7 @@ describe('what docs/api.md says', () => {
 
 /** Waits for a file in a folder: nginx writes its pid when it listens. */
 async function appears(dir: string, name: string): Promise<void> {
-  for await (const event of watch(dir, { signal: AbortSignal.timeout(20_000) })) if (event.filename === name) return;
+  for await (const event of watch(dir, { signal: AbortSignal.timeout(120_000) })) if (event.filename === name) return;
 }
 
 async function responseTo(request: http.ClientRequest): Promise<http.IncomingMessage> {

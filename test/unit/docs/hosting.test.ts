@@ -116,7 +116,7 @@ it('the TOML of docs/hosting.md is one that the updater takes', async () => {
 
 /** Waits for a file in a folder: nginx writes its pid when it listens. */
 async function appears(dir: string, name: string): Promise<void> {
-  for await (const event of watch(dir, { signal: AbortSignal.timeout(20_000) })) if (event.filename === name) return;
+  for await (const event of watch(dir, { signal: AbortSignal.timeout(120_000) })) if (event.filename === name) return;
 }
 
 const hasNginx = spawnSync('nginx', ['-v']).error === undefined;

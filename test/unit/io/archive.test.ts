@@ -88,6 +88,20 @@ function raw(...parts: Buffer[]): Buffer {
   return zlib.gzipSync(Buffer.concat(parts));
 }
 
+function longName(name: string | Buffer): EntryFields {
+  return { name: '././@LongLink', type: 'L', data: name };
+}
+
+/** An extended header with exactly these bytes. */
+function paxRaw(data: string | Buffer): EntryFields {
+  return { name: 'PaxHeader/x', type: 'x', data };
+}
+
+/** The beginning of what a Mac keeps beside a file. */
+function appleDouble(): Buffer {
+  return Buffer.concat([Buffer.from('0005160700020000', 'hex'), Buffer.alloc(100)]);
+}
+
 const wrongPaths: Attack[] = [
   ['parent', '../x'],
   ['absolute', '/abs'],
@@ -115,15 +129,15 @@ const wrongPaths: Attack[] = [
 ].map(([name = '', path = '']) => added(`path-${name}`, { name: path, data: 'x' }, 'PATH_REFUSED', /does not list/));
 
 const wrongTypes: Attack[] = [
-  instead('symlink', { ...page, data: '', type: '2', linkname: '../../outside/file' }, 'BUNDLE_INVALID', /a SymbolicLink/),
-  added('symlink-absolute', { name: 'evil', type: '2', linkname: '/etc/passwd' }, 'BUNDLE_INVALID', /'evil'.*a SymbolicLink/),
+  instead('symlink', { ...page, data: '', type: '2', linkname: '../../outside/file' }, 'BUNDLE_INVALID', /a symbolic link/),
+  added('symlink-absolute', { name: 'evil', type: '2', linkname: '/etc/passwd' }, 'BUNDLE_INVALID', /'evil'.*a symbolic link/),
   instead('symlink-then-write-through-it', [{ name: 'pikit-web', type: '2', linkname: '../../outside' }, page]),
   instead('directory-replaced-by-symlink', [
     { name: 'pikit-web/', type: '5', mode: 0o755 },
     { name: 'pikit-web', type: '2', linkname: '../../outside' },
     page,
   ]),
-  instead('hardlink', { ...page, data: '', type: '1', linkname: '../../outside/file' }, 'BUNDLE_INVALID', /a Link/),
+  instead('hardlink', { ...page, data: '', type: '1', linkname: '../../outside/file' }, 'BUNDLE_INVALID', /a hard link/),
   instead('hardlink-absolute', { ...page, data: '', type: '1', linkname: '/etc/passwd' }),
   instead('symlink-chain-and-hardlink', [{ name: 'a', type: '2', linkname: '..' }, { name: 'a/b', type: '1', linkname: 'a/outside/file' }, page]),
   instead('character-device', { ...page, data: '', type: '3' }),
@@ -135,34 +149,73 @@ const wrongTypes: Attack[] = [
   instead('gnu-sparse', { ...page, type: 'S', size: '77777777777 ' }),
   instead('gnu-dump-directory', { ...page, type: 'D' }),
   instead('gnu-multi-volume', { ...page, type: 'M' }),
-  instead('gnu-long-name', [{ name: '././@LongLink', type: 'L', data: 'pikit-web/index.html\0' }, page], 'BUNDLE_INVALID', /NextFileHasLongPath/),
+  instead('gnu-long-name-of-another-file', [longName('../../outside/file\0'), page], 'PATH_REFUSED', /'\.\.\/\.\.\/outside\/file'/),
+  instead('gnu-long-name-twice', [longName('x\0'), longName('pikit-web/index.html\0'), page], 'BUNDLE_INVALID', /behind another one/),
+  instead('gnu-long-name-with-nul', [longName('pikit-web/index.html\0/../x\0'), page], 'BUNDLE_INVALID', /NUL in its path/),
+  instead('gnu-long-name-empty', [longName('\0'), page], 'BUNDLE_INVALID', /empty path/),
+  instead('gnu-long-name-not-utf-8', [longName(Buffer.from([0x70, 0xff, 0])), page], 'BUNDLE_INVALID', /not UTF-8/),
+  instead('gnu-long-name-before-a-link', [longName('pikit-web/index.html\0'), { name: 'x', type: '2', linkname: '/etc/passwd' }]),
+  instead('gnu-long-name-huge', [{ name: 'L', type: 'L', size: 0o77777777777 }, page], 'BUNDLE_INVALID', /1048576 are allowed/),
+  instead('gnu-long-name-at-the-end', [page, longName('x\0')], 'BUNDLE_INVALID', /ends after an extended header/),
   instead('gnu-long-link', [{ name: '././@LongLink', type: 'K', data: '/etc/passwd\0' }, page]),
   instead('file-with-a-link-name', { ...page, linkname: '../../outside/file' }, 'BUNDLE_INVALID', /link target/),
   instead('listed-file-as-directory', { name: 'pikit-web/index.html', type: '5', mode: 0o755 }, 'PATH_REFUSED'),
   added('unlisted-directory', { name: 'pikit-web/cache/', type: '5', mode: 0o755 }, 'PATH_REFUSED'),
-  added('world-writable-root', { name: './', type: '5', mode: 0o777 }, 'BUNDLE_INVALID', /mode 777/),
   added('directory-with-content', { name: 'pikit-web/', type: '5', mode: 0o755, data: 'x'.repeat(512) }, 'BUNDLE_INVALID', /512 bytes of content/),
 ];
 
 const extensions: Attack[] = [
-  instead('pax-path', [paxEntry({ path: '../../outside/file' }), page], 'BUNDLE_INVALID', /ExtendedHeader/),
+  instead('pax-path', [paxEntry({ path: '../../outside/file' }), page], 'PATH_REFUSED', /'\.\.\/\.\.\/outside\/file'/),
+  instead('pax-path-in-another-case', [paxEntry({ path: 'pikit-web/Index.html' }), page], 'PATH_REFUSED'),
+  instead('pax-path-of-a-listed-file-twice', [paxEntry({ path: 'helpers/hello' }), script], 'BUNDLE_INVALID', /twice/),
+  instead('pax-path-empty', [paxEntry({ path: '' }), page], 'BUNDLE_INVALID', /empty path/),
+  instead('pax-path-twice', [paxRaw('29 path=pikit-web/index.html\n13 path=../x\n'), page], 'BUNDLE_INVALID', /'path' twice/),
+  instead('pax-path-not-utf-8', [paxRaw(Buffer.from('9 path=\xff\n', 'latin1')), page], 'BUNDLE_INVALID', /not UTF-8/),
   instead('pax-linkpath', [paxEntry({ linkpath: '/etc/passwd' }), page]),
   instead('pax-path-with-nul', [paxEntry({ path: 'a\0b' }), page]),
-  instead('pax-path-of-digits', [paxEntry({ path: '12345' }), page]),
+  instead('pax-path-of-digits', [paxEntry({ path: '12345' }), page], 'PATH_REFUSED'),
   instead('pax-size-negative', [paxEntry({ size: '-1' }), page]),
   instead('pax-size-huge', [paxEntry({ size: '9007199254740993' }), page]),
-  instead('pax-xattr', [paxEntry({ 'SCHILY.xattr.security.capability': 'x' }), page]),
-  instead('pax-global-path', [paxEntry({ path: '../x' }, 'g'), page], 'BUNDLE_INVALID', /GlobalExtendedHeader/),
+  instead('pax-size-of-another', [paxEntry({ size: String(PAGE.length + 1) }), page], 'BUNDLE_INVALID', /says 17 bytes, and the header itself 16/),
+  instead('pax-size-of-fewer', [paxEntry({ size: '0' }), page]),
+  instead('pax-type', [paxEntry({ type: 'SymbolicLink' }), page], 'BUNDLE_INVALID', /'type', which is not allowed/),
+  instead('pax-charset', [paxEntry({ hdrcharset: 'BINARY' }), page], 'BUNDLE_INVALID', /'hdrcharset'/),
+  instead('pax-sparse', [paxEntry({ 'GNU.sparse.major': '1', 'GNU.sparse.name': 'x' }), page], 'BUNDLE_INVALID', /'GNU\.sparse/),
+  instead('pax-real-size', [paxEntry({ 'SCHILY.realsize': '1' }), page]),
+  instead('pax-unknown', [paxEntry({ 'EVIL.key': '1' }), page], 'BUNDLE_INVALID', /'EVIL\.key'/),
+  instead('pax-key-that-is-escaped', [paxEntry({ 'a\u202eb': '1' }), page], 'BUNDLE_INVALID', /is not allowed/),
+  instead('pax-key-empty', [paxRaw('5 =x\n'), page]),
+  instead('pax-xattr-with-records-in-it', [paxEntry({ 'SCHILY.xattr.user.x': 'y\n13 path=../x' }), page], 'BUNDLE_INVALID', /different ways/),
+  instead('pax-length-too-long', [paxRaw('99 path=pikit-web/index.html\n'), page], 'BUNDLE_INVALID', /damaged/),
+  instead('pax-length-too-short', [paxRaw('10 path=pikit-web/index.html\n'), page], 'BUNDLE_INVALID', /damaged/),
+  instead('pax-length-zero', [paxRaw('0 path=x\n'), page], 'BUNDLE_INVALID', /damaged/),
+  instead('pax-length-with-zeros', [paxRaw('029 path=pikit-web/index.html\n'), page], 'BUNDLE_INVALID', /damaged/),
+  instead('pax-without-a-value', [paxRaw('7 path\n'), page], 'BUNDLE_INVALID', /damaged/),
+  instead('pax-without-records', [paxRaw('garbage'), page], 'BUNDLE_INVALID', /damaged/),
+  instead('pax-twice', [paxEntry({ mtime: '1' }), paxEntry({ path: 'pikit-web/index.html' }), page], 'BUNDLE_INVALID', /behind another one/),
+  instead('pax-before-a-link', [paxEntry({ path: 'pikit-web/index.html' }), { ...page, data: '', type: '2', linkname: '/etc/passwd' }]),
+  instead('pax-of-solaris', [tarEntry({ name: 'x', type: 'X', data: '13 path=../x\n' }), page]),
+  instead('pax-at-the-end', [page, paxEntry({ mtime: '1' })], 'BUNDLE_INVALID', /ends after an extended header/),
+  instead('pax-cut', [page, tarEntry({ name: 'x', type: 'x', size: 100_000 })], 'BUNDLE_INVALID', /inside an extended header/),
+  instead('pax-huge', [tarEntry({ name: 'x', type: 'x', size: 0o77777777777 }), page], 'BUNDLE_INVALID', /1048576 are allowed/),
+  instead('pax-global-path', [paxEntry({ path: '../x' }, 'g'), page], 'BUNDLE_INVALID', /'path', which is not allowed there/),
+  instead('pax-global-size', [paxEntry({ size: '16' }, 'g'), page], 'BUNDLE_INVALID', /'size', which is not allowed there/),
+  instead('pax-global-17-times', [...Array<Buffer>(17).fill(paxEntry({ comment: 'x' }, 'g')), page], 'BUNDLE_INVALID', /too many/),
+  instead('pax-global-behind-another', [paxEntry({ mtime: '1' }), paxEntry({ comment: 'x' }, 'g'), page], 'BUNDLE_INVALID', /behind another/),
+  added('attributes-of-what-is-not-listed', { name: 'pikit-web/._evil', data: appleDouble() }, 'PATH_REFUSED', /'pikit-web\/\._evil'/),
+  added('attributes-that-are-none', { name: 'pikit-web/._index.html', data: '#!/bin/sh\n' }, 'PATH_REFUSED', /'pikit-web\/\._index\.html'/),
+  added('attributes-empty', { name: 'pikit-web/._index.html' }, 'PATH_REFUSED'),
+  instead(
+    'attributes-twice',
+    [page, ...Array<EntryFields>(2).fill({ name: 'pikit-web/._index.html', data: appleDouble() })],
+    'BUNDLE_INVALID',
+    /twice/,
+  ),
   instead('pax-before-gnu-long-name', [paxEntry({ size: '0' }), { name: 'L', type: 'L', data: 'x' }, page]),
   { name: 'pax-100000-empty', bytes: () => raw(...Array<Buffer>(100_000).fill(tarEntry({ name: 'x', type: 'x' }))), code: 'BUNDLE_INVALID' },
 ];
 
 const wrongFields: Attack[] = [
-  instead('set-uid', { ...page, mode: 0o4755 }, 'BUNDLE_INVALID', /mode 4755/),
-  instead('set-gid', { ...page, mode: 0o2755 }),
-  instead('sticky', { ...page, mode: 0o1755 }),
-  instead('world-writable', { ...page, mode: 0o666 }),
-  instead('group-writable', { ...page, mode: 0o664 }),
   instead('duplicate', [page, page], 'BUNDLE_INVALID', /twice/),
   instead('duplicate-through-dot', [page, { ...page, name: './pikit-web/index.html' }], 'BUNDLE_INVALID', /twice/),
   added('manifest-twice', manifestEntry, 'BUNDLE_INVALID', /twice/),
@@ -295,6 +348,7 @@ describe('unpackBundle', () => {
       'leading-dot-and-directories',
       [{ name: './', type: '5', mode: 0o755 }, { name: './pikit-web/', type: '5', mode: 0o755 }, { ...page, name: './pikit-web/index.html' }, script],
     ],
+    ['root-without-a-name', [{ name: '/', type: '5', mode: 0o755 }, page, script]],
     ['dot-directory', [{ name: '.', type: '5', mode: 0o755 }, page, script]],
     ['gnu-magic', [{ ...page, magic: 'ustar  \0' }, script]],
     [
@@ -303,9 +357,80 @@ describe('unpackBundle', () => {
     ],
     ['name-split-into-prefix', [{ ...page, name: 'index.html', prefix: 'pikit-web' }, script]],
     ['size-with-blanks', [{ ...page, size: `${PAGE.length.toString(8).padStart(10)} \0` }, script]],
+    ['long-name-of-gnu', [longName('pikit-web/index.html\0'), { ...page, name: 'pikit-web/ind' }, script]],
+    ['long-name-without-its-nul', [longName('./pikit-web/index.html'), { ...page, name: 'x' }, script]],
+    ['long-name-of-a-folder', [longName('./pikit-web/\0'), { name: 'x', type: '5', mode: 0o775 }, page, script]],
+    ['pax-path', [paxRaw('29 path=pikit-web/index.html\n'), { ...page, name: 'p' }, script]],
+    ['pax-path-with-a-dot', [paxRaw('31 path=./pikit-web/index.html\n'), { ...page, name: 'p', prefix: 'PaxHeaders' }, script]],
+    ['pax-of-a-folder', [paxRaw('19 path=pikit-web/\n'), { name: 'x', type: '5', mode: 0o775 }, page, script]],
+    ['pax-size-that-is-right', [paxRaw(`11 size=${String(PAGE.length)}\n`), page, script]],
+    ['attributes-of-a-mac', [page, { name: 'pikit-web/._index.html', data: appleDouble() }, script, { name: './._pikit-web', data: appleDouble() }]],
+    ['attributes-of-the-root', [{ name: './._.', data: appleDouble() }, page, script]],
   ] satisfies [string, EntryFields[]][])('accepts %s', async (_name, entries) => {
     expect(await unpack(tarGz(entries))).toEqual({ manifestBytes: null, bytes: PAGE.length + SCRIPT.length });
     done();
+  });
+
+  it.each([
+    ['group-writable', 0o664],
+    ['world-writable', 0o666],
+    ['set-uid', 0o4755],
+    ['set-gid', 0o2755],
+    ['sticky', 0o1777],
+    ['none', 0],
+  ])('gives no file the mode that the archive has: %s', async (_name, mode) => {
+    await unpack(
+      tarGz([
+        { name: './', type: '5', mode: 0o7777 },
+        { name: 'pikit-web/', type: '5', mode: 0o2775 },
+        { ...page, mode },
+        { ...script, mode },
+      ]),
+    );
+    expect(snapshot(tree()).map((line) => line.split(' ').slice(0, 2).join(' '))).toEqual([
+      'helpers 755',
+      'helpers/hello 755',
+      'pikit-web 755',
+      'pikit-web/index.html 644',
+    ]);
+    done();
+  });
+
+  it.each([
+    ['times', { mtime: '1700000000.123456789', atime: '-1.5', ctime: '1' }],
+    ['owners', { uid: '4294967294', gid: '5000000000', uname: 'gr\u00fcn', gname: '' }],
+    ['comment', { comment: 'of a commit' }],
+    ['attributes-of-a-mac', { 'LIBARCHIVE.creationtime': '1', 'LIBARCHIVE.xattr.com.apple.provenance': 'AQIA', 'SCHILY.fflags': 'hidden' }],
+    ['attributes-of-linux', { 'SCHILY.xattr.user.x': 'a\nb=c\0\n', 'SCHILY.acl.access': 'user::rw-', 'RHT.security.selinux': 'x\0' }],
+    ['capability', { 'SCHILY.xattr.security.capability': '\u0001\0\0' }],
+    ['links', { 'SCHILY.dev': '1', 'SCHILY.ino': '2', 'SCHILY.nlink': '1' }],
+  ])('reads over what a pax header says of %s', async (_name, records) => {
+    await unpack(tarGz([paxEntry({ comment: 'c0ffee' }, 'g'), manifestEntry, paxEntry(records), page, paxEntry(records), script]));
+    done();
+  });
+
+  it('accepts attributes in bytes that are no text', async () => {
+    const value = Buffer.from([0xff, 0x0a, 0x00, 0x3d, 0x31]);
+    const key = ' SCHILY.xattr.user.x=';
+    const body = Buffer.concat([Buffer.from(String(key.length + value.length + 3)), Buffer.from(key), value, Buffer.from('\n')]);
+    await unpack(tarGz([paxRaw(body), page, script]));
+    done();
+  });
+
+  it('says that a name is there in another normal form', async () => {
+    const bytes = tarGz([page, { name: 'pikit-web/gru\u0308n', data: PAGE }]);
+    await expect(unpack(bytes, [files[0] ?? listed('', ''), listed('pikit-web/gr\u00fcn', PAGE)])).rejects.toMatchObject({
+      code: 'PATH_REFUSED',
+      message: containing("but the same name in Unicode's normal form C"),
+      hint: containing('Packing by hand'),
+    });
+  });
+
+  it('tells how to pack files that share their bytes', async () => {
+    await expect(unpack(tarGz([page, { ...script, data: '', type: '1', linkname: 'pikit-web/index.html' }]))).rejects.toMatchObject({
+      message: containing("'helpers/hello' is refused: it is a hard link"),
+      hint: containing('--hard-dereference'),
+    });
   });
 
   it('accepts what GNU tar writes, names and padding included', async () => {
@@ -482,8 +607,35 @@ describe('packBundle', () => {
     expect(fs.existsSync(join(base, 'out.tar.gz'))).toBe(false);
   });
 
-  it('refuses a path that does not fit a plain header', async () => {
-    await expect(pack([source('x'.repeat(101), '')])).rejects.toMatchObject({ code: 'INPUT_REFUSED' });
+  it('writes names that need more than a plain header, for us and for GNU tar', async () => {
+    const { execFileSync } = await import('node:child_process');
+    const names = [
+      'x'.repeat(255),
+      `${'d'.repeat(200)}/${'e'.repeat(200)}/f`,
+      'a b/[id] (1), ~x=1;y & z!@%41.js',
+      'gr\u00fc\u00dfe/文.txt',
+      `文${'n'.repeat(98)}`,
+    ].toSorted();
+    const packed = names.map((name) => source(name, name));
+    const first = await pack(packed, 'first');
+    expect(await pack(packed.toReversed(), 'second')).toEqual(first);
+    const out = join(base, 'first');
+    expect(execFileSync('tar', ['-tzf', out, '--quoting-style=literal'], { encoding: 'utf8' }).trim().split('\n')).toEqual([
+      'manifest.json',
+      ...names,
+    ]);
+    const list = packed.map(({ path, size, sha256: digest }) => ({ path, size, sha256: digest, config: false }));
+    await unpackBundle({ bundle: out, files: list, into: join(base, 'cache/tree'), limits });
+    for (const name of names) expect(fs.readFileSync(join(base, 'cache/tree', name), 'utf8')).toBe(name);
+    fs.rmSync(join(base, 'cache/tree'), { recursive: true });
+  });
+
+  it('refuses a file of 8 GiB', async () => {
+    const huge = { ...source('huge', ''), size: 8 * 1024 ** 3 };
+    await expect(pack([huge])).rejects.toMatchObject({
+      code: 'INPUT_REFUSED',
+      message: "'huge' has 8589934592 bytes, a file of a release may have 8 GiB",
+    });
   });
 
   it('never replaces a file', async () => {

@@ -113,7 +113,7 @@ describe('readManifestOnly', () => {
 
 describe('contentsLimit', () => {
   it('is known when all sizes are', () => {
-    expect(contentsLimit([file('a', 'A')])).toBe(8 * 1024 * 1024 + 64 * 1024 + 512 + 2 * 512);
+    expect(contentsLimit([file('a', 'A')])).toBe(8 * 1024 * 1024 + 64 * 1024 + 512 + 2 * 512 + 16 * 1024);
     expect(contentsLimit([{ path: 'a', sha256: sha256(''), config: false }])).toBeNull();
   });
 });

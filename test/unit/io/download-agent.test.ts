@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import net from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { request } from 'undici';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -5,6 +8,12 @@ import { BODY_BUFFER_BYTES, downloadAgent } from '../../../lib/io/download-agent
 import { BUNDLE } from '../../helpers/download-bed.ts';
 import type { ReleaseServer } from '../../helpers/release-server.ts';
 import { releaseServer } from '../../helpers/release-server.ts';
+
+const connect = async (origin: URL): Promise<Socket> => {
+  const socket = net.connect(Number(origin.port), origin.hostname);
+  await once(socket, 'connect');
+  return socket;
+};
 
 let server: ReleaseServer;
 beforeEach(async () => {
@@ -16,7 +25,7 @@ afterEach(async () => {
 
 it('reads nothing while the valve is shut, and everything once it is open', async () => {
   server.at('/bundle', { body: BUNDLE, untilClose: true });
-  const { agent, valve } = downloadAgent(true);
+  const { agent, valve } = downloadAgent(true, connect);
   const response = await request(server.url('/bundle'), { dispatcher: agent, highWaterMark: BODY_BUFFER_BYTES });
   valve.shut();
   for (let turn = 0; turn < 50; turn += 1) await nextTurn();
@@ -31,7 +40,7 @@ it('reads nothing while the valve is shut, and everything once it is open', asyn
 
 it('reports a connection that cannot be made', async () => {
   await server.close();
-  const { agent } = downloadAgent(false);
+  const { agent } = downloadAgent(false, connect);
   await expect(request(server.url('/bundle'), { dispatcher: agent })).rejects.toMatchObject({ code: 'ECONNREFUSED' });
   await agent.destroy();
 });

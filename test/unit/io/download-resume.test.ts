@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -120,16 +121,123 @@ describe('an interrupted download', () => {
     expect(bed.server().requests[0]?.headers).not.toHaveProperty('range');
   });
 
-  it('whose bytes are corrupt is refused, removed, and clean the next time', async () => {
+  it('whose bytes are corrupt is fetched anew in the same run, once', async () => {
     const corrupt = Buffer.from(HALF);
     corrupt.write('!', 500);
     bed.leavePartial(corrupt, '"1"');
     bed.server().at('/bundle', { body: BUNDLE, etag: '"1"' });
-    await expect(bed.get()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
-    expect(bed.files()).toEqual({});
+    expect(await bed.get()).toEqual(WHOLE);
+    expect(bed.server().requests.map(({ headers }) => headers.range)).toEqual(['bytes=100000-', undefined]);
+    expect(bed.files()).toEqual(DONE);
+  });
+
+  it('that began with the page of a network is fetched anew in the same run', async () => {
+    bed.leavePartial(Buffer.from('<html>log in</html>'), null);
+    bed.server().at('/bundle', { body: BUNDLE });
     expect(await bed.get()).toEqual(WHOLE);
     expect(bed.files()).toEqual(DONE);
   });
+
+  it('is told as what the server sends when it is wrong the second time as well', async () => {
+    bed.leavePartial(HALF, '"1"');
+    bed.server().at('/bundle', { body: Buffer.from(BUNDLE.toReversed()), etag: '"1"' });
+    await expect(bed.get()).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' });
+    expect(bed.server().requests).toHaveLength(2);
+    expect(bed.files()).toEqual({});
+  });
+
+  it.each<[string, Answer]>([
+    ['page', { body: '<html>', headers: { 'content-type': 'text/html' } }],
+    ['login', { status: 511 }],
+  ])('stays as it is when the network answers in the place of the server: %s', async (_name, answer) => {
+    bed.leavePartial(HALF, '"1"');
+    bed.server().at('/bundle', answer, { body: BUNDLE, etag: '"1"' });
+    await expect(bed.get()).rejects.toMatchObject({ code: 'CAPTIVE_PORTAL' });
+    expect(await bed.get()).toEqual(REST);
+    expect(bed.files()).toEqual(DONE);
+  });
+
+  it.each<[string, (partial: string) => void]>([
+    [
+      'line-break-in-its-validator',
+      (partial) => {
+        fs.writeFileSync(
+          `${partial}.json`,
+          JSON.stringify({ url: bed.server().url('/bundle').href, validator: '"1"\r\nx: y', sha256: sha256(BUNDLE) }),
+        );
+      },
+    ],
+    [
+      'validator-beyond-latin1',
+      (partial) => {
+        fs.writeFileSync(`${partial}.json`, JSON.stringify({ url: bed.server().url('/bundle').href, validator: '"ł"', sha256: sha256(BUNDLE) }));
+      },
+    ],
+    [
+      'folder-in-its-place',
+      (partial) => {
+        fs.unlinkSync(partial);
+        fs.mkdirSync(`${partial}/deep`, { recursive: true });
+      },
+    ],
+    [
+      'folder-in-the-place-of-its-facts',
+      (partial) => {
+        fs.unlinkSync(`${partial}.json`);
+        fs.mkdirSync(`${partial}.json/deep`, { recursive: true });
+      },
+    ],
+    [
+      'pipe-in-its-place',
+      (partial) => {
+        fs.unlinkSync(partial);
+        execFileSync('mkfifo', [partial]);
+      },
+    ],
+    [
+      'link-to-nowhere',
+      (partial) => {
+        fs.unlinkSync(partial);
+        fs.symlinkSync('/nowhere/at/all', partial);
+      },
+    ],
+    [
+      'facts-that-are-a-link',
+      (partial) => {
+        fs.renameSync(`${partial}.json`, `${partial}.moved`);
+        fs.symlinkSync(`${partial}.moved`, `${partial}.json`);
+      },
+    ],
+  ])('is begun anew in the same run when it is damaged: %s', async (_name, damage) => {
+    bed.leavePartial(HALF, '"1"');
+    damage(join(bed.dir(), 'bundle.partial'));
+    bed.server().at('/bundle', { body: BUNDLE, etag: '"1"' });
+    expect(await bed.get()).toEqual(WHOLE);
+    expect(bed.files()).toMatchObject(DONE);
+    expect(fs.existsSync(join(bed.dir(), 'bundle.partial'))).toBe(false);
+  });
+
+  it.each<[string, (from: string, to: string) => void]>([
+    ['symlink', fs.symlinkSync],
+    ['second name', fs.linkSync],
+  ])('is never gone on with through a %s', async (_name, link) => {
+    bed.leavePartial(HALF, '"1"');
+    const outside = join(bed.dir(), 'outside');
+    fs.renameSync(join(bed.dir(), 'bundle.partial'), outside);
+    link(outside, join(bed.dir(), 'bundle.partial'));
+    bed.server().at('/bundle', { body: BUNDLE, etag: '"1"' });
+    expect(await bed.get()).toEqual(WHOLE);
+    expect(bed.files()).toEqual({ ...DONE, outside: HALF.toString('latin1') });
+  });
+
+  it.each(['bytes 100000-199999/5', 'bytes 100000-300000/200000', 'bytes 100000-199999/300000'])(
+    'begins anew after a part of another whole: %s',
+    async (contentRange) => {
+      bed.leavePartial(HALF, '"1"');
+      bed.server().at('/bundle', { body: BUNDLE, etag: '"1"', ranges: { contentRange } });
+      expect(await bed.get()).toEqual(WHOLE);
+    },
+  );
 
   it('of which the file changes on the server between the parts ends as a mismatch', async () => {
     const other = Buffer.from(BUNDLE.toReversed());

@@ -6,6 +6,7 @@ import { getDocument } from '../../../lib/io/document.ts';
 import { download } from '../../../lib/io/download.ts';
 import { giteaSource } from '../../../lib/io/gitea-source.ts';
 import type { Located, Source } from '../../../lib/io/source.ts';
+import { plainWire } from '../../../lib/io/wire.ts';
 import { sha256 } from '../../helpers/archive-builder.ts';
 import type { GiteaOptions, GiteaServer } from '../../helpers/gitea-server.ts';
 import { READER, WRITER, giteaServer } from '../../helpers/gitea-server.ts';
@@ -31,7 +32,7 @@ async function start(options: Partial<GiteaOptions> = {}, folder = ''): Promise<
 
 function sourceOf(url: string, token: string | null = null): Source {
   const config = parseConfig({ source: { type: 'gitea', url } }, 'update.toml');
-  return giteaSource(config, { userAgent: 'pikit-update/test', readToken: () => token });
+  return giteaSource(config, { userAgent: 'pikit-update/test', openWire: () => plainWire({}), readToken: () => token });
 }
 
 function locate(source: Source, path: string, branch = 'stable'): Promise<Located> {
@@ -181,7 +182,7 @@ describe('a repository that cannot be read', () => {
     ['forbidden', { refuse: { status: 403 } }, READER, 'HTTP_STATUS', 'does not let the token of this device read'],
     ['limit', { refuse: { status: 429, headers: { 'retry-after': '3600' } } }, READER, 'SERVER_ERROR', 'allows no more requests now'],
     ['broken', { refuse: { status: 500 } }, null, 'SERVER_ERROR', 'HTTP 500'],
-    ['captive-portal', { refuse: HOTEL }, null, 'HTTP_PROTOCOL', "the list of releases at '.*' is not valid JSON"],
+    ['captive-portal', { refuse: HOTEL }, null, 'CAPTIVE_PORTAL', 'sent a web page instead of the list of releases'],
     ['other-json', { refuse: { status: 200, body: '{"message":"hello"}' } }, null, 'HTTP_PROTOCOL', 'is not as it should be'],
     ['leads-away', { refuse: { status: 302, headers: { location: 'file:///etc/passwd' } } }, READER, 'REDIRECT_REFUSED', "'file:' is not allowed"],
   ])('%s', async (_name, options, token, code, message) => {

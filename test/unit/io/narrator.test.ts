@@ -31,6 +31,10 @@ describe('narrator', () => {
     ['nul', 'a\0b', 'a b'],
     ['delete', 'a\u007fb', 'a b'],
     ['not-ascii', 'ä ✨', 'ä ✨'],
+    ['right-to-left-override', 'arm\u202e46', 'arm 46'],
+    ['line-separators', 'a\u2028b\u2029c', 'a b c'],
+    ['zero-width', 'sta\u200bble', 'stable'],
+    ['isolates', 'a\u2066b\u2069', 'a b '],
   ])('lets no control character through: %s', (_name, message, shown) => {
     const { say, lines } = recording(true);
     say.info(message);

@@ -112,6 +112,11 @@ describe('withRetries', () => {
     expect(await attempts([failing('SERVER_ERROR', asked)])).toMatchObject({ result: 'done', waits });
   });
 
+  it('does not wait half a minute again and again', async () => {
+    const errors = [failing('SERVER_ERROR', 20_000), failing('SERVER_ERROR', 20_000)];
+    expect(await attempts(errors)).toMatchObject({ result: errors[1], numbers: [0, 1], waits: [21_000] });
+  });
+
   it('does not wait for hours', async () => {
     const error = failing('SERVER_ERROR', 30_001);
     expect(await attempts([error])).toMatchObject({ result: error, numbers: [0], waits: [] });

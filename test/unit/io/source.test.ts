@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { sourceOpener } from '../../../lib/io/source.ts';
+import { plainWire } from '../../../lib/io/wire.ts';
 import { device, netDeps } from '../../helpers/device.ts';
 
 const REQUEST = { branch: 'stable', what: 'the manifest', signal: new AbortController().signal };
 const open = sourceOpener({
   userAgent: 'x',
+  openWire: () => plainWire({}),
   readToken: () => {
     throw new Error('nobody asked for a token');
   },

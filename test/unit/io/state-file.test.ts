@@ -317,7 +317,9 @@ describe('a damaged file', () => {
   it('is reported with its name, the reason, and where it is kept', () => {
     put(paths.state, '{');
     files.readState();
-    expect(reports).toEqual([`state.json is not valid JSON; it is kept as '${paths.state}.damaged' and begun anew, ignoring`]);
+    expect(reports).toEqual([
+      `state.json is not valid JSON: it ends too early (line 1, column 2); it is kept as '${paths.state}.damaged' and begun anew, ignoring`,
+    ]);
   });
 
   it('may have been set aside by somebody else meanwhile', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { StatusAnswer } from '../../../lib/core/api-answers.ts';
+import { moved } from '../../../lib/mock/moved.ts';
 import { playedServer, readMockStates } from '../../helpers/played.ts';
 
 const STATES = readMockStates();
@@ -114,7 +115,12 @@ it('is what `npm run dev` starts, says where it is, and goes when it is told to'
   });
   const lines = createInterface({ input: child.stdout });
   const address = await new Promise<string>((resolve) => lines.once('line', resolve));
-  expect(await (await fetch(address)).json()).toEqual(STATES.state('held'));
+  const shown = StatusAnswer.parse(await (await fetch(address)).json());
+  const written = STATES.state('held');
+  const laterMs = Date.parse(shown.last_check ?? '') - Date.parse(written.last_check ?? '');
+  expect(shown).toEqual(moved(written, laterMs));
+  // It was checked in the night before today, whenever that is.
+  expect(Date.now() - Date.parse(shown.last_check ?? '')).toBeLessThan(86_400_000);
   const ended = once(child, 'exit');
   child.kill('SIGTERM');
   expect(await ended).toEqual([0, null]);

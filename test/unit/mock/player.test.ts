@@ -80,7 +80,7 @@ describe('stopping', () => {
     playing.start('update', 'owner');
     playing.show(STATES.state('broken'));
     clock.pass(60_000);
-    expect(playing.status()).toBe(STATES.state('broken'));
+    expect(playing.status()).toEqual(STATES.state('broken'));
   });
 });
 

@@ -33,6 +33,7 @@ describe('parseCommand', () => {
         config: [],
         minVersion: null,
         arch: [],
+        include: [],
         released: now,
       },
     });
@@ -40,7 +41,7 @@ describe('parseCommand', () => {
 
   it('reads every option of a build', () => {
     fs.writeFileSync(join(base, 'notes'), 'grüße\n');
-    const line = `build --json --site s --from t --version 1.0.0 --branch beta --notes-file ${join(base, 'notes')} --changelog https://example.org/c --rollout 12.5 --restart a --restart b.service --config c --config d --min-version 0.9.0 --arch arm64 --arch arm`;
+    const line = `build --json --site s --from t --version 1.0.0 --branch beta --notes-file ${join(base, 'notes')} --changelog https://example.org/c --rollout 12.5 --restart a --restart b.service --config c --config d --min-version 0.9.0 --arch arm64 --arch arm --include .htpasswd --include *.pem`;
     expect(parse(line, { SOURCE_DATE_EPOCH: '1000000000' })).toEqual({
       name: 'build',
       json: true,
@@ -56,38 +57,41 @@ describe('parseCommand', () => {
         config: ['c', 'd'],
         minVersion: '0.9.0',
         arch: ['arm64', 'arm'],
+        include: ['.htpasswd', '*.pem'],
         released: new Date('2001-09-09T01:46:40Z'),
       },
     });
   });
 
   it.each([
-    ['init --site s --unsigned', { name: 'init', site: 's', unsigned: true, json: false }],
-    ['init --site s', { name: 'init', site: 's', unsigned: false, json: false }],
+    ['init --site s --unsigned', { name: 'init', site: 's', unsigned: true, json: false, from: null }],
+    ['init --site s', { name: 'init', site: 's', unsigned: false, json: false, from: null }],
+    ['init --site s --from /srv/p', { name: 'init', site: 's', unsigned: false, json: false, from: { from: '/srv/p', token: null } }],
     ['verify --json --site=s', { name: 'verify', site: 's', json: true }],
     [
       'promote 1.0.0 --site s --from beta --to stable --rollout 5 --json',
       { name: 'promote', json: true, options: { site: 's', version: '1.0.0', from: 'beta', to: 'stable', rolloutPercent: 5, released: now } },
     ],
     ['branch list --site s', { name: 'branch', json: false, site: 's', command: { verb: 'list' } }],
-    ['promote --help', { name: 'help' }],
-    ['branch --help', { name: 'help' }],
-    ['--help', { name: 'help' }],
-    ['build -h', { name: 'help' }],
-    ['verify --help', { name: 'help' }],
+    ['promote --help', { name: 'help', of: 'promote', group: null }],
+    ['branch --help', { name: 'help', of: null, group: 'branch' }],
+    ['--help', { name: 'help', of: null, group: null }],
+    ['build -h', { name: 'help', of: 'build', group: null }],
+    ['verify --nonsense --help', { name: 'help', of: 'verify', group: null }],
+    ['--version', { name: 'version' }],
   ])('reads: %s', (line, command) => {
     expect(parse(line)).toEqual(command);
   });
 
   it.each([
     ['', /no command/],
-    ['frobnicate', /'frobnicate' is not a command/],
-    ['brnach list --site s', /'brnach' is not a command/],
-    ['--json verify --site s', /'--json' is not a command/],
+    ['frobnicate', /unknown command 'frobnicate'/],
+    ['brnach list --site s', /unknown command 'brnach'/],
+    ['--json verify --site s', /'--json' stands before the command/],
     ['verify', /--site is missing/],
     ['verify --site', /argument missing/],
     ['verify --site=', /--site is missing/],
-    ['verify --site s extra', /unexpected argument 'extra'/],
+    ['verify --site s extra', /'extra' is one argument too many/],
     ['verify --site s --deep', /unknown option '--deep'/],
     ['build --site s --version 1.0.0', /--from is missing/],
     ['build --site s --from t', /--version is missing/],
@@ -95,7 +99,7 @@ describe('parseCommand', () => {
     ['build --site s --from t --version 1.0.0 --branch ../x', /--branch '\.\.\/x'/],
     ['build --site s --from t --version 1.0.0 --rollout 101', /--rollout '101'/],
     ['promote --site s --from beta --to stable', /version to promote is missing/],
-    ['promote 1.0.0 1.1.0 --site s --from beta --to stable', /one version .* '1\.1\.0' is too much/],
+    ['promote 1.0.0 1.1.0 --site s --from beta --to stable', /'1\.1\.0' is one argument too many/],
     ['promote 1.0.0 --from beta --to stable', /--site is missing/],
     ['promote 1.0.0 --site s --to stable', /--from is missing/],
     ['promote 1.0.0 --site s --from beta', /--to is missing/],
@@ -105,10 +109,19 @@ describe('parseCommand', () => {
     ['build --site s --from t --version 1.0.0 --rollout=-1', /--rollout '-1'/],
     ['build --site s --from t --version 1.0.0 --rollout half', /--rollout 'half'/],
     ['build --site s --from t --version 1.0.0 --changelog javascript:alert(1)', /--changelog 'javascript/],
+    ['build --site s --from t --version 1.0.0 --changelog https://me:secret@example.org/', /--changelog has a user name or password in it/],
+    ['build --site s --from t --version 1.0.0 --changelog https://example.org/?token=secret', /--changelog has 'token' in its query/],
+    ['build --site s --from t --version 1.0.0 --arch arm46', /--arch 'arm46' is no architecture that devices know/],
+    ['build --site s --site u --from t --version 1.0.0', /--site is given twice/],
     ['build --site s --from t --version 1.0.0 --restart ../x', /--restart '\.\.\/x'/],
     ['build --site s --from t --version 1.0.0 --restart=-H', /--restart '-H'/],
   ])('refuses: %s', (line, says) => {
     expect(() => parse(line)).toThrow(expect.objectContaining({ code: 'USAGE', message: matching(says) }));
+  });
+
+  it('says which architecture was probably meant', () => {
+    const hint = matching("^did you mean 'arm64'\\? allowed are arm64, arm, ");
+    expect(() => parse('build --site s --from t --version 1.0.0 --arch arm46')).toThrow(expect.objectContaining({ hint }));
   });
 
   it.each(['yesterday', '-1', '1.5'])('refuses SOURCE_DATE_EPOCH=%s', (epoch) => {

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { parseBranch } from '../../../lib/release/branch-arguments.ts';
+import { parseCommand } from '../../../lib/release/arguments.ts';
 import { containing, matching } from '../../helpers/matchers.ts';
 
-const parse = (line: string): ReturnType<typeof parseBranch> => parseBranch(line === '' ? [] : line.split(' '));
+const parse = (line: string) => parseCommand(['branch', ...(line === '' ? [] : line.split(' '))], { env: {}, now: new Date(0) });
+const parseBranch = (words: string[]) => parseCommand(['branch', ...words], { env: {}, now: new Date(0) });
 
 describe('parseBranch', () => {
-  it.each<[string, object]>([
+  it.each<[string, { verb: string; [key: string]: unknown }]>([
     ['list --site s', { verb: 'list' }],
     ['add beta --site s', { verb: 'add', name: 'beta', fields: {} }],
     ['add test_1234 --hidden --disabled --site s', { verb: 'add', name: 'test_1234', fields: { visible: false, enabled: false } }],
@@ -23,16 +24,16 @@ describe('parseBranch', () => {
   ])('reads: %s', (line, command) => {
     expect(parse(line)).toEqual({ name: 'branch', json: false, site: 's', command });
     expect(parse(`${line} --json`)).toMatchObject({ json: true });
-    expect(parse(`${line} --help`)).toEqual({ name: 'help' });
+    expect(parse(`${line} --help`)).toEqual({ name: 'help', of: `branch ${command.verb}`, group: null });
   });
 
   it.each([
     ['', /^branch needs to know what to do$/],
-    ['--site s', /'--site' cannot be done/],
-    ['ad beta --site s', /'ad' cannot be done/],
+    ['--site s', /^branch needs to know what to do$/],
+    ['ad beta --site s', /^unknown command 'branch ad'$/],
     ['list', /--site is missing/],
     ['add --site s', /^branch add needs the name/],
-    ['add a b --site s', /one branch at a time, 'b' is too much/],
+    ['add a b --site s', /'b' is one argument too many/],
     ['add list --site s', /'list' cannot be the name of a branch/],
     ['add stable --site s', /'stable' is built in/],
     ['remove beta stable --site s', /'stable' is built in/],
@@ -40,10 +41,11 @@ describe('parseBranch', () => {
     ['add beta-2 --site s', /'beta-2' cannot be/],
     ['add ../x --site s', /'\.\.\/x' cannot be/],
     [`add ${'b'.repeat(65)} --site s`, /'b{65}' cannot be/],
-    ['add beta --not-on amiga --site s', /'amiga' is not a platform: there are linux, windows, macos/],
+    ['add beta --not-on amiga --site s', /'amiga' is not a platform/],
     ['edit beta --on linux --not-on linux --site s', /--on and --not-on both name 'linux'/],
     ['edit beta --site s', /not told what to change/],
     ['disable --site s', /^branch disable needs the name/],
+    ['hide beta', /^--site is missing$/],
   ])('refuses: %s', (line, says) => {
     expect(() => parse(line)).toThrow(expect.objectContaining({ code: 'USAGE', message: matching(says) }));
   });

@@ -42,7 +42,7 @@ describe('changeBranchList', () => {
   }
 ]
 `);
-    expect(fs.readdirSync(dir())).toEqual(['branches.json']);
+    expect(fs.readdirSync(dir())).toEqual(['branches.json', 'branches_sequence.json']);
     expect((fs.statSync(path()).mode & 0o777).toString(8)).toBe('644');
   });
 

@@ -31,7 +31,8 @@ describe('buildRelease, on branches', () => {
     const built = await release({ site, from, version: '1.5.0-beta.1', branch: 'beta' });
     expect(built).toMatchObject({ branch: 'beta', sequence: 2, manifest: 'manifest_beta.json' });
     expect(built.notices).toEqual(["the branch 'beta' is disabled: its devices stay on stable until it is enabled"]);
-    await expect(release({ site, from, version: '1.5.0-beta.1', branch: 'beta' })).rejects.toMatchObject({ code: 'VERSION_NOT_NEWER' });
+    expect(await release({ site, from, version: '1.5.0-beta.1', branch: 'beta' })).toMatchObject({ already: true, sequence: 2 });
+    await expect(release({ site, from, version: '1.5.0-beta.0', branch: 'beta' })).rejects.toMatchObject({ code: 'VERSION_NOT_NEWER' });
     expect(readManifest(site, 'manifest_beta.json')).toMatchObject({ version: '1.5.0-beta.1', branch: 'beta' });
     expect((await verifySite(site)).problems).toEqual([]);
   });

@@ -2,6 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBundleManifest, unpackBundle } from '../../../lib/io/archive.ts';
+import { addBranch } from '../../../lib/release/branch.ts';
 import type { BuildOptions } from '../../../lib/release/build.ts';
 import { parseManifest } from '../../../lib/core/manifest.ts';
 import { readManifest } from '../../../lib/release/site.ts';
@@ -77,6 +78,48 @@ describe('buildRelease', () => {
     expect((await release({ site, from, version: '1.1.0' })).sequence).toBe(42);
   });
 
+  it('is content with the same release again', async () => {
+    const options = { site, from, version: '1.0.0', notes: 'n', minVersion: '0.9.0', rolloutPercent: 20 };
+    const first = await release(options);
+    expect(first.already).toBe(false);
+    const before = snapshot(site);
+    const again = await release({ ...options, released: new Date('2026-12-24T00:00:00Z') });
+    expect(again).toEqual({ ...first, reused: true, already: true });
+    expect(await release({ ...options, rolloutPercent: null })).toMatchObject({ already: true });
+    expect(snapshot(site)).toEqual(before);
+    expect(await release({ ...options, rolloutPercent: 100 })).toMatchObject({ already: false, sequence: 2 });
+    expect(readManifest(site, 'manifest.json')).toMatchObject({ rollout: { percent: 100 }, sequence: 2 });
+    fs.rmSync(join(site, 'files'), { recursive: true });
+    expect(await release({ ...options, rolloutPercent: null })).toMatchObject({ already: true });
+    expect((await verifySite(site)).problems).toEqual([]);
+  });
+
+  it('says in what a release under the same version differs', async () => {
+    await release({ site, from, version: '1.0.0' });
+    const before = snapshot(site);
+    const refused = async (more: Partial<BuildOptions>, says: string): Promise<void> => {
+      await expect(release({ site, from, version: '1.0.0', ...more })).rejects.toMatchObject({ code: 'RELEASE_CHANGED', message: matching(says) });
+    };
+    await refused({ notes: 'other' }, "'notes' differs");
+    await refused({ arch: ['arm64'] }, "'requires' differs");
+    await refused({ restart: ['a.service'] }, "'post_install' differs");
+    writeTree(from, { 'pikit-web/new.js': '' });
+    await refused({}, "'pikit-web/new\\.js' is new");
+    expect(snapshot(site)).toEqual(before);
+  });
+
+  it('takes other build metadata for another release on branches only', async () => {
+    addBranch(site, 'test_1', {});
+    await release({ site, from, version: '1.5.0' });
+    await expect(release({ site, from, version: '1.5.0+issue.1' })).rejects.toMatchObject({
+      code: 'VERSION_NOT_NEWER',
+      message: matching('differ only in build metadata'),
+    });
+    await release({ site, from, version: '1.5.0', branch: 'test_1' });
+    expect(await release({ site, from, version: '1.5.0+issue.1', branch: 'test_1' })).toMatchObject({ sequence: 3 });
+    expect(await release({ site, from, version: '1.5.0', branch: 'test_1' })).toMatchObject({ sequence: 4 });
+  });
+
   it('goes on after a crash between bundle and manifest', async () => {
     await release({ site, from, version: '1.0.0' });
     fs.rmSync(join(site, 'manifest.json'));
@@ -126,7 +169,6 @@ describe('buildRelease', () => {
     ['version-not-semver', { version: '1.2' }, 'VERSION_INVALID', /'1\.2'/],
     ['version-with-v', { version: 'v1.2.3' }, 'VERSION_INVALID', /'v1\.2\.3'/],
     ['version-with-path', { version: '1.0.0-../../x' }, 'VERSION_INVALID', /./],
-    ['version-equal', { version: '1.0.0' }, 'VERSION_NOT_NEWER', /1\.0\.0 is not newer than 1\.0\.0/],
     ['version-older', { version: '0.9.0' }, 'VERSION_NOT_NEWER', /0\.9\.0 is not newer than 1\.0\.0/],
     ['version-pre-release', { version: '1.0.0-rc.1' }, 'VERSION_NOT_NEWER', /1\.0\.0-rc\.1/],
     ['version-build-metadata', { version: '1.0.0+2' }, 'VERSION_NOT_NEWER', /1\.0\.0\+2/],

@@ -21,6 +21,7 @@ async function run(line: string): Promise<{ code: number; out: string; err: stri
   let out = '';
   let err = '';
   const code = await runPikitRelease(line.replaceAll('BASE', base).split(' '), {
+    version: '9.9.9',
     env: {},
     now: new Date('2026-11-20T10:00:00Z'),
     signal: new AbortController().signal,
@@ -39,10 +40,14 @@ describe('runPikitRelease', () => {
     expect(built.out).toMatch(
       /^published 1\.0\.0 on the branch 'stable' \(sequence 1\)\n {2}bundles\/pikit-1\.0\.0\.tar\.gz {2}\d+ B, 4 files\n {2}sha256 [0-9a-f]{64}\n$/,
     );
-    expect(await run('build --site BASE/site --from BASE/tree --version 1.0.0')).toEqual({
+    expect(await run('build --site BASE/site --from BASE/tree --version 1.0.0')).toMatchObject({
+      code: 0,
+      out: matching(/^1\.0\.0 is there already, on the branch 'stable' \(sequence 1\)\n/),
+    });
+    expect(await run('build --site BASE/site --from BASE/tree --version 0.9.0')).toMatchObject({
       code: 1,
       out: '',
-      err: "error: 1.0.0 is not newer than 1.0.0, which the branch 'stable' has now\nhint: devices never go back by themselves: publish old content again under a newer version\n",
+      err: matching(/^error: 0\.9\.0 is not newer than 1\.0\.0, which the branch 'stable' has now: its major number 0 is lower than 1\nhint: /m),
     });
     expect(await run('verify --site BASE/site')).toEqual({
       code: 0,
@@ -64,7 +69,12 @@ describe('runPikitRelease', () => {
       sequence: 1,
       notices: [],
     });
-    expect(JSON.parse((await run('verify --json --site BASE/site')).out)).toMatchObject({ ok: true, problems: [], bundles: 1 });
+    expect(JSON.parse((await run('verify --json --site BASE/site')).out)).toMatchObject({
+      ok: true,
+      problems: [],
+      bundles: 1,
+      branches: [{ size_bytes: 112 }],
+    });
     const failed = await run('build --json --site BASE/site --from BASE/tree --version x');
     expect(failed.code).toBe(1);
     expect(JSON.parse(failed.out)).toMatchObject({ error: { code: 'VERSION_INVALID', message: "'x' is not a semantic version" } });
@@ -72,9 +82,19 @@ describe('runPikitRelease', () => {
 
   it.each([
     ['init --site BASE/site', 2, /^error: signed sites are not supported.*\nhint: pass --unsigned/],
-    ['build --site BASE/site', 2, /^error: --from is missing\n\nusage: /],
-    ['promote 1.0.0 --site BASE/site', 2, /^error: --from is missing\n\nusage: /],
-    ['branch bin', 2, /^error: 'bin' cannot be done with branches\nhint: what can be done with branches: list, add/],
+    [
+      'build --site BASE/site',
+      2,
+      /^error: --from is missing\nhint: give --from TREE: pikit-release build --site DIR --from TREE --version V \[OPTIONS\]\n$/,
+    ],
+    ['promote 1.0.0 --site BASE/site', 2, /^error: --from is missing\nhint: give --from NAME.*\n$/],
+    [
+      'biuld --site BASE/site',
+      2,
+      /^error: unknown command 'biuld'\nhint: did you mean 'build'\? commands are init, build, branch, promote, publish, verify.*\n$/,
+    ],
+    ['verify --stie BASE/site', 2, /^error: unknown option '--stie'\nhint: did you mean '--site'\? `pikit-release verify` takes .*\n$/],
+    ['branch bin', 2, /^error: unknown command 'branch bin'\nhint: `branch` takes list, add.*\n$/],
     ['branch add stable --site BASE/site', 2, /^error: 'stable' is built in.*\nhint: /],
     ['branch list --site BASE/nothing', 1, /^error: 'BASE\/nothing' is not a site/],
     ['verify --site BASE/nothing', 1, /^error: 'BASE\/nothing' is not a site/],
@@ -121,18 +141,18 @@ describe('runPikitRelease', () => {
   it('speaks JSON about branches', async () => {
     await run('init --site BASE/site --unsigned');
     await run('build --site BASE/site --from BASE/tree --version 1.0.0');
-    const branch = { name: 'test_1', enabled: true, visible: false, linux: true, macos: false, builtIn: false, version: null };
+    const branch = { name: 'test_1', enabled: true, visible: false, linux: true, macos: false, built_in: false, version: null };
     expect(JSON.parse((await run('branch add test_1 --hidden --not-on macos --json --site BASE/site')).out)).toMatchObject({
       verb: 'add',
       changed: ['test_1'],
-      branches: [{ name: 'stable', builtIn: true, version: '1.0.0', sequence: 1, released: '2026-11-20T10:00:00Z' }, branch],
+      branches: [{ name: 'stable', built_in: true, version: '1.0.0', sequence: 1, released: '2026-11-20T10:00:00Z' }, branch],
     });
     expect(JSON.parse((await run('promote 1.0.0 --from stable --to test_1 --json --site BASE/site')).out)).toMatchObject({
       version: '1.0.0',
       branch: 'test_1',
       sequence: 2,
       already: false,
-      rolloutPercent: null,
+      rollout_percent: null,
       notices: [],
     });
     expect(JSON.parse((await run('branch list --json --site BASE/site')).out)).toMatchObject({
@@ -144,7 +164,12 @@ describe('runPikitRelease', () => {
   });
 
   it('explains itself', async () => {
-    expect(await run('--help')).toMatchObject({ code: 0, out: matching(/^usage: pikit-release/), err: '' });
+    const { code, out, err } = await run('--help');
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out.split('\n').length).toBeLessThan(30);
+    expect(await run('build --from x --help')).toMatchObject({ code: 0, out: matching(/^usage: pikit-release build --site DIR/), err: '' });
+    expect(await run('branch --help')).toMatchObject({ code: 0, out: matching(/^usage: pikit-release branch COMMAND\n\n {2}branch list/) });
+    expect(await run('--version')).toEqual({ code: 0, out: 'pikit-release 9.9.9\n', err: '' });
   });
 });
 
@@ -170,9 +195,18 @@ describe('the program', () => {
     writeTree(join(base, 'tree'), { 'pikit-web/big': Buffer.alloc(300_000_000, 'pikit') });
     const args = [program(), 'build', '--site', join(base, 'site'), '--from', join(base, 'tree'), '--version', '1.1.0'];
     const seen = new Promise<void>((resolve) => {
-      const watcher = fs.watch(join(base, 'site/bundles'), () => {
+      const bundles = join(base, 'site/bundles');
+      const watcher = fs.watch(bundles, () => {
+        const work = fs.readdirSync(bundles).find((name) => name.endsWith('.tmp'));
+        if (work === undefined) return;
         watcher.close();
-        resolve();
+        const inner = fs.watch(join(bundles, work), begun);
+        function begun(): void {
+          if (!fs.existsSync(join(bundles, work ?? '', 'bundle'))) return;
+          inner.close();
+          resolve();
+        }
+        begun();
       });
     });
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
@@ -192,15 +226,33 @@ describe('the program', () => {
     child.kill('SIGKILL');
     await new Promise((resolve) => child.once('exit', resolve));
     expect(fs.readFileSync(join(base, 'site/manifest.json'))).toEqual(before);
-    const { problems } = await verifySite(join(base, 'site'));
-    expect(problems).toEqual([matching(/^bundles\/pikit-1\.1\.0\.tar\.gz\.[0-9a-f]{8}\.tmp: it was left/)]);
+    const { problems, notices } = await verifySite(join(base, 'site'));
+    expect(problems).toEqual([]);
+    expect(notices).toEqual([
+      matching(/^bundles\/pikit-1\.1\.0\.tar\.gz\.[0-9a-f]{8}\.tmp: it was left by an interrupted run: the next build removes it/),
+    ]);
     fs.rmSync(join(base, 'tree/pikit-web/big'));
     expect(await run('build --site BASE/site --from BASE/tree --version 1.1.0')).toMatchObject({ code: 0 });
+    expect(fs.readdirSync(join(base, 'site/bundles'))).toEqual(['pikit-1.0.0.tar.gz', 'pikit-1.1.0.tar.gz']);
+  });
+
+  it('lets others verify, publish and build meanwhile, and takes nothing from a running build', async () => {
+    const child = await halfBuilt();
+    child.kill('SIGSTOP');
+    const { problems, notices } = await verifySite(join(base, 'site'));
+    expect(problems).toEqual([]);
+    expect(notices).toEqual([matching(/^bundles\/pikit-1\.1\.0\.tar\.gz\.[0-9a-f]{8}\.tmp: pikit-release is at work there/)]);
+    expect(await run('publish --site BASE/site --to BASE/to')).toMatchObject({ code: 0 });
+    writeTree(join(base, 'small'), { 'pikit-web/index.html': 'x' });
+    expect(await run('build --site BASE/site --from BASE/small --version 1.0.1')).toMatchObject({ code: 0 });
+    expect(fs.readdirSync(join(base, 'site/bundles')).filter((name) => name.endsWith('.tmp'))).toHaveLength(1);
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.once('exit', resolve));
   });
 
   it('leaves nothing when it is interrupted', async () => {
     const child = await halfBuilt();
-    const before = snapshot(join(base, 'site')).filter((line) => !line.includes('.tmp '));
+    const before = snapshot(join(base, 'site')).filter((line) => !/\.tmp[ /]/.test(line));
     let err = '';
     child.stderr?.on('data', (chunk: Buffer) => (err += String(chunk)));
     child.kill('SIGINT');

@@ -19,6 +19,7 @@ beforeEach(async () => {
 afterEach(() => {
   fs.rmSync(base, { recursive: true });
 });
+const MANIFEST = JSON.stringify({ version: '1.1.0', changelog: '', sequence: 2, files: [{ path: 'pikit-web/new', sha256: sha256('new') }] });
 const releases = (): ReturnType<typeof publishedReleases> => publishedReleases(openSite(site));
 const offer = (change: Partial<Offer> = {}): string[] =>
   offerRelease({
@@ -27,7 +28,7 @@ const offer = (change: Partial<Offer> = {}): string[] =>
     sequence: 2,
     files: [{ path: 'pikit-web/new', sha256: sha256('new'), size: 3 }],
     sourceOf: () => join(base, 'new'),
-    manifest: Buffer.from('the manifest'),
+    manifest: Buffer.from(MANIFEST),
     ...change,
   });
 
@@ -52,13 +53,15 @@ describe('offerRelease', () => {
     }
     expect(seen).toEqual([
       'put files/stable/web/pikit-web/new',
+      'put manifests/stable/1.1.0.json',
+      'put releases.json',
       'put manifest.json',
       'removed files/stable/api/pikit-api.py',
       'removed files/stable/helpers/helpers/pikit-hello',
       'removed files/stable/web/pikit-web/assets/app.js',
       'removed files/stable/web/pikit-web/index.html',
     ]);
-    expect(fs.readFileSync(join(site, 'manifest.json'), 'utf8')).toBe('the manifest');
+    expect(fs.readFileSync(join(site, 'manifest.json'), 'utf8')).toBe(MANIFEST);
   });
 
   it('leaves the manifest as it is when only the files are to be put right', () => {
@@ -106,7 +109,7 @@ describe('offerRelease', () => {
       fs.unlinkSync = unlink;
     }
     expect(notices).toEqual(["files of the release before are still in 'files/stable/': EIO: i/o error"]);
-    expect(fs.readFileSync(join(site, 'manifest.json'), 'utf8')).toBe('the manifest');
+    expect(fs.readFileSync(join(site, 'manifest.json'), 'utf8')).toBe(MANIFEST);
   });
 });
 

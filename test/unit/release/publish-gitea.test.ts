@@ -6,6 +6,7 @@ import { findFile, parseReleases } from '../../../lib/core/gitea.ts';
 import { releaseJson } from '../../helpers/gitea-repository.ts';
 import type { PublishOptions, PublishReport } from '../../../lib/release/publish.ts';
 import { publishSite } from '../../../lib/release/publish.ts';
+import { addBranch, editBranches } from '../../../lib/release/branch.ts';
 import type { BranchSite } from '../../helpers/branch-site.ts';
 import { branchSite } from '../../helpers/branch-site.ts';
 import type { Cut, GiteaServer } from '../../helpers/gitea-server.ts';
@@ -82,6 +83,7 @@ describe('publishing to Gitea', () => {
         'uploaded manifest.json to v1.0.0',
         'published v1.0.0',
         'uploaded branches.json to v1.0.0',
+        'uploaded branches_sequence.json to v1.0.0',
       ],
       notices: [],
     });
@@ -92,7 +94,7 @@ describe('publishing to Gitea', () => {
       '{"v1.0.0 draft":["manifest.json","pikit-1.0.0.tar.gz"]}',
       '{"v1.0.0":["manifest.json","pikit-1.0.0.tar.gz"]}',
     ]);
-    expect(server.summary()).toEqual({ 'v1.0.0': ['branches.json', 'manifest.json', 'pikit-1.0.0.tar.gz'] });
+    expect(server.summary()).toEqual({ 'v1.0.0': ['branches.json', 'branches_sequence.json', 'manifest.json', 'pikit-1.0.0.tar.gz'] });
     expect(offered('stable')).toBe('1.0.0');
   });
 
@@ -108,6 +110,9 @@ describe('publishing to Gitea', () => {
       'v1.0.0/manifest.json',
       'v1.1.0-beta.1/manifest_beta.json',
       'v1.1.0-beta.1/branches.json',
+      'v1.1.0-beta.1/branches_sequence.json',
+      'v1.0.0/manifest.json',
+      'v1.1.0-beta.1/manifest_beta.json',
     ]);
     expect(JSON.stringify(server.releases)).toBe(before);
   });
@@ -128,7 +133,7 @@ describe('publishing to Gitea', () => {
     await publish();
     await site.build('1.1.0');
     site.list('beta', 'nightly');
-    expect((await publish()).done.slice(-2)).toEqual(['uploaded branches.json to v1.0.0', 'deleted an old branches.json of v1.0.0']);
+    expect((await publish()).done.slice(-4, -2)).toEqual(['uploaded branches.json to v1.0.0', 'deleted an old branches.json of v1.0.0']);
     expect(server.find('v1.0.0', 'branches.json')?.asset.bytes.toString()).toBe(fs.readFileSync(join(site.dir, 'branches.json'), 'utf8'));
     expect(server.find('v1.1.0', 'branches.json')).toBeNull();
   });
@@ -136,7 +141,9 @@ describe('publishing to Gitea', () => {
   it('publishes the chosen branches only', async () => {
     await site.build('1.1.0', 'beta');
     await publish({ branches: ['beta'] });
-    expect(server.summary()).toEqual({ 'v1.1.0 prerelease': ['branches.json', 'manifest_beta.json', 'pikit-1.1.0.tar.gz'] });
+    expect(server.summary()).toEqual({
+      'v1.1.0 prerelease': ['branches.json', 'branches_sequence.json', 'manifest_beta.json', 'pikit-1.1.0.tar.gz'],
+    });
     await expect(publish({ branches: ['nightly'] })).rejects.toMatchObject({ code: 'USAGE', hint: 'branches with a release: stable, beta' });
   });
 
@@ -158,7 +165,7 @@ describe('publishing to Gitea', () => {
     await publish();
     const [release] = server.releases;
     if (release === undefined) throw new Error('no release');
-    release.assets = release.assets.filter(({ name }) => name === 'branches.json');
+    release.assets = release.assets.filter(({ name }) => name.startsWith('branches'));
     server.addAsset(release, 'pikit-1.0.0.tar.gz', site.bundle('1.0.0').subarray(1));
     server.addAsset(release, 'pikit-1.0.0.tar.gz', site.bundle('1.0.0'));
     server.addAsset(release, 'manifest.json', '{"old": true}');
@@ -168,7 +175,7 @@ describe('publishing to Gitea', () => {
       'uploaded manifest.json to v1.0.0',
       'deleted an old manifest.json of v1.0.0',
     ]);
-    expect(server.summary()).toEqual({ 'v1.0.0': ['branches.json', 'manifest.json', 'notes.pdf', 'pikit-1.0.0.tar.gz'] });
+    expect(server.summary()).toEqual({ 'v1.0.0': ['branches.json', 'branches_sequence.json', 'manifest.json', 'notes.pdf', 'pikit-1.0.0.tar.gz'] });
     expect(offered('stable')).toBe('1.0.0');
   });
 
@@ -184,7 +191,7 @@ describe('publishing to Gitea', () => {
   it('completes a release that somebody made by hand, without a v in its tag', async () => {
     server.add({ tag: '1.0.0', assets: { 'notes.pdf': 'x' } });
     await publish();
-    expect(server.summary()).toEqual({ '1.0.0': ['branches.json', 'manifest.json', 'notes.pdf', 'pikit-1.0.0.tar.gz'] });
+    expect(server.summary()).toEqual({ '1.0.0': ['branches.json', 'branches_sequence.json', 'manifest.json', 'notes.pdf', 'pikit-1.0.0.tar.gz'] });
   });
 
   it('does not need to download from a draft', async () => {
@@ -197,6 +204,7 @@ describe('publishing to Gitea', () => {
       'deleted an old manifest.json of v1.0.0',
       'published v1.0.0',
       'uploaded branches.json to v1.0.0',
+      'uploaded branches_sequence.json to v1.0.0',
     ]);
   });
 
@@ -242,6 +250,26 @@ describe('a repository that has something else', () => {
     expect(JSON.stringify(server.releases)).toBe(before);
   });
 
+  it('keeps what others have changed in the list of branches', async () => {
+    await site.build('1.1.0', 'beta');
+    await publish();
+    const copy = join(dir(), 'copy');
+    fs.cpSync(site.dir, copy, { recursive: true });
+    addBranch(site.dir, 'nightly', {});
+    editBranches(site.dir, ['beta'], { enabled: false });
+    await publish();
+    const list = (): Buffer | undefined => server.find('v1.1.0', 'branches.json')?.asset.bytes;
+    const published = list();
+    expect(JSON.parse(published?.toString() ?? '')).toMatchObject([{ name: 'beta', enabled: false }, { name: 'nightly' }]);
+    await expect(publish({ site: copy })).rejects.toMatchObject({
+      code: 'VERSION_NOT_NEWER',
+      message: matching("entry of the branch '(beta|nightly)'"),
+    });
+    await expect(publish({ site: copy, branches: ['beta'] })).rejects.toMatchObject({ code: 'VERSION_NOT_NEWER' });
+    expect((await publish({ site: copy, branches: ['stable'] })).done).toEqual([]);
+    expect(list()).toEqual(published);
+  });
+
   it('with a higher version on stable would hide ours, whatever its sequence says', async () => {
     server.add({
       tag: 'v9.0.0',
@@ -279,8 +307,8 @@ describe('a server that refuses', () => {
       () => (server.options.formerName = 'old/name'),
       { to: 'gitea:BASE/old/name' },
       'HTTP_STATUS',
-      /has moved/,
-      /use its new address in --to/,
+      /has moved to '.*\/owner\/repo'/,
+      /use its new address: --to gitea:http:\/\/127\.0\.0\.1:\d+\/owner\/repo$/,
     ],
     ['login-page', () => (server.options.refuse = { status: 200, body: '<html>' }), {}, 'HTTP_PROTOCOL', /not valid JSON/, /./],
   ])('%s', async (_name, arrange, options, code, message, hint) => {
@@ -294,44 +322,48 @@ describe('a server that refuses', () => {
 });
 
 describe('a line that breaks', () => {
-  it.each<[Cut]>([['before'], ['after'], ['half']])('%s any request leaves nothing half, and the next run completes it', async (how) => {
-    let cases = 0;
-    const before = join(dir(), 'before');
-    fs.cpSync(site.dir, before, { recursive: true });
-    // A new version on stable, the first one on beta, a new list: everything that publishing does.
-    await site.build('1.1.0');
-    await site.build('1.2.0', 'beta');
-    site.list('beta', 'nightly');
-    for (let n = 1; ; n += 1) {
-      server.releases.length = 0;
-      await publish({ site: before });
-      const seen = new Set<string>();
-      const bad: string[] = [];
-      server.afterEach(() => {
-        bad.push(...halfReleases());
-        seen.add(`${offered('stable')}, ${offered('beta')}`);
-      });
-      server.cutAt(n, how);
-      const isCut = await publish().then(
-        () => false,
-        () => true,
-      );
-      server.cutAt(0, how);
-      await publish();
-      server.requests.length = 0;
-      expect((await publish()).done).toEqual([]);
-      expect(server.writes()).toEqual([]);
-      expect(bad).toEqual([]);
-      expect([...seen].filter((state) => !['1.0.0, nothing', '1.1.0, nothing', '1.1.0, 1.2.0'].includes(state))).toEqual([]);
-      expect(server.summary()).toEqual({
-        'v1.0.0': ['branches.json', 'manifest.json', 'pikit-1.0.0.tar.gz'],
-        'v1.1.0': ['manifest.json', 'pikit-1.1.0.tar.gz'],
-        'v1.2.0 prerelease': ['manifest_beta.json', 'pikit-1.2.0.tar.gz'],
-      });
-      server.afterEach(() => undefined);
-      if (!isCut) break;
-      cases += 1;
-    }
-    expect(cases).toBeGreaterThanOrEqual(12);
-  });
+  it.each<[Cut]>([['before'], ['after'], ['half']])(
+    '%s any request leaves nothing half, and the next run completes it',
+    async (how) => {
+      let cases = 0;
+      const before = join(dir(), 'before');
+      fs.cpSync(site.dir, before, { recursive: true });
+      // A new version on stable, the first one on beta, a new list: everything that publishing does.
+      await site.build('1.1.0');
+      await site.build('1.2.0', 'beta');
+      site.list('beta', 'nightly');
+      for (let n = 1; ; n += 1) {
+        server.releases.length = 0;
+        await publish({ site: before });
+        const seen = new Set<string>();
+        const bad: string[] = [];
+        server.afterEach(() => {
+          bad.push(...halfReleases());
+          seen.add(`${offered('stable')}, ${offered('beta')}`);
+        });
+        server.cutAt(n, how);
+        const isCut = await publish().then(
+          () => false,
+          () => true,
+        );
+        server.cutAt(0, how);
+        await publish();
+        server.requests.length = 0;
+        expect((await publish()).done).toEqual([]);
+        expect(server.writes()).toEqual([]);
+        expect(bad).toEqual([]);
+        expect([...seen].filter((state) => !['1.0.0, nothing', '1.1.0, nothing', '1.1.0, 1.2.0'].includes(state))).toEqual([]);
+        expect(server.summary()).toEqual({
+          'v1.0.0': ['branches.json', 'branches_sequence.json', 'manifest.json', 'pikit-1.0.0.tar.gz'],
+          'v1.1.0': ['manifest.json', 'pikit-1.1.0.tar.gz'],
+          'v1.2.0 prerelease': ['manifest_beta.json', 'pikit-1.2.0.tar.gz'],
+        });
+        server.afterEach(() => undefined);
+        if (!isCut) break;
+        cases += 1;
+      }
+      expect(cases).toBeGreaterThanOrEqual(12);
+    },
+    300_000,
+  );
 });

@@ -45,7 +45,7 @@ describe('publishSite', () => {
       ],
       notices: [`'${dir()}/to/manifest_old.json' is not of this site, and was left there`],
     });
-    expect(report.done).toHaveLength(5 + 8);
+    expect(report.done).toHaveLength(6 + 8);
     expect((await publish()).done).toEqual([]);
   });
 
@@ -77,7 +77,14 @@ it('on the command line: each file, and the sum of it', async () => {
     const out = (more: string): void => {
       text += more;
     };
-    const code = await runPikitRelease(line.split(' '), { env: {}, now: new Date(), signal: new AbortController().signal, out, err: out });
+    const code = await runPikitRelease(line.split(' '), {
+      version: '0',
+      env: {},
+      now: new Date(),
+      signal: new AbortController().signal,
+      out,
+      err: out,
+    });
     return `${String(code)}\n${text.replaceAll(dir(), 'BASE')}`;
   };
   const line = `publish --site ${site.dir} --to ${join(dir(), 'to')} --branch stable`;

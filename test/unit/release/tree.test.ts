@@ -71,6 +71,35 @@ describe('readTree', () => {
     ]);
   });
 
+  it('leaves out what tools and systems have left, and keeps what is meant to be public', () => {
+    writeTree(dir, {
+      'pikit-web/.git/config': '',
+      'pikit-web/node_modules/a b/.env': 'x',
+      'pikit-web/.DS_Store': '',
+      'pikit-web/._index.html': '',
+      '__MACOSX/x': '',
+      'pikit-web/.well-known/security.txt': '',
+    });
+    const { files, notices } = readTree(dir);
+    expect(files.map(({ path }) => path).filter((path) => !/index\.html|app\.js|pikit-(hello|api)/.test(path))).toEqual([
+      'pikit-web/.well-known/security.txt',
+    ]);
+    expect(notices).toHaveLength(5);
+    expect(notices).toContain("'pikit-web/node_modules' is left out: tools put it there (--include node_modules lets it in)");
+  });
+
+  it('lets in what is named, and secrets inside of it only by name', () => {
+    writeTree(dir, { 'pikit-web/node_modules/a/index.js': '', 'pikit-web/ca.pem': '-----BEGIN CERTIFICATE-----' });
+    const paths = (...include: string[]): string[] => readTree(dir, include).files.map(({ path }) => path);
+    expect(() => paths('node_modules')).toThrow(
+      expect.objectContaining({ code: 'INPUT_REFUSED', message: matching("^'pikit-web/ca\\.pem' cannot") }),
+    );
+    expect(paths('node_modules', '*.pem')).toEqual(expect.arrayContaining(['pikit-web/node_modules/a/index.js', 'pikit-web/ca.pem']));
+    writeTree(dir, { 'pikit-web/node_modules/a/.env': '' });
+    expect(() => paths('node_modules', '*.pem')).toThrow(/'pikit-web\/node_modules\/a\/\.env' cannot be in a release/);
+    expect(() => paths('*.pem', '.evn')).toThrow(/--include '\.evn' names nothing/);
+  });
+
   it('follows a symlink to the folder itself', () => {
     fs.symlinkSync(dir, join(base, 'link'));
     expect(readTree(join(base, 'link')).files).toHaveLength(4);
@@ -127,21 +156,25 @@ describe('readTree', () => {
       'INPUT_REFUSED',
       /mode is 1644/,
     ],
+    ['secret', () => writeTree(dir, { 'pikit-web/.env': 'TOKEN=x' }), 'INPUT_REFUSED', /'pikit-web\/\.env'.*passwords or keys/],
+    ['key', () => writeTree(dir, { 'pikit-web/notes.txt': '-----BEGIN PRIVATE KEY-----\n' }), 'INPUT_REFUSED', /holds a private key/],
     ['manifest', () => writeTree(dir, { 'manifest.json': '{}' }), 'INPUT_REFUSED', /'manifest\.json'.*belongs to the manifest/],
-    ['blank', () => writeTree(dir, { 'pikit-web/a b': '' }), 'PATH_REFUSED', /'pikit-web\/a b'.*only letters, digits/],
-    ['non-ascii', () => writeTree(dir, { 'pikit-web/ä': '' }), 'PATH_REFUSED', /only letters/],
-    ['newline', () => writeTree(dir, { 'pikit-web/a\nb': '' }), 'PATH_REFUSED', /'pikit-web\/a\?b'/],
+    ['trailing-blank', () => writeTree(dir, { 'pikit-web/a ': '' }), 'PATH_REFUSED', /'pikit-web\/a '.*begin or end with a blank/],
+    ['colon', () => writeTree(dir, { 'pikit-web/a:b': '' }), 'PATH_REFUSED', /'pikit-web\/a:b'.*vfat and NTFS/],
+    ['nfd', () => writeTree(dir, { 'pikit-web/gru\u0308n': '' }), 'PATH_REFUSED', /normal form C, which is 'pikit-web\/gr\u00fcn'/],
+    ['newline', () => writeTree(dir, { 'pikit-web/a\nb': '' }), 'PATH_REFUSED', /'pikit-web\/a\\u000ab'.*U\+000A/],
+    ['bidi', () => writeTree(dir, { 'pikit-web/a\u202eb': '' }), 'PATH_REFUSED', /'pikit-web\/a\\u202eb'.*U\+202E/],
     [
       'not-utf-8',
       () => {
         fs.writeFileSync(Buffer.concat([Buffer.from(inside('')), Buffer.from([0xff])]), '');
       },
       'PATH_REFUSED',
-      /only letters/,
+      /is not UTF-8/,
     ],
     ['ours', () => writeTree(dir, { 'pikit-web/.pikit-new-1': '' }), 'PATH_REFUSED', /belong to the updater/],
     ['too-deep', () => writeTree(dir, { [`${'d/'.repeat(16)}f`]: '' }), 'PATH_REFUSED', /17 levels deep/],
-    ['too-long', () => writeTree(dir, { [`${'d'.repeat(150)}/${'f'.repeat(60)}`]: '' }), 'PATH_REFUSED', /211 characters/],
+    ['too-long', () => writeTree(dir, { [Array.from({ length: 5 }, () => 'd'.repeat(205)).join('/')]: '' }), 'PATH_REFUSED', /1029 bytes, 1024/],
     [
       'case-twins',
       () => writeTree(dir, { 'pikit-web/Index.html': '' }),
@@ -177,6 +210,12 @@ describe('readTree', () => {
   ])('refuses %s', (_name, spoil, code, says) => {
     spoil();
     expect(() => readTree(dir)).toThrow(expect.objectContaining({ code, message: matching(says) }));
+  });
+
+  it('takes names as bundlers and people write them', () => {
+    const names = ['pikit-web/a b/[id] (1), ~x=1;y & z!.js', 'pikit-web/gr\u00fc\u00dfe %41#1.txt', `pikit-web/${'n'.repeat(255)}`];
+    writeTree(dir, Object.fromEntries(names.map((name) => [name, name])));
+    expect(readTree(dir).files.map(({ path }) => path)).toEqual(expect.arrayContaining(names));
   });
 
   it('refuses a device and a socket', async () => {

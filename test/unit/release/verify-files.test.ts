@@ -103,13 +103,6 @@ describe('fileProblems', () => {
       /^files\/index\.html: no manifest names/,
     ],
     [
-      'interrupted',
-      () => {
-        writeTree(site, { 'files/.pikit-0a1b2c3d.tmp/0': '' });
-      },
-      /^files\/\.pikit-0a1b2c3d\.tmp: it was left by an interrupted run/,
-    ],
-    [
       'never-placed',
       () => {
         fs.rmSync(join(site, 'files/beta'), { recursive: true });

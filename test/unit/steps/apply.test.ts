@@ -382,6 +382,7 @@ describe('a release that does not work here', () => {
     const before = on.tree();
     const down: Services = {
       restarts: 'restarted',
+      meantToRun: () => Promise.resolve([]),
       restart: () =>
         Promise.reject(
           new UpdateError('SERVICE_FAILED', "'pikit-api.service' did not start (failed)", { subject: 'pikit-api.service', lines: ['boom'] }),
@@ -416,7 +417,7 @@ describe('files of the owner', () => {
     const backup = on.files.readState().backup_path ?? '';
     expect(on.read(`${backup}/files${PAGE}`)).toBe('mine');
     expect(deps.said.slice(-2)).toEqual([
-      `warning: '${PAGE}' had been edited; the edited file is in the backup '${backup}'`,
+      matching(new RegExp(`^warning: '${PAGE}' had been edited; the edited file is kept as '/var/lib/pikit/edited/[0-9a-f]{8}${PAGE}'$`)),
       "notice: your version of '/usr/local/bin/site.conf' stays; the new one is '/usr/local/bin/site.conf.pikit-new'",
     ]);
     expect(on.files.readState().drift).toEqual([PAGE]);

@@ -61,7 +61,7 @@ describe('followBranch', () => {
     const deps = netDeps(on);
     const here = survey(deps);
     choose(on, 'nightly');
-    await followBranch(deps, here);
+    await followBranch(deps, here, 'now');
     expect(on.files.readSettings().branch).toBe('nightly');
     expect(here.branch).toBe('stable');
   });

@@ -170,7 +170,7 @@ describe('branches, by hand', () => {
     await done(on, 'branch', /^\* test_1234 +1\.4\.1-test\.1 +\(hidden\)$/m);
     expect(await pikitUpdate(on, 'branch beta')).toMatchObject({
       code: 1,
-      err: matching(/^error: there is no branch 'beta'\nhint: there are stable\n$/),
+      err: matching(/^error: there is no branch 'beta'\nhint: there is only stable\n$/),
     });
   });
 });

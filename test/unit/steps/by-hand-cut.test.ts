@@ -188,7 +188,7 @@ describe('a step that is told to stop', () => {
 
 /** Resolves when a file has this size: whoever writes it tells nobody. */
 async function grown(file: string, size: number): Promise<void> {
-  await vi.waitUntil(() => fs.statSync(file, { throwIfNoEntry: false })?.size === size, { timeout: 30_000, interval: 10 });
+  await vi.waitUntil(() => fs.statSync(file, { throwIfNoEntry: false })?.size === size, { timeout: 120_000, interval: 10 });
 }
 
 describe('two steps at once', () => {

@@ -27,10 +27,10 @@ describe('requestDocument', () => {
     const first = await requestDocument(deps, deps.loadConfig(), TEXT);
     expect(first).toEqual({ value: 'one', bytes: Buffer.from('one'), sha256: sha256('one') });
     expect(sha256Of(Buffer.from('one'))).toBe(sha256('one'));
-    expect(await requestDocument(deps, deps.loadConfig(), TEXT)).toEqual(first);
+    expect(await requestDocument(deps, deps.loadConfig(), TEXT, 'cheap')).toEqual(first);
     expect(server.seen.map(({ ifNoneMatch }) => ifNoneMatch === null)).toEqual([true, false]);
     fs.writeFileSync(`${site}/text.json`, 'two');
-    expect((await requestDocument(deps, deps.loadConfig(), TEXT)).value).toBe('two');
+    expect((await requestDocument(deps, deps.loadConfig(), TEXT, 'cheap')).value).toBe('two');
     expect(cachedDocument(deps, deps.loadConfig(), TEXT)?.value).toBe('two');
   });
 

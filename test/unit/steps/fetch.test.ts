@@ -1,17 +1,29 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { apply } from '../../../lib/steps/apply.ts';
 import { check } from '../../../lib/steps/check.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import type { Device } from '../../helpers/device.ts';
-import { NOW, netDeps } from '../../helpers/device.ts';
+import { NOW, netDeps, rootDeps } from '../../helpers/device.ts';
+import { writeBranches } from '../../helpers/branch-files.ts';
 import { dashboard } from '../../helpers/site-builder.ts';
 import { containing, matching } from '../../helpers/matchers.ts';
-import { onSite } from './published.ts';
+import { install, onSite } from './published.ts';
+import type { SiteServer } from './site-server.ts';
 import { bytes, part, status } from './site-server.ts';
 
 function grant(on: Device, until: 'fetch' | 'apply'): void {
   fs.mkdirSync(on.paths.granted, { recursive: true });
   fs.writeFileSync(`${on.paths.granted}/fetch`, JSON.stringify({ run: 'r', until, by: 'timer' }));
+}
+
+/** The manifest of now is what is answered once more, whatever becomes of it. */
+function onceOld(site: string, server: SiteServer): void {
+  const old = fs.readFileSync(`${site}/manifest.json`);
+  server.answer('/manifest.json', (request, response) => {
+    server.answer('/manifest.json', null);
+    bytes(old)(request, response);
+  });
 }
 
 /** What a check costs. */
@@ -43,11 +55,17 @@ describe('what fetch brings', () => {
     ]);
   });
 
-  it('takes what check found, without asking again', async () => {
+  it('asks again after a check: without conditions by hand, with them for the timer', async () => {
     const { on, server } = await onSite(['1.0.0']);
     await check(netDeps(on));
+    server.seen.length = 0;
     await fetchRelease(netDeps(on));
     expect(server.paths()).toEqual([...ASKED, '/bundles/pikit-1.0.0.tar.gz']);
+    expect(server.seen.every(({ ifNoneMatch }) => ifNoneMatch === null)).toBe(true);
+    server.seen.length = 0;
+    grant(on, 'apply');
+    await fetchRelease(netDeps(on));
+    expect(server.seen.map(({ ifNoneMatch }) => ifNoneMatch === null)).toEqual([false, false]);
   });
 
   it('asks again when the last check found nothing', async () => {
@@ -72,7 +90,7 @@ describe('what fetch brings', () => {
     await fetchRelease(netDeps(on));
     server.seen.length = 0;
     expect(await fetchRelease(netDeps(on))).toMatchObject({ outcome: 'nothing', message: '1.0.0 is already downloaded and verified' });
-    expect(server.seen).toEqual([]);
+    expect(server.paths()).toEqual(ASKED);
   });
 
   it('asks the new source when it has changed since the check', async () => {
@@ -164,29 +182,29 @@ describe('where the chain goes on', () => {
 
 describe('when the server and its manifest disagree', () => {
   it('tries once more with a manifest that has changed since, and installs nothing of the old one', async () => {
-    const { on, publish, bundle, server } = await onSite(['1.0.0']);
-    await check(netDeps(on));
+    const { on, publish, bundle, server, site } = await onSite(['1.0.0']);
+    onceOld(site, server);
     fs.rmSync(bundle('1.0.0'));
     await publish('1.1.0');
     const deps = netDeps(on);
     expect((await fetchRelease(deps)).to).toBe('1.1.0');
     expect(deps.said.join('\n')).toContain('the manifest has changed since, trying with the new one');
     expect(fs.readdirSync(on.paths.cacheDir).toSorted()).toEqual(['1.1.0', 'source']);
-    expect(server.paths().slice(2)).toEqual(['/bundles/pikit-1.0.0.tar.gz', ...ASKED, '/bundles/pikit-1.1.0.tar.gz']);
+    expect(server.paths()).toEqual([...ASKED, '/bundles/pikit-1.0.0.tar.gz', ...ASKED, '/bundles/pikit-1.1.0.tar.gz']);
   });
 
   it('does the same for a manifest without digests whose bundle was replaced', async () => {
-    const { on, publish, edit, bundle } = await onSite(['1.0.0']);
+    const { on, publish, edit, bundle, site, server } = await onSite(['1.0.0']);
     edit((manifest) => ({ ...manifest, bundle: undefined }));
-    await check(netDeps(on));
+    onceOld(site, server);
     await publish('1.1.0', { files: { ...dashboard('1.1.0'), 'pikit-web/added.txt': 'x' } });
     fs.copyFileSync(bundle('1.1.0'), bundle('1.0.0'));
     expect((await fetchRelease(netDeps(on))).to).toBe('1.1.0');
   });
 
   it('does not let the timer jump the queue of a rollout that way', async () => {
-    const { on, publish, bundle, edit } = await onSite(['1.0.0']);
-    await check(netDeps(on));
+    const { on, publish, bundle, edit, site, server } = await onSite(['1.0.0']);
+    onceOld(site, server);
     fs.rmSync(bundle('1.0.0'));
     await publish('1.1.0');
     edit((manifest) => ({ ...manifest, rollout: { percent: 0 } }));
@@ -253,8 +271,8 @@ describe('what an interrupted fetch left', () => {
     server.seen.length = 0;
     const deps = netDeps(on);
     expect((await fetchRelease(deps)).outcome).toBe('ok');
-    expect(server.paths()).toEqual([]);
-    expect(deps.said).toEqual(['info: the bundle of 1.0.0 is here from before']);
+    expect(server.paths()).toEqual(ASKED);
+    expect(deps.said).toEqual(['info: 1.0.0 is available (nothing is installed)', 'info: the bundle of 1.0.0 is here from before']);
   });
 
   it('downloads a bundle again that is there and damaged', async () => {
@@ -263,7 +281,7 @@ describe('what an interrupted fetch left', () => {
     on.files.removeStaged();
     fs.truncateSync(`${on.paths.cacheDir}/1.0.0/bundle.tar.gz`, 50);
     await fetchRelease(netDeps(on));
-    expect(server.paths()).toEqual([...ASKED, '/bundles/pikit-1.0.0.tar.gz', '/bundles/pikit-1.0.0.tar.gz']);
+    expect(server.paths()).toEqual([...ASKED, '/bundles/pikit-1.0.0.tar.gz', ...ASKED, '/bundles/pikit-1.0.0.tar.gz']);
     expect(on.files.readStaged()).not.toBeNull();
   });
 
@@ -320,5 +338,123 @@ describe('what an interrupted fetch left', () => {
     });
     await expect(fetchRelease(full)).rejects.toMatchObject({ code: 'ENOSPC' });
     expect(fs.existsSync(`${on.paths.cacheDir}/1.0.0`)).toBe(false);
+  });
+});
+
+describe('what is staged and not installed yet', () => {
+  it('gives way to a release that came out since', async () => {
+    const { on, publish } = await onSite(['1.0.0', '1.1.0']);
+    await fetchRelease(netDeps(on));
+    await publish('1.2.0');
+    await install(on);
+    expect(on.files.readVersion()).toBe('1.2.0');
+    expect(on.files.readState().last_result).toMatchObject({ message: '1.2.0 is installed (before: 1.0.0)' });
+  });
+
+  it.each([
+    ['disabled', [{ name: 'beta', enabled: false }], 0],
+    ['removed', [], 1],
+  ])('is not installed when its branch was %s: what stable has is', async (_name, branches, notices) => {
+    const { on, publish, site } = await onSite(['1.0.0', '1.1.0']);
+    writeBranches(site, [{ name: 'beta' }]);
+    await publish('1.2.0-beta.1', { branch: 'beta' });
+    on.files.writeSettings({ ...on.files.readSettings(), branch: 'beta' });
+    expect((await fetchRelease(netDeps(on))).to).toBe('1.2.0-beta.1');
+    writeBranches(site, branches);
+    await install(on);
+    expect(on.files.readVersion()).toBe('1.1.0');
+    expect(on.files.readState().notices).toHaveLength(notices);
+  });
+
+  it('is installed when the source cannot be asked, and the receipt says that', async () => {
+    const { on, server } = await onSite(['1.0.0', '1.1.0']);
+    await fetchRelease(netDeps(on));
+    server.answer('/manifest.json', status(503));
+    expect(await fetchRelease(netDeps(on))).toMatchObject({ outcome: 'nothing', to: '1.1.0', message: containing('the source could not be asked') });
+    await apply(rootDeps(on));
+    expect(on.files.readVersion()).toBe('1.1.0');
+    const { last_result: receipt } = on.files.readState();
+    expect(receipt).toMatchObject({ outcome: 'ok', not_asked: containing('HTTP 503'), message: containing('the source could not be asked') });
+    expect(on.files.readHistory(1)).toEqual([receipt]);
+  });
+
+  it('says nothing of that when the source could be asked after all', async () => {
+    const { on, server } = await onSite(['1.0.0', '1.1.0']);
+    await fetchRelease(netDeps(on));
+    server.answer('/manifest.json', status(503));
+    await fetchRelease(netDeps(on));
+    server.answer('/manifest.json', null);
+    await install(on);
+    expect(on.files.readState().last_result).not.toHaveProperty('not_asked');
+  });
+
+  it('is not installed when the source says that it is gone', async () => {
+    const { on, server } = await onSite(['1.0.0', '1.1.0']);
+    await fetchRelease(netDeps(on));
+    server.answer('/manifest.json', status(404));
+    await expect(fetchRelease(netDeps(on))).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('what the owner has confirmed', () => {
+  const wish = (on: Device, version: string, sha256: string | null = null): void => {
+    on.files.writeWanted({ version, manifest_sha256: sha256, at: NOW.toISOString() });
+  };
+
+  it('is not replaced by what came out since, and the wish is gone with the refusal', async () => {
+    const { on, publish } = await onSite(['1.0.0', '1.1.0']);
+    await fetchRelease(netDeps(on));
+    wish(on, '1.1.0');
+    await publish('1.2.0');
+    await expect(fetchRelease(netDeps(on))).rejects.toMatchObject({
+      code: 'RELEASE_CHANGED',
+      message: containing('1.2.0'),
+      hint: containing('pikit-update apply'),
+    });
+    expect(on.files.readWanted()).toBeNull();
+    await install(on);
+    expect(on.files.readVersion()).toBe('1.2.0');
+  });
+
+  it('is not replaced by another release of the same version', async () => {
+    const { on, edit } = await onSite(['1.0.0', '1.1.0']);
+    await check(netDeps(on));
+    wish(on, '1.1.0', on.files.readState().available?.manifest_sha256);
+    edit((manifest) => ({ ...manifest, notes: 'other words' }));
+    await expect(fetchRelease(netDeps(on))).rejects.toMatchObject({ code: 'RELEASE_CHANGED' });
+  });
+
+  it('is not replaced by nothing: a release that was taken back is told as that', async () => {
+    const { on, edit } = await onSite(['1.0.0', '1.1.0']);
+    wish(on, '1.1.0');
+    edit((manifest) => ({ ...manifest, version: '1.0.0' }));
+    await expect(fetchRelease(netDeps(on))).rejects.toMatchObject({ code: 'RELEASE_CHANGED', message: containing('1.0.0 is installed') });
+  });
+
+  it('is installed, and the wish is gone', async () => {
+    const { on } = await onSite(['1.0.0', '1.1.0']);
+    wish(on, '1.1.0');
+    await install(on);
+    expect(on.files.readVersion()).toBe('1.1.0');
+    expect(on.files.readWanted()).toBeNull();
+  });
+
+  it('does not count for the timer, nor for a run that comes much later', async () => {
+    const { on } = await onSite(['1.0.0', '1.1.0']);
+    wish(on, '9.9.9');
+    grant(on, 'apply');
+    expect((await fetchRelease(netDeps(on))).to).toBe('1.1.0');
+    const late = { now: () => new Date(NOW.getTime() + 16 * 60_000) };
+    expect((await fetchRelease(netDeps(on, late))).to).toBe('1.1.0');
+    expect(on.files.readWanted()).toBeNull();
+  });
+
+  it('is what apply goes by as well', async () => {
+    const { on } = await onSite(['1.0.0', '1.1.0']);
+    await fetchRelease(netDeps(on));
+    wish(on, '9.9.9');
+    await expect(apply(rootDeps(on))).rejects.toMatchObject({ code: 'RELEASE_CHANGED' });
+    expect(on.files.readVersion()).toBe('1.0.0');
+    expect(on.files.readWanted()).toBeNull();
   });
 });

@@ -10,6 +10,7 @@ function services(overrides: Partial<Services> & { log?: string[] } = {}): Servi
   const { log = [], ...rest } = overrides;
   return {
     restarts: 'restarted',
+    meantToRun: (units) => Promise.resolve([...units]),
     restart: (units) => {
       log.push(`restart ${units.join(' ')}`);
       return Promise.resolve(units.filter((unit) => unit !== 'absent.service'));

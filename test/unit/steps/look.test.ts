@@ -78,6 +78,7 @@ describe('toAvailable', () => {
       branch: 'stable',
       outcome: 'held',
       reason: 'why',
+      hint: null,
       downgrade: false,
       manifest_sha256: release.sha256,
       released: '2026-11-20T10:00:00Z',

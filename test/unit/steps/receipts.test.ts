@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
+import { placeIn } from '../../helpers/change.ts';
 import { Receipt } from '../../../lib/core/state.ts';
 import { failureReceipt, journalReceipt, plainReceipt, toFailure } from '../../../lib/steps/receipts.ts';
 import type { Journal } from '../../../lib/transaction/types.ts';
@@ -32,8 +33,8 @@ describe('receipts', () => {
     for (const receipt of [
       plainReceipt(FACTS, 'ok', 'done', versions),
       failureReceipt(FACTS, ERROR, versions),
-      journalReceipt(FACTS, JOURNAL, 'ok', 'done'),
-      journalReceipt(FACTS, { ...JOURNAL, failure: toFailure(ERROR) }, 'rolled-back', 'went back'),
+      journalReceipt(FACTS, placeIn('/'), JOURNAL, 'ok', 'done'),
+      journalReceipt(FACTS, placeIn('/'), { ...JOURNAL, failure: toFailure(ERROR) }, 'rolled-back', 'went back'),
     ])
       expect(Receipt.parse(receipt)).toEqual(receipt);
   });
@@ -62,7 +63,7 @@ describe('receipts', () => {
 
   it('of a transaction say how long the step took, not how long ago a clock says that it began', () => {
     for (const started of ['2026-11-22T09:59:58.500Z', '2027-11-22T10:00:05.000Z', '1970-01-01T00:00:00.000Z']) {
-      expect(journalReceipt(FACTS, { ...JOURNAL, started }, 'ok', 'done').duration_ms).toBe(1500);
+      expect(journalReceipt(FACTS, placeIn('/'), { ...JOURNAL, started }, 'ok', 'done').duration_ms).toBe(1500);
     }
   });
 });

@@ -145,6 +145,7 @@ describe('rollback by hand', () => {
     if (what === 'a page') on.configure({ url: server.url, health: [`${server.url}health`], healthTimeout: '300ms' });
     const down: Services = {
       restarts: 'restarted',
+      meantToRun: () => Promise.resolve([]),
       restart: () => Promise.reject(new UpdateError('SERVICE_FAILED', "'x.service' did not start (failed)", { subject: 'x.service', lines: ['no'] })),
       connect: () => Promise.resolve(),
       reloadWebServer: () => Promise.resolve(null),

@@ -11,6 +11,7 @@ import { matching } from '../../helpers/matchers.ts';
 const SOURCE = `
 import { UpdateError } from './lib/core/errors.ts';
 import { RecordedFailure } from './lib/steps/recorded-failure.ts';
+import { sureEnd } from './lib/io/sure-end.ts';
 import { runStep } from './scripts/run-step.ts';
 const fell = new UpdateError('SERVICE_FAILED', "'x.service' fell", { subject: 'x.service', lines: ['one', 'two\\u001b[31m\\nthree'], hint: 'look' });
 const acts: Record<string, (deps: any) => any> = {
@@ -22,6 +23,11 @@ const acts: Record<string, (deps: any) => any> = {
   told: () => { throw new RecordedFailure(fell); },
   late: (deps) => { process.emit('SIGTERM'); return acts['done']?.(deps); },
   stopped: (deps) => { process.emit('SIGTERM'); throw new UpdateError('CANCELLED', deps.signal.aborted ? 'stopped' : 'not told', { hint: 'again' }); },
+  dry: () => new Promise(() => undefined),
+  breath: async (deps) => { await deps.breathe(); return acts['dry']?.(deps); },
+  thrown: () => { setImmediate(() => { throw new TypeError('out of nowhere'); }); return new Promise(() => setInterval(() => undefined, 3_600_000)); },
+  rejected: () => { void Promise.reject(new Error('by no one')); return new Promise(() => setInterval(() => undefined, 3_600_000)); },
+  lost: async (deps) => { await sureEnd('the answer', () => acts['dry']?.(deps)).catch((error) => { deps.narrate.info('undone: ' + error.message); throw error; }); },
   progress: (deps) => { deps.report({ phase: 'trying' }); console.log(JSON.stringify(deps.files.readProgress())); return acts['done']?.(deps); },
 };
 void runStep({ step: 'apply', summary: 'tries', lockWaitMs: 0, body: async (deps) => await acts[process.env['ACT'] ?? '']?.(deps) });
@@ -72,6 +78,39 @@ describe('the runner', () => {
   ] as const)('says once how a step has ended, and with which code: %s', async (name, code, out, err) => {
     const shape = (text: string | RegExp): unknown => (typeof text === 'string' ? text : matching(text));
     expect(await act(device(), name)).toEqual({ code, out: shape(out), err: shape(err) });
+  });
+
+  it.each([
+    ['dry', '', 'the step apply cannot come to an end: there is nothing left to wait for'],
+    ['breath', '', 'the step apply cannot come to an end: there is nothing left to wait for'],
+    [
+      'lost',
+      'undone: the answer cannot come to an end: there is nothing left to wait for\n',
+      'the answer cannot come to an end: there is nothing left to wait for',
+    ],
+    ['thrown', '', 'out of nowhere'],
+    ['rejected', '', 'by no one'],
+  ])('fails, and never ends without a word: %s', async (name, out, message) => {
+    const on = device();
+    const ended = await act(on, name);
+    expect(ended).toMatchObject({ code: 1, out });
+    expect(ended.err).toContain(`error: ${message} [INTERNAL]\nhint: this is a defect of the updater`);
+    expect(on.files.readState().last_result).toMatchObject({ outcome: 'failed', code: 'INTERNAL', message });
+    expect(on.files.readHistory()).toHaveLength(1);
+    expect(await act(on, 'done')).toMatchObject({ code: 0 });
+  });
+
+  it.each([
+    ['the reader of both is gone', '"$@" 2>&1 | true; exit ${PIPESTATUS[0]}', ''],
+    ['both are closed', '"$@" >&- 2>&-', ''],
+    ['the disk is full', '"$@" >/dev/full', 'warning: the output cannot be written (ENOSPC: no space left on device, write), ignoring\n'],
+    ['both disks are full', '"$@" >/dev/full 2>&1', ''],
+  ])('does its work to the end when its output is lost: %s', async (_name, shell, err) => {
+    const on = device();
+    expect(await act(on, 'done', ['bash', '-c', shell, 'bash'])).toEqual({ code: 0, out: '', err });
+    expect(on.files.readState().last_result).toMatchObject({ outcome: 'ok' });
+    expect(await act(on, 'fell', ['bash', '-c', shell, 'bash'])).toMatchObject({ code: 1, out: '' });
+    expect(on.files.readState().last_result).toMatchObject({ code: 'SERVICE_FAILED' });
   });
 
   it.each([

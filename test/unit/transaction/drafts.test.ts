@@ -64,7 +64,7 @@ describe('draftChange', () => {
     writeTree(dir(), live);
     const place = placeIn(dir());
     const puts = releaseChange(place, { version: '1.0.0', files }, null).puts.filter((put) => put.listed);
-    const drafted = draftChange(place, { puts, deletes, shipped: new Map(), ourDirs: new Set(ourDirs) });
+    const drafted = draftChange(place, { puts, deletes, shipped: new Map(), ourDirs: new Set(ourDirs), known: new Set() });
     const lines = drafted.drafts.map(({ path, old, new: fresh }) => {
       const what = fresh?.type === 'dir' ? `${fresh.dirs.join(', ')}: ${fresh.files.map((file) => file.path).join(' ')}` : path;
       return `${old?.type ?? 'none'} > ${fresh?.type ?? 'none'} ${what}`;
@@ -81,7 +81,7 @@ describe('draftChange', () => {
     writeTree(dir(), live);
     const place = placeIn(dir());
     const puts = releaseChange(place, { version: '1.0.0', files: { '/w/a': 'a' } }, null).puts;
-    expect(() => draftChange(place, { puts, deletes: ['/w/a/b'], shipped: new Map(), ourDirs: new Set() })).toThrow(
+    expect(() => draftChange(place, { puts, deletes: ['/w/a/b'], shipped: new Map(), ourDirs: new Set(), known: new Set() })).toThrow(
       expect.objectContaining({ code: 'DEST_TYPE', message: containing(`'${named}'`) }),
     );
   });
@@ -97,6 +97,9 @@ describe('draftChange', () => {
       ['/w/b', sha],
       ['/w/c', sha],
     ]);
-    expect(draftChange(place, { puts: change.puts, deletes: ['/w/c'], shipped, ourDirs: new Set() }).drift).toEqual(['/w/a', '/w/c']);
+    expect(draftChange(place, { puts: change.puts, deletes: ['/w/c'], shipped, ourDirs: new Set(), known: new Set() }).drift).toEqual([
+      '/w/a',
+      '/w/c',
+    ]);
   });
 });

@@ -50,7 +50,7 @@ describe('planChange', () => {
   });
 
   it.each<[string, string]>([
-    ['blank', `${WEB}/a b`],
+    ['newline', `${WEB}/a\nb`],
     ['relative', 'web/a'],
     ['climbing', `${WEB}/../a`],
   ])('refuses a path that the journal could not hold: %s', (_name, path) => {

@@ -6,9 +6,9 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { de } from '../../../web/strings/de.ts';
 import { en } from '../../../web/strings/en.ts';
 import { describeInBrowser } from '../../helpers/browser.ts';
-import { readMockStates } from '../../helpers/played.ts';
+import { BEGUN, readMockStates } from '../../helpers/played.ts';
 import { always, never } from '../../helpers/web-front.ts';
-import { NOW, webMock } from '../../helpers/web-mock.ts';
+import { webMock } from '../../helpers/web-mock.ts';
 import { says } from '../../helpers/widget-page.ts';
 import { CHIPS } from '../chips.ts';
 import type { Widget } from '../widget.ts';
@@ -114,7 +114,7 @@ const SCENES: Readonly<Record<string, { state: string; act: (tab: Widget) => Pro
   'slow-to-answer': {
     state: 'up-to-date',
     act: async ({ mock, page, chip, open }) => {
-      await page.clock.install({ time: NOW });
+      await page.clock.install({ time: mock.now });
       mock.answerWith(never(/update\/(status|events)/));
       await page.reload();
       await says(chip, en.chip.connecting);
@@ -240,7 +240,7 @@ describe.skipIf(process.env['PIKIT_SCREENSHOTS'] !== '1')('pictures', () => {
     });
 
     it.each(Object.entries(SCENES))('%s', async (name, { state, act }) => {
-      const tab = await widget(web, { mock: await webMock(state), viewport: LARGE });
+      const tab = await widget(web, { mock: await webMock(state, BEGUN), viewport: LARGE });
       await tab.open();
       await tab.heading(en.heading.history).waitFor();
       await act(tab);

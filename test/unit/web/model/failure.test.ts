@@ -21,15 +21,19 @@ const CAUSES: Readonly<Record<(typeof ERROR_CODES)[number], Cause>> = {
   OFFLINE: 'network',
   SERVER_UNREACHABLE: 'server',
   SERVER_ERROR: 'server',
-  NOT_FOUND: 'server',
-  HTTP_STATUS: 'server',
-  HTTP_PROTOCOL: 'server',
-  TLS_FAILED: 'server',
+  NOT_FOUND: 'source',
+  HTTP_STATUS: 'source',
+  HTTP_PROTOCOL: 'source',
+  TLS_FAILED: 'source',
   CLOCK_WRONG: 'clock',
-  RESPONSE_TOO_LARGE: 'release',
+  RESPONSE_TOO_LARGE: 'limit',
   TOO_SLOW: 'server',
   DEADLINE: 'server',
-  REDIRECT_REFUSED: 'server',
+  REDIRECT_REFUSED: 'source',
+  CAPTIVE_PORTAL: 'network',
+  PROXY_UNREACHABLE: 'setup',
+  PROXY_LOGIN: 'setup',
+  PROXY_REFUSED: 'setup',
   CANCELLED: 'interrupted',
   MANIFEST_INVALID: 'release',
   RELEASE_INCOMPATIBLE: 'release',
@@ -44,6 +48,8 @@ const CAUSES: Readonly<Record<(typeof ERROR_CODES)[number], Cause>> = {
   NO_INODES: 'room',
   DEST_TYPE: 'setup',
   DEST_UNSAFE: 'setup',
+  FOREIGN_FILES: 'setup',
+  DEST_LOCKED: 'setup',
   IO_ERROR: 'disk',
   JOURNAL_CORRUPT: 'disk',
   UNDO_FAILED: 'disk',
@@ -107,9 +113,43 @@ describe('the three sentences', () => {
       for (const strings of [en, de]) {
         const text = failureOf(STATES.state(name), strings);
         expect(text !== null, name).toBe(isWrong);
-        if (text !== null) expect([text.what, text.meaning, text.todo].join('\n')).not.toMatch(/undefined|null|\n\n|^$/);
+        if (text !== null) expect([text.what, text.meaning, text.todo ?? text.hint].join('\n')).not.toMatch(/undefined|null|\n\n|^$|\n$/);
       }
     }
+  });
+
+  it.each([
+    ['NOT_FOUND', 'the source does not answer as it should.', /^check source\.url/],
+    ['HTTP_STATUS', 'the source does not answer as it should.', /wants a login/],
+    ['TLS_FAILED', 'the source does not answer as it should.', /has to renew it/],
+    ['REDIRECT_REFUSED', 'the source does not answer as it should.', /set it to the final address/],
+    ['RESPONSE_TOO_LARGE', 'it is larger than is allowed here.', /limits\.bundle_bytes/],
+    ['RELEASE_INCOMPATIBLE', 'the release is faulty, or not for this device.', /^ask/],
+    ['CONFIG_MISSING', 'the setup is wrong.', /^create/],
+  ])('of %s end with what the updater itself advises, in its place', (code, what, hint) => {
+    for (const strings of [en, de]) {
+      const text = failureOf(STATES.state(`failed:${code}`), strings);
+      expect(text?.todo).toBe(null);
+      expect(text?.hint).toMatch(hint);
+    }
+    expect(failureOf(STATES.state(`failed:${code}`), en)?.what).toContain(what);
+  });
+
+  it('leave out no advice of the updater, whatever failed', () => {
+    for (const { name } of STATES.list.filter((state) => state.name.startsWith('failed:'))) {
+      const status = STATES.state(name);
+      const text = failureOf(status, de);
+      if (text !== null) expect(text.hint, name).toBe(status.last_result?.hint);
+    }
+  });
+
+  it('of a code of a later version give its advice', () => {
+    const status = STATES.state('failed:NOT_FOUND');
+    const last = status.last_result;
+    if (last === null) throw new Error('it failed');
+    const text = failureOf({ ...status, run: null, last_result: { ...last, code: 'SOLAR_FLARE', hint: 'wait for the night' } }, EN);
+    expect(text).toMatchObject({ todo: null, hint: 'wait for the night' });
+    expect(failureOf({ ...status, run: null, last_result: { ...last, code: 'SOLAR_FLARE', hint: null } }, EN)?.todo).toBe('The details say what.');
   });
 
   it('do not say that nothing was changed of a rollback that is complete, and does not run', () => {
@@ -120,7 +160,8 @@ describe('the three sentences', () => {
     expect(failureOf(gone, EN)).toMatchObject({
       what: 'Going back failed: it did not run here.',
       meaning: 'The old files are back, but not all works.',
-      todo: 'The details say what.',
+      todo: null,
+      hint: last.hint,
     });
   });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { printable, printableLines } from '../../../lib/cli/printable.ts';
+import { escaped, printable, printableJson, printableLines } from '../../../lib/core/printable.ts';
 
 it.each([
   ['plain', 'grüße 🎉', 'grüße 🎉'],
@@ -25,6 +25,7 @@ it.each([
   ['persian-with-joiner', 'نسخه\u200cها', 'نسخه\u200cها'],
   ['hindi-with-joiner', 'क्\u200dष', 'क्\u200dष'],
   ['accents', 'e\u0301', 'e\u0301'],
+  ['half-a-character', 'a\ud83cb', 'a\ufffdb'],
 ])('%s', (_name, text, expected) => {
   expect(printable(text)).toBe(expected);
 });
@@ -32,4 +33,24 @@ it.each([
 it('keeps lines, and cuts a long text', () => {
   expect(printableLines(' a\r\nb\u0007\nc ', 2)).toEqual(['a', 'b ', '…']);
   expect(printableLines('', 2)).toEqual([]);
+});
+
+it.each([
+  ['plain', 'grüße 🎉 👩\u200d👩\u200d👧', 'grüße 🎉 👩\u200d👩\u200d👧'],
+  ['bidi', 'a\u202egnp.exe', 'a\\u202egnp.exe'],
+  ['escape-code', '\u001b[2J', '\\u001b[2J'],
+  ['zero-width', 'sta\u200bble', 'sta\\u200bble'],
+  ['hidden-tags', 'a\u{e0068}', 'a\\udb40\\udc68'],
+])('writes out what cannot be shown: %s', (_name, text, expected) => {
+  expect(escaped(text)).toBe(expected);
+});
+
+it('makes JSON of the same value, without anything that moves text', () => {
+  const value = { 'a\u202e': ['\u001b[2J', 'x\u2028\u009b\u200b', '👩\u200d👧', 'a\nb'] };
+  for (const indent of [undefined, 2]) {
+    const text = printableJson(value, indent);
+    expect(JSON.parse(text)).toEqual(value);
+    expect(text).not.toMatch(/[\u202e\u2028\u009b\u200b]/);
+    expect(text.split('\n').length > 1).toBe(indent !== undefined);
+  }
 });

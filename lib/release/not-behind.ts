@@ -1,0 +1,38 @@
+import { UpdateError } from '../core/errors.ts';
+import type { Manifest } from '../core/manifest.ts';
+import { parseManifest } from '../core/manifest.ts';
+import { wayOut } from './published-list.ts';
+
+/**
+ * Refuses to publish a manifest over a later one: the site is an old copy then, or was begun anew. Releases are counted, so what
+ * decides is their number, not their version; a manifest with the same number and other bytes was made apart. What devices cannot
+ * read either is in nobody's way. Throws VERSION_NOT_NEWER, RELEASE_CHANGED for the same version with another bundle,
+ * RELEASE_INCOMPATIBLE for one of a later schema.
+ */
+export function assertNotBehind(name: string, ours: Buffer, theirs: Buffer | null, to: string): void {
+  const there = theirs === null ? null : readable(theirs, `'${name}' at '${to}'`);
+  const mine = parseManifest(ours, `'${name}'`);
+  if (there?.version === mine.version && there.bundle?.sha256 !== undefined && there.bundle.sha256 !== mine.bundle?.sha256) {
+    throw new UpdateError('RELEASE_CHANGED', `'${to}' has ${mine.version} already, with other content`, {
+      hint: `devices may have ${mine.version} already: build the release again under a new version`,
+    });
+  }
+  if (theirs === null || there?.sequence === undefined || mine.sequence === undefined) return;
+  if (there.sequence < mine.sequence || ours.equals(theirs)) return;
+  const branch = there.branch ?? mine.branch ?? name;
+  const why = there.sequence === mine.sequence ? 'both were made apart' : 'what is there is newer';
+  throw new UpdateError(
+    'VERSION_NOT_NEWER',
+    `'${to}' has ${there.version} on the branch '${branch}' (sequence ${String(there.sequence)}), this site has ${mine.version} (sequence ${String(mine.sequence)}): ${why}`,
+    { hint: wayOut(to) },
+  );
+}
+
+function readable(bytes: Buffer, what: string): Manifest | null {
+  try {
+    return parseManifest(bytes, what);
+  } catch (error) {
+    if (error instanceof UpdateError && (error.code === 'MANIFEST_INVALID' || error.code === 'PATH_REFUSED')) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,97 @@
+/** Where a site is published, to be read: a folder, a web server, or a repository. The layout is the same everywhere. */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { usage } from '../core/command-table.ts';
+import { UpdateError } from '../core/errors.ts';
+import { findFile } from '../core/gitea.ts';
+import type { Repository } from '../core/gitea-address.ts';
+import { assetUrl, authorization, repositoryAt } from '../core/gitea-address.ts';
+import { readError } from '../core/gitea-errors.ts';
+import { copyFile } from './folder-copy.ts';
+import { readIfThere } from './site.ts';
+
+const TIMEOUT_MS = 60_000;
+const DOWNLOAD_MS = 24 * 3_600_000;
+const USER_AGENT = 'pikit-release';
+
+export interface PublishedSource {
+  /** A document of the site, or null when it is not there. */
+  read: (path: string, branch: string, maxBytes: number) => Promise<Buffer | null>;
+  /** Brings a bundle to `file`, right to the last byte. */
+  fetch: (path: string, branch: string, file: string, expected: { size: number; sha256: string }) => Promise<void>;
+}
+
+/** Opens what `--from` names. Throws USAGE when that cannot be a site, status and network codes. */
+export async function publishedSource(from: string, token: string | null, signal: AbortSignal): Promise<PublishedSource> {
+  if (from.startsWith('gitea:')) {
+    const repository = repositoryAt(from.slice('gitea:'.length));
+    if (repository === null)
+      throw usage(`--from '${from}' does not name a repository`, 'for example: --from gitea:https://git.example.org/owner/repo');
+    return await repositorySource(repository, token, signal);
+  }
+  if (/^https?:/i.test(from)) {
+    const root = new URL(from.endsWith('/') ? from : `${from}/`);
+    return webSource((path) => ({ url: new URL(path, root), headers: {} }), signal);
+  }
+  if (/^[a-z][a-z0-9+.-]+:/i.test(from) && !from.startsWith('file:'))
+    throw usage(`--from '${from}' cannot be read`, 'give a folder, an http(s): or file: address, or gitea: and the address of a repository');
+  return folderSource(from.startsWith('file:') ? fileURLToPath(from) : from);
+}
+
+function folderSource(dir: string): PublishedSource {
+  if (fs.statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UpdateError('NOT_FOUND', `'${dir}' is not a folder`);
+  return {
+    read: (path) => Promise.resolve(readIfThere(join(dir, path))),
+    fetch: (path, _branch, file) => {
+      copyFile(join(dir, path), file);
+      return Promise.resolve();
+    },
+  };
+}
+
+type Locate = (path: string, branch: string) => { url: URL; headers: Readonly<Record<string, string>> } | null;
+
+/** Loaded when it is needed: the other commands have no use for a network. */
+async function repositorySource(repository: Repository, token: string | null, signal: AbortSignal): Promise<PublishedSource> {
+  const { listReleases } = await import('../io/gitea-list.ts');
+  const headers = authorization(repository, token);
+  const releases = await listReleases({
+    repository,
+    headers,
+    branch: null,
+    userAgent: USER_AGENT,
+    timeoutMs: TIMEOUT_MS,
+    signal,
+    failure: (answer) => readError(answer, repository, { withToken: token !== null, nowMs: Date.now() }),
+  });
+  return webSource((path, branch) => {
+    const found = findFile(releases, path, branch);
+    return 'missing' in found ? null : { url: assetUrl(repository, found.release.tag_name, found.asset), headers };
+  }, signal);
+}
+
+function webSource(locate: Locate, signal: AbortSignal): PublishedSource {
+  return {
+    read: async (path, branch, maxBytes) => {
+      const at = locate(path, branch);
+      if (at === null) return null;
+      const { getDocument } = await import('../io/document.ts');
+      try {
+        const request = { what: `'${path}'`, maxBytes, timeoutMs: TIMEOUT_MS, signal, headers: at.headers, validators: null, userAgent: USER_AGENT };
+        const answer = await getDocument(at.url, request);
+        return answer.is === 'new' ? answer.bytes : null;
+      } catch (error) {
+        if (error instanceof UpdateError && error.code === 'NOT_FOUND') return null;
+        throw error;
+      }
+    },
+    fetch: async (path, branch, file, { size, sha256 }) => {
+      const at = locate(path, branch);
+      if (at === null) throw new UpdateError('NOT_FOUND', `'${path}' is not published`);
+      const { download } = await import('../io/download.ts');
+      const limits = { sizeBytes: size, sha256, maxBytes: size, deadlineMs: DOWNLOAD_MS, minRate: 1024, maxRate: 0 };
+      await download(at.url, { what: `'${path}'`, file, signal, headers: at.headers, userAgent: USER_AGENT, onProgress: () => undefined, ...limits });
+    },
+  };
+}

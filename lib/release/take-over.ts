@@ -1,0 +1,99 @@
+/** `pikit-release init --from`: a new site that goes on where a published one is, when the folder it came from is lost. */
+import { randomBytes } from 'node:crypto';
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { BRANCHES_MAX_BYTES, STABLE, parseBranches } from '../core/branches.ts';
+import { UpdateError } from '../core/errors.ts';
+import type { Manifest } from '../core/manifest.ts';
+import { MANIFEST_MAX_BYTES, bundleName, parseManifest } from '../core/manifest.ts';
+import { BRANCHES_NAME, BRANCH_RECORD_NAME, bundlePath, manifestName } from '../core/site-layout.ts';
+import { unpackBundle } from '../io/archive.ts';
+import { fsyncDir, lstatOrNull, removeTree, writeDurable } from '../transaction/durable.ts';
+import { initSite } from './init.ts';
+import type { PublishedSource } from './published-source.ts';
+import { publishedSource } from './published-source.ts';
+import { siteFiles, stageFiles } from './site-files.ts';
+import { verifySite } from './verify.ts';
+
+export interface TakeOver {
+  site: string;
+  /** A folder, an http(s): or file: address, or `gitea:` and the address of a repository. */
+  from: string;
+  token: string | null;
+  signal: AbortSignal;
+}
+
+export interface TakenOver {
+  site: string;
+  from: string;
+  signed: boolean;
+  branches: { branch: string; version: string; sequence: number | null }[];
+}
+
+/**
+ * Makes a site of what is published: the list of branches, what each offers now, its bundle and single files; so the next release
+ * gets the number after the last one, and can be published there. Everything is checked as `verify` does before the site has its
+ * name; on failure there is no site. Throws SITE_INVALID when the folder is not empty or what is published is not in order,
+ * NOT_FOUND when nothing is, and status and network codes.
+ */
+export async function takeOver({ site, from, token, signal }: TakeOver): Promise<TakenOver> {
+  assertEmpty(site);
+  const source = await publishedSource(from, token, signal);
+  const staging = `${site.replace(/\/+$/, '')}.${randomBytes(4).toString('hex')}.tmp`;
+  try {
+    initSite(staging, { unsigned: true });
+    const branches = await takeList(source, staging);
+    const taken: TakenOver['branches'] = [];
+    for (const branch of [STABLE, ...branches]) {
+      const manifest = await takeBranch(source, staging, branch, signal);
+      if (manifest !== null) taken.push({ branch, version: manifest.version, sequence: manifest.sequence ?? null });
+    }
+    if (taken.length === 0)
+      throw new UpdateError('NOT_FOUND', `no release is published at '${from}'`, { hint: 'check --from; a new site is made without it' });
+    const { problems } = await verifySite(staging, signal);
+    if (problems[0] !== undefined) throw new UpdateError('SITE_INVALID', `what is published at '${from}' is not in order: ${problems[0]}`);
+    fs.renameSync(staging, site);
+    fsyncDir(join(site, '..'));
+    return { site, from, signed: false, branches: taken };
+  } finally {
+    removeTree(staging);
+  }
+}
+
+function assertEmpty(site: string): void {
+  const stat = lstatOrNull(site);
+  if (stat === null || (stat.isDirectory() && fs.readdirSync(site).length === 0)) return;
+  throw new UpdateError('SITE_INVALID', `'${site}' is not an empty folder`, { hint: 'name a new one: what is published is taken over as a whole' });
+}
+
+async function takeList(source: PublishedSource, dir: string): Promise<string[]> {
+  const list = await source.read(BRANCHES_NAME, STABLE, BRANCHES_MAX_BYTES);
+  if (list === null) return [];
+  const branches = parseBranches(list, 'the published list of branches');
+  writeDurable(join(dir, BRANCHES_NAME), list, { mode: 0o644 });
+  const record = await source.read(BRANCH_RECORD_NAME, STABLE, BRANCHES_MAX_BYTES);
+  if (record !== null) writeDurable(join(dir, BRANCH_RECORD_NAME), record, { mode: 0o644 });
+  return branches.map(({ name }) => name);
+}
+
+async function takeBranch(source: PublishedSource, dir: string, branch: string, signal: AbortSignal): Promise<Manifest | null> {
+  const bytes = await source.read(manifestName(branch), branch, MANIFEST_MAX_BYTES);
+  if (bytes === null) return null;
+  const manifest = parseManifest(bytes, `the published ${manifestName(branch)}`);
+  const { size, sha256 } = manifest.bundle ?? {};
+  if (size === undefined || sha256 === undefined) {
+    throw new UpdateError('SITE_INVALID', `the published ${manifestName(branch)} does not say the size and sha256 of its bundle`);
+  }
+  const path = bundlePath(bundleName(manifest));
+  const bundle = join(dir, path);
+  if (lstatOrNull(bundle) === null) await source.fetch(path, branch, bundle, { size, sha256 });
+  const into = `${bundle}.tmp`;
+  try {
+    await unpackBundle({ bundle, files: manifest.files, into, limits: { unpackedBytes: Number.MAX_SAFE_INTEGER }, signal });
+    stageFiles(dir, siteFiles(branch, manifest.files), (file) => join(into, file.path)).place();
+  } finally {
+    removeTree(into);
+  }
+  writeDurable(join(dir, manifestName(branch)), bytes, { mode: 0o644 });
+  return manifest;
+}

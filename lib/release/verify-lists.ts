@@ -1,0 +1,63 @@
+/** Checks the lists of releases: what they name is there, and is what it should be. */
+import { join } from 'node:path';
+import { UpdateError, mismatch } from '../core/errors.ts';
+import type { Manifest } from '../core/manifest.ts';
+import { bundleName, parseManifest } from '../core/manifest.ts';
+import type { ListedRelease } from '../core/release-list.ts';
+import { bundlePath, releasesName } from '../core/site-layout.ts';
+import { lstatOrNull } from '../transaction/durable.ts';
+import { readReleaseList, sha256Of } from './release-lists.ts';
+import { readIfThere } from './site.ts';
+
+export interface Listed {
+  problems: string[];
+  notices: string[];
+  /** The kept manifests that are as they should be, by their paths. */
+  manifests: Map<string, Manifest>;
+}
+
+/** `offered`: the branches with what they offer now. */
+export function checkLists(dir: string, offered: readonly { branch: string; version: string }[]): Listed {
+  const listed: Listed = { problems: [], notices: [], manifests: new Map() };
+  for (const { branch, version } of offered) {
+    const name = releasesName(branch);
+    try {
+      const releases = readReleaseList(dir, branch);
+      if (!releases.some((release) => release.version === version)) {
+        listed.notices.push(`${name} does not list ${version}: the next release on '${branch}' puts it there`);
+      }
+      for (const release of releases) checkOne(dir, branch, release, listed);
+    } catch (error) {
+      if (!(error instanceof UpdateError)) throw error;
+      listed.problems.push(`${name}: ${error.message}`);
+    }
+  }
+  return listed;
+}
+
+function checkOne(
+  dir: string,
+  branch: string,
+  { version, manifest: { path, size, sha256 } }: ListedRelease,
+  { problems, notices, manifests }: Listed,
+): void {
+  const bytes = readIfThere(join(dir, path));
+  if (bytes === null) {
+    problems.push(`${path}: it is missing`);
+    return;
+  }
+  if (bytes.length !== size || sha256Of(bytes) !== sha256) {
+    problems.push(`${path}: ${bytes.length === size ? mismatch('sha256', sha256, sha256Of(bytes)) : mismatch('size', size, bytes.length)}`);
+    return;
+  }
+  try {
+    const manifest = parseManifest(bytes, 'it');
+    const isIt = manifest.version === version && (manifest.branch === undefined || manifest.branch === branch);
+    if (isIt && lstatOrNull(join(dir, bundlePath(bundleName(manifest)))) === null) {
+      notices.push(`${bundlePath(bundleName(manifest))} is not there any more: devices that need ${version} first cannot go on`);
+    } else if (isIt) manifests.set(path, manifest);
+    else problems.push(`${path}: it is of ${manifest.version} on '${manifest.branch ?? branch}'`);
+  } catch (error) {
+    problems.push(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

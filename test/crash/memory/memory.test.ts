@@ -1,0 +1,169 @@
+/**
+ * How much memory check and fetch take, as built, for every document and archive that a server may send: within three quarters of the
+ * MemoryMax= of their units, measured by the kernel: a control group with that limit, in which nothing may be killed. The device is
+ * on a disk: what is cached of that is given back, which the files of a tmpfs are not.
+ */
+import fs from 'node:fs';
+import { join } from 'node:path';
+import zlib from 'node:zlib';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { sha256, tarGz } from '../../helpers/archive-builder.ts';
+import { published } from '../../unit/steps/published.ts';
+import { device, step } from '../../helpers/device.ts';
+import { limited } from './cgroup.ts';
+
+const MIB = 1024 * 1024;
+const MARGIN = 0.75;
+const SHA = 'a'.repeat(64);
+const BIG = 8 * MIB - 1000;
+
+/** MemoryMax= of a unit in bytes. */
+function limitOf(name: string): number {
+  const unit = fs.readFileSync(`units/pikit-update-${name}.service`, 'utf8');
+  return Number(/^MemoryMax=(\d+)M$/m.exec(unit)?.[1] ?? 0) * MIB;
+}
+
+const filled = (open: string, piece: string, close: string, bytes = BIG): string =>
+  open + piece.repeat(Math.floor((bytes - open.length - close.length) / piece.length)) + close;
+const inManifest = (name: string, value: string): string =>
+  `{"version":"1.0.0","changelog":"","files":[{"path":"pikit-api.py","sha256":"${SHA}"}],"${name}":${value}}`;
+const listed = (entry: (index: number) => object, count = 20_000): string =>
+  JSON.stringify({ version: '1.0.0', changelog: '', files: Array.from({ length: count }, (_value, index) => entry(index)) });
+
+const DOCUMENTS: Readonly<Record<string, () => string>> = {
+  'empty arrays': () => filled('[', '[],', '1]'),
+  'empty objects': () => filled('[', '{},', '1]'),
+  'small numbers': () => filled('[', '1,', '1]'),
+  fractions: () => filled('[', '1.5,', '1]'),
+  'short texts': () => filled('[', '"ab",', '1]'),
+  'texts with escapes': () => filled('[', '"\\u20ac",', '1]'),
+  'many keys': () => `{${Array.from({ length: 550_000 }, (_value, index) => `"k${String(index)}":1`).join()}}`,
+  'one long text': () => `{"version":"${'x'.repeat(BIG)}"}`,
+  'one long key': () => `{"${'x'.repeat(BIG)}":1}`,
+  'one long number': () => `{"version":${'1'.repeat(BIG)}}`,
+  'deep nesting': () => '['.repeat(BIG),
+  'arrays that nest, as many as are allowed': () => inManifest('later', filled('[', `[${'[[]],'.repeat(18_000)}1],`, '1]', 950_000)),
+  'objects, as many as are allowed': () => inManifest('later', `[${`[${'{},'.repeat(24_000)}1],`.repeat(16)}1]`),
+  'objects with a key each, as many as are allowed': () => inManifest('later', `[${`[${'{"a":0.5},'.repeat(12_000)}1],`.repeat(16)}1]`),
+  'texts of 300 characters': () => inManifest('later', `[${`["${'é'.repeat(300)}"],`.repeat(12_000)}1]`),
+  'files that are empty objects': () => `{"version":"1.0.0","changelog":"","files":[${'{},'.repeat(24_000)}{}]}`,
+  'files that are wrong in every member': () =>
+    `{"version":"1.0.0","changelog":"","files":[${'{"path":"/x","sha256":"1","size":-1,"mode":"7777","package":"/","config":1},'.repeat(19_999)}{}]}`,
+  'actions that no one knows': () => inManifest('post_install', `[${`{"a":"${'x'.repeat(300)}"},`.repeat(20_000)}1]`),
+  'invalid at its end': () => listed((index) => ({ path: `pikit-web/${String(index)}`, sha256: SHA, size: 1 })).slice(0, -1),
+  '20,000 legal files': () =>
+    listed((index) => ({
+      path: `pikit-web/${'d'.repeat(60)}/${String(index)}.js`,
+      sha256: SHA,
+      size: 1,
+      mode: '0644',
+      package: 'web',
+      config: false,
+    })),
+  '20,000 legal files with twice the members': () =>
+    listed((index) => ({
+      path: `pikit-web/${String(index)}.js`,
+      sha256: SHA,
+      size: 1,
+      mode: '0644',
+      package: 'web',
+      config: false,
+      ...Object.fromEntries(Array.from({ length: 10 }, (_v, n) => [`later${String(n)}`, n])),
+    })),
+};
+
+type Entry = Parameters<typeof tarGz>[0][number];
+const file = (name: string, data: Buffer): Entry => ({ name, data });
+
+interface Archive {
+  files: { path: string; sha256: string; size: number }[];
+  bundle: Buffer;
+}
+
+function archiveOf(names: readonly string[], data: Buffer): Archive {
+  const digest = sha256(data);
+  const files = names.map((path) => ({ path, sha256: digest, size: data.length }));
+  return { files, bundle: tarGz([file('manifest.json', Buffer.from('{}')), ...names.map((path) => file(path, data))]) };
+}
+
+const numbered = (count: number): string[] => Array.from({ length: count }, (_value, index) => `pikit-web/f${String(index)}`);
+const ONE = { path: 'pikit-web/index.html', sha256: sha256('x'), size: 1 };
+
+const ARCHIVES: Readonly<Record<string, () => Archive>> = {
+  '20,000 small files': () => archiveOf(numbered(20_000), Buffer.from('x')),
+  'a few files of 20 MiB': () => archiveOf(numbered(5), Buffer.alloc(20 * MIB, 'abc')),
+  'a bomb of a thousand times its size': () => ({ files: [ONE], bundle: zlib.gzipSync(Buffer.alloc(256 * MIB)) }),
+  'a bomb of which each file is listed': () => archiveOf(numbered(3), Buffer.alloc(100 * MIB)),
+  'a header that lies about a size': () => {
+    const bundle = zlib.gunzipSync(tarGz([file('pikit-web/index.html', Buffer.from('x'))]));
+    bundle.write('77777777777', 124);
+    return { files: [ONE], bundle: zlib.gzipSync(Buffer.concat([bundle, Buffer.alloc(64 * MIB)])) };
+  },
+  'random bytes': () => ({ files: [ONE], bundle: Buffer.from(Array.from({ length: MIB }, (_value, index) => (index * 7919) % 251)) }),
+  'many members': () => ({ files: [ONE], bundle: Buffer.concat(Array.from({ length: 100_000 }, () => zlib.gzipSync(''))) }),
+  'folders without end': () => ({
+    files: [ONE],
+    bundle: tarGz(Array.from({ length: 50_000 }, (_value, index) => ({ name: `pikit-web/d${String(index)}/`, type: '5', mode: 0o755 }))),
+  }),
+};
+
+function onDisk(): string {
+  const root = fs.mkdtempSync('/var/tmp/pikit-memory-');
+  onTestFinished(() => {
+    fs.rmSync(root, { recursive: true, force: true });
+  });
+  return root;
+}
+
+const probe = limited(MIB);
+probe?.remove();
+
+describe.skipIf(probe === null)('peak memory (needs root, and /sys/fs/cgroup that can be written), in a control group', () => {
+  const within = async (name: 'check' | 'fetch', act: (through: readonly string[]) => Promise<unknown>): Promise<void> => {
+    const limit = limitOf(name);
+    expect(limit).toBeGreaterThan(0);
+    const group = limited(limit * MARGIN);
+    if (group === null) throw new Error('the control group cannot be made any more');
+    try {
+      await act(group.through);
+      const { bytes, kills } = group.peak();
+      process.stdout.write(`  ${name}: ${(bytes / MIB).toFixed(1)} MiB at the most, page cache included, of ${String(limit / MIB)} MiB\n`);
+      expect(kills).toBe(0);
+    } finally {
+      group.remove();
+    }
+  };
+
+  it.each(Object.entries(DOCUMENTS))('of check for a manifest: %s', async (_name, make) => {
+    const { site, server } = await published();
+    const on = device({ url: server.url, root: onDisk() });
+    fs.writeFileSync(join(site, 'manifest.json'), make());
+    await within('check', async (through) => {
+      const ended = await step(on, 'check', { through });
+      expect([0, 1]).toContain(ended.code);
+      expect(ended.out + ended.err).not.toMatch(/INTERNAL|^$/);
+    });
+  });
+
+  it.each(Object.entries(DOCUMENTS).slice(0, 12))('of check for a list of branches: %s', async (_name, make) => {
+    const { site, server } = await published();
+    const on = device({ url: server.url, root: onDisk() });
+    fs.writeFileSync(join(site, 'branches.json'), make().slice(0, MIB));
+    await within('check', (through) => step(on, 'check', { through }));
+  });
+
+  it.each(Object.entries(ARCHIVES))('of fetch for a bundle: %s', async (_name, make) => {
+    const { site, server } = await published();
+    const on = device({ url: server.url, root: onDisk() });
+    const { files, bundle } = make();
+    fs.mkdirSync(join(site, 'bundles'), { recursive: true });
+    fs.writeFileSync(join(site, 'bundles/pikit-1.0.0.tar.gz'), bundle);
+    const about = { name: 'pikit-1.0.0.tar.gz', size: bundle.length, sha256: sha256(bundle) };
+    fs.writeFileSync(join(site, 'manifest.json'), JSON.stringify({ version: '1.0.0', changelog: '', files, bundle: about }));
+    await within('fetch', async (through) => {
+      const ended = await step(on, 'fetch', { through });
+      expect([0, 1]).toContain(ended.code);
+      expect(ended.out + ended.err).not.toMatch(/INTERNAL|^$/);
+    });
+  });
+});

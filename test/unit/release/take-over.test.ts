@@ -1,0 +1,104 @@
+import fs from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { publishSite } from '../../../lib/release/publish.ts';
+import { takeOver } from '../../../lib/release/take-over.ts';
+import { verifySite } from '../../../lib/release/verify.ts';
+import type { BranchSite } from '../../helpers/branch-site.ts';
+import { branchSite } from '../../helpers/branch-site.ts';
+import type { GiteaServer } from '../../helpers/gitea-server.ts';
+import { WRITER, giteaServer } from '../../helpers/gitea-server.ts';
+import { host } from '../../helpers/hosting.ts';
+import { matching } from '../../helpers/matchers.ts';
+import { releaseServer } from '../../helpers/release-server.ts';
+import { release, snapshot, writeTree } from '../../helpers/site-builder.ts';
+import { useTempDir } from '../../helpers/temp.ts';
+
+const dir = useTempDir();
+const { signal } = new AbortController();
+let site: BranchSite;
+let gitea: GiteaServer | null = null;
+beforeEach(async () => {
+  fs.mkdirSync(join(dir(), 'a'));
+  site = branchSite(join(dir(), 'a'));
+  await site.build('1.0.0');
+  await site.build('1.4.0');
+  await site.build('1.5.0-beta.1', 'beta');
+});
+afterEach(async () => {
+  await gitea?.close();
+  gitea = null;
+});
+const again = (): string => join(dir(), 'again');
+const publish = (to: string, from = site.dir): Promise<unknown> =>
+  publishSite({ site: from, to, branches: [], token: WRITER, verify: false, signal, onDone: () => undefined });
+
+/** What was taken over offers the same, and the next release can be published. */
+async function goesOn(from: string, to: string): Promise<void> {
+  expect(await takeOver({ site: again(), from, token: null, signal })).toMatchObject({
+    branches: [
+      { branch: 'stable', version: '1.4.0', sequence: 2 },
+      { branch: 'beta', version: '1.5.0-beta.1', sequence: 3 },
+    ],
+  });
+  const old = snapshot(site.dir).filter((line) => !line.includes('pikit-1.0.0.tar.gz'));
+  expect(snapshot(again())).toEqual(old);
+  expect((await verifySite(again())).problems).toEqual([]);
+  const tree = writeTree(join(dir(), 'tree'), { 'pikit-web/index.html': 'new' });
+  expect(await release({ site: again(), from: tree, version: '2.0.0' })).toMatchObject({ sequence: 4 });
+  await publish(to, again());
+}
+
+describe('takeOver', () => {
+  it('goes on from a folder', async () => {
+    const to = join(dir(), 'to');
+    await publish(to);
+    await goesOn(to, to);
+    expect(JSON.parse(fs.readFileSync(join(to, 'manifest.json'), 'utf8'))).toMatchObject({ version: '2.0.0', sequence: 4 });
+  });
+
+  it('goes on from a web server', async () => {
+    const to = join(dir(), 'to');
+    await publish(to);
+    const server = await releaseServer();
+    try {
+      host(server, to, { etag: 'strong' });
+      await goesOn(server.url('/').href, to);
+    } finally {
+      await server.close();
+    }
+  });
+
+  it('goes on from a repository', async () => {
+    gitea = await giteaServer({ pageSize: 2 });
+    const to = `gitea:${gitea.url}`;
+    await publish(to);
+    await goesOn(to, to);
+  });
+
+  it.each<[string, () => void, string, string]>([
+    ['not-empty', () => writeTree(again(), { mine: '' }), 'SITE_INVALID', 'is not an empty folder'],
+    [
+      'another-bundle',
+      () => {
+        fs.appendFileSync(join(site.dir, 'bundles/pikit-1.4.0.tar.gz'), 'x');
+      },
+      'BUNDLE_INVALID',
+      '1 bytes after the end',
+    ],
+    [
+      'nothing-there',
+      () => {
+        fs.rmSync(site.dir, { recursive: true });
+        fs.mkdirSync(site.dir);
+      },
+      'NOT_FOUND',
+      'no release is published',
+    ],
+  ])('refuses %s, and leaves no site', async (_name, spoil, code, message) => {
+    spoil();
+    const before = snapshot(dir());
+    await expect(takeOver({ site: again(), from: site.dir, token: null, signal })).rejects.toMatchObject({ code, message: matching(message) });
+    expect(snapshot(dir())).toEqual(before);
+  });
+});

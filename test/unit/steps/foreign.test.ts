@@ -1,0 +1,165 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { apply } from '../../../lib/steps/apply.ts';
+import { fetchRelease } from '../../../lib/steps/fetch.ts';
+import { rollback } from '../../../lib/steps/rollback.ts';
+import { seenNow } from '../../../lib/device/confirm-replace.ts';
+import type { Device } from '../../helpers/device.ts';
+import { netDeps, rootDeps } from '../../helpers/device.ts';
+import { containing, matching } from '../../helpers/matchers.ts';
+import { dashboard, writeTree } from '../../helpers/site-builder.ts';
+import { install, onSite } from './published.ts';
+
+const PAGE = '/var/www/pikit-web/index.html';
+const TOOL = '/usr/local/bin/tool';
+const EDITED = '/var/lib/pikit/edited';
+
+/** On 1.0.0, with a tool of the owner where 1.1.0 brings one. */
+async function withTool() {
+  const { on, publish } = await onSite([]);
+  await publish('1.0.0');
+  await install(on);
+  writeTree(on.root, { [TOOL]: { data: 'mine', mode: 0o750 } });
+  await publish('1.1.0', { files: { ...dashboard('1.1.0'), 'helpers/tool': 'theirs' } });
+  await fetchRelease(netDeps(on));
+  return { on, publish };
+}
+
+function startedByTimer(on: Device): void {
+  writeTree(on.root, { '/run/pikit-update/granted/apply': JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }) });
+}
+
+function copiesOf(on: Device, path: string): string[] {
+  if (!fs.existsSync(on.at(EDITED))) return [];
+  return fs
+    .readdirSync(on.at(EDITED))
+    .flatMap((tx) => on.read(`${EDITED}/${tx}${path}`) ?? [])
+    .toSorted();
+}
+
+describe('a dashboard that was copied by hand before the first update', () => {
+  it('is replaced by one command: named, and kept after every later update', async () => {
+    const { on, publish } = await onSite([]);
+    writeTree(on.root, {
+      [PAGE]: 'by hand',
+      '/var/www/pikit-web/assets/app.js': "console.log('1');\n",
+      '/usr/local/bin/pikit-api.py': 'by hand too',
+    });
+    await publish('1.0.0', { files: dashboard('1') });
+    await fetchRelease(netDeps(on));
+    const deps = rootDeps(on);
+    expect(await apply(deps)).toMatchObject({ outcome: 'ok' });
+    const receipt = on.files.readHistory().at(-1);
+    expect(receipt).toMatchObject({ drift: [] });
+    expect(receipt?.foreign?.map(({ path }) => path).toSorted()).toEqual(['/usr/local/bin/pikit-api.py', PAGE]);
+    for (const { path, copy } of receipt?.foreign ?? []) expect(on.read(copy ?? ''), path).toContain('by hand');
+    expect(deps.said).toContainEqual(matching(new RegExp(`^warning: '${PAGE}' was not ours; your file is kept as '${EDITED}/[0-9a-f]{8}${PAGE}'$`)));
+    for (const version of ['1.1.0', '1.2.0']) {
+      await publish(version);
+      await install(on);
+      expect(on.read('/etc/pikit/version')).toBe(`${version}\n`);
+    }
+    expect(copiesOf(on, PAGE)).toEqual(['by hand']);
+  });
+
+  it('is not replaced by the timer: the release stays on offer, with the reason', async () => {
+    const { on, publish } = await onSite([]);
+    writeTree(on.root, { [PAGE]: 'by hand' });
+    await publish('1.0.0');
+    await fetchRelease(netDeps(on));
+    const before = on.tree();
+    startedByTimer(on);
+    const result = await apply(rootDeps(on));
+    expect(result).toMatchObject({ outcome: 'nothing', to: '1.0.0', foreign: [{ path: PAGE, copy: null }] });
+    expect(result.message).toBe(
+      `1.0.0 is not installed by itself: it would replace '${PAGE}', which no release brought; \`pikit-update apply\` installs it and keeps yours`,
+    );
+    expect(on.tree()).toEqual(before);
+    expect(on.files.readState().available).toMatchObject({ outcome: 'available', reason: containing('not installed by itself') });
+    expect([on.files.readHeld().versions, on.files.readStaged()?.version]).toEqual([[], '1.0.0']);
+    expect(await apply(rootDeps(on))).toMatchObject({ outcome: 'ok' });
+  });
+});
+
+describe('a tool of the owner in a shared folder', () => {
+  it('is not replaced unless the owner confirms it, and the command is named', async () => {
+    const { on } = await withTool();
+    const before = on.tree();
+    await expect(apply(rootDeps(on))).rejects.toMatchObject({
+      code: 'FOREIGN_FILES',
+      hint: containing('`pikit-update apply --replace /usr/local/bin/tool`'),
+      foreign: [{ path: TOOL, copy: null }],
+    });
+    expect(on.tree()).toEqual(before);
+    expect(copiesOf(on, TOOL)).toEqual([]);
+  });
+
+  it('is replaced once it is confirmed, and kept', async () => {
+    const { on, publish } = await withTool();
+    on.files.writeConfirmed(seenNow(on, [TOOL]));
+    expect(await apply(rootDeps(on))).toMatchObject({ outcome: 'ok' });
+    expect([on.read(TOOL), copiesOf(on, TOOL)]).toEqual(['theirs', ['mine']]);
+    await publish('1.2.0', { files: { ...dashboard('1.2.0'), 'helpers/tool': 'theirs again' } });
+    await install(on);
+    expect([on.read(TOOL), copiesOf(on, TOOL)]).toEqual(['theirs again', ['mine']]);
+  });
+
+  it('is not replaced when it has changed since it was confirmed, nor by a confirmation that was used', async () => {
+    const { on } = await withTool();
+    on.files.writeConfirmed(seenNow(on, [TOOL]));
+    fs.writeFileSync(on.at(TOOL), 'mine, and newer');
+    await expect(apply(rootDeps(on))).rejects.toMatchObject({ code: 'FOREIGN_FILES' });
+    fs.writeFileSync(on.at(TOOL), 'mine');
+    await expect(apply(rootDeps(on))).rejects.toMatchObject({ code: 'FOREIGN_FILES' });
+  });
+
+  it('is not replaced by the timer, confirmed or not', async () => {
+    const { on } = await withTool();
+    on.files.writeConfirmed(seenNow(on, [TOOL]));
+    startedByTimer(on);
+    expect(await apply(rootDeps(on))).toMatchObject({ outcome: 'nothing' });
+    expect(on.read(TOOL)).toBe('mine');
+  });
+
+  it('is taken over without a word when it has the bytes of the release, whatever its mode', async () => {
+    const { on } = await withTool();
+    fs.writeFileSync(on.at(TOOL), 'theirs');
+    expect(await apply(rootDeps(on))).toMatchObject({ outcome: 'ok' });
+    expect(on.files.readHistory().at(-1)).not.toHaveProperty('foreign');
+    expect(copiesOf(on, TOOL)).toEqual([]);
+  });
+
+  it('is where it was after an update that is undone, without a copy, and its confirmation is used', async () => {
+    const { on } = await withTool();
+    const before = on.tree(['/usr', '/var/www']);
+    on.files.writeConfirmed(seenNow(on, [TOOL]));
+    on.configure({ health: ['http://127.0.0.1:1/'], healthTimeout: '300ms' });
+    await expect(apply(rootDeps(on))).rejects.toMatchObject({ code: 'PROBE_FAILED' });
+    expect([on.tree(['/usr', '/var/www']), copiesOf(on, TOOL)]).toEqual([before, []]);
+    expect(on.files.takeConfirmed()).toEqual([]);
+  });
+
+  it('comes back with a rollback', async () => {
+    const { on } = await withTool();
+    on.files.writeConfirmed(seenNow(on, [TOOL]));
+    await apply(rootDeps(on));
+    expect(await rollback(rootDeps(on))).toMatchObject({ outcome: 'ok' });
+    expect([on.read(TOOL), copiesOf(on, TOOL)]).toEqual(['mine', ['mine']]);
+  });
+});
+
+describe('a file at a path that a release has left', () => {
+  it("is the owner's: it is kept when a later release, or a rollback, takes its place", async () => {
+    const { on, publish } = await onSite([]);
+    const extra = '/var/www/pikit-web/extra.js';
+    await publish('1.0.0', { files: { ...dashboard('1'), 'pikit-web/extra.js': 'shipped' } });
+    await install(on);
+    await publish('1.1.0', { files: dashboard('2') });
+    await install(on);
+    expect(on.read(extra)).toBeNull();
+    writeTree(on.root, { [extra]: 'mine' });
+    await rollback(rootDeps(on));
+    expect([on.read(extra), copiesOf(on, extra)]).toEqual(['shipped', ['mine']]);
+    expect(on.files.readHistory().at(-1)?.foreign).toMatchObject([{ path: extra }]);
+  });
+});

@@ -1,0 +1,49 @@
+import fs from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { recordKilledStep } from '../../../lib/steps/killed-step.ts';
+import { openRunLog } from '../../../lib/steps/run-log.ts';
+import { receipt } from '../../helpers/cli-device.ts';
+import { NOW, device, stepDeps } from '../../helpers/device.ts';
+
+describe('a step after one that was killed', () => {
+  it('records it once, with when it began', () => {
+    const on = device();
+    openRunLog(stepDeps(on, { run: 'a' }), 'check', 7);
+    const next = stepDeps(on, { run: 'b' });
+    recordKilledStep(next, 'fetch');
+    expect(on.files.readState().last_result).toMatchObject({
+      step: 'check',
+      outcome: 'failed',
+      code: 'STEP_FAILED',
+      message: `the last check was ended before it could say what it came to; it began at ${NOW.toISOString()}`,
+    });
+    expect(on.files.readHistory()).toHaveLength(1);
+    recordKilledStep(next, 'fetch');
+    expect(on.files.readHistory()).toHaveLength(1);
+  });
+
+  it.each([
+    ['the step has told itself', 'check', 'fetch'],
+    ['an apply whose rollback goes on with it', 'apply', 'rollback'],
+    ['an apply whose journal is open', 'apply', 'apply'],
+  ] as const)('leaves to others what they tell: %s', (name, killed, next) => {
+    const on = device();
+    openRunLog(stepDeps(on, { run: 'a' }), killed, 7);
+    if (killed === 'check') on.files.writeState({ ...on.files.readState(), last_result: receipt({ step: 'check', at: NOW.toISOString() }) });
+    if (name.includes('journal')) {
+      fs.mkdirSync(on.paths.privateDir, { recursive: true });
+      fs.writeFileSync(on.paths.journal, '{}');
+    }
+    recordKilledStep(stepDeps(on, { run: 'b' }), next);
+    expect(on.files.readHistory()).toEqual([]);
+    expect(on.files.readRunRecord()?.steps).toMatchObject([{ ended: null }]);
+  });
+
+  it('has nothing to say where all steps have ended', () => {
+    const on = device();
+    recordKilledStep(stepDeps(on, { run: 'a' }), 'check');
+    openRunLog(stepDeps(on, { run: 'a' }), 'check', 7).done({ outcome: 'nothing', message: 'x' });
+    recordKilledStep(stepDeps(on, { run: 'b' }), 'check');
+    expect(on.files.readState().last_result).toBeNull();
+  });
+});
