@@ -93,7 +93,8 @@ async function runCommand(command: Command, deps: CliDeps): Promise<number> {
   }
 }
 
-async function runInit(command: Extract<Command, { name: 'init' }>, { out, signal }: CliDeps): Promise<number> {
+async function runInit(command: Extract<Command, { name: 'init' }>, deps: CliDeps): Promise<number> {
+  const { out, signal } = deps;
   const { site, unsigned, from } = command;
   if (from === null) {
     initSite(site, { unsigned });
@@ -105,6 +106,7 @@ async function runInit(command: Extract<Command, { name: 'init' }>, { out, signa
     ({ branch, version, sequence }) => `  ${branch}  ${version}${sequence === null ? '' : `  sequence ${String(sequence)}`}\n`,
   );
   out(command.json ? json(taken) : `created the unsigned site '${site}' from what is published at '${taken.from}'\n${lines.join('')}`);
+  if (!command.json) printNotices(taken.notices, deps);
   return 0;
 }
 

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { usage } from '../core/command-table.ts';
 import { UpdateError } from '../core/errors.ts';
-import { findFile } from '../core/gitea.ts';
+import { findFile, versionsOn } from '../core/gitea.ts';
 import type { Repository } from '../core/gitea-address.ts';
 import { assetUrl, authorization, repositoryAt } from '../core/gitea-address.ts';
 import { readError } from '../core/gitea-errors.ts';
+import { urlPath } from '../core/site-layout.ts';
+import { lstatOrNull } from '../transaction/durable.ts';
 import { copyFile } from './folder-copy.ts';
 import { readIfThere } from './site.ts';
 
@@ -16,6 +18,8 @@ const DOWNLOAD_MS = 24 * 3_600_000;
 const USER_AGENT = 'pikit-release';
 
 export interface PublishedSource {
+  /** The versions that a branch has had, where that is told by something else than its list; null otherwise. */
+  versions: (branch: string) => string[] | null;
   /** A document of the site, or null when it is not there. */
   read: (path: string, branch: string, maxBytes: number) => Promise<Buffer | null>;
   /** Brings a bundle to `file`, right to the last byte. */
@@ -32,7 +36,7 @@ export async function publishedSource(from: string, token: string | null, signal
   }
   if (/^https?:/i.test(from)) {
     const root = new URL(from.endsWith('/') ? from : `${from}/`);
-    return webSource((path) => ({ url: new URL(path, root), headers: {} }), signal);
+    return { versions: () => null, ...webSource((path) => ({ url: new URL(urlPath(path), root), headers: {} }), signal) };
   }
   if (/^[a-z][a-z0-9+.-]+:/i.test(from) && !from.startsWith('file:'))
     throw usage(`--from '${from}' cannot be read`, 'give a folder, an http(s): or file: address, or gitea: and the address of a repository');
@@ -43,7 +47,9 @@ function folderSource(dir: string): PublishedSource {
   if (fs.statSync(dir, { throwIfNoEntry: false })?.isDirectory() !== true) throw new UpdateError('NOT_FOUND', `'${dir}' is not a folder`);
   return {
     read: (path) => Promise.resolve(readIfThere(join(dir, path))),
+    versions: () => null,
     fetch: (path, _branch, file) => {
+      if (lstatOrNull(join(dir, path)) === null) throw new UpdateError('NOT_FOUND', `'${join(dir, path)}' is not there`);
       copyFile(join(dir, path), file);
       return Promise.resolve();
     },
@@ -65,13 +71,14 @@ async function repositorySource(repository: Repository, token: string | null, si
     signal,
     failure: (answer) => readError(answer, repository, { withToken: token !== null, nowMs: Date.now() }),
   });
-  return webSource((path, branch) => {
+  const locate: Locate = (path, branch) => {
     const found = findFile(releases, path, branch);
     return 'missing' in found ? null : { url: assetUrl(repository, found.release.tag_name, found.asset), headers };
-  }, signal);
+  };
+  return { versions: (branch) => versionsOn(releases, branch), ...webSource(locate, signal) };
 }
 
-function webSource(locate: Locate, signal: AbortSignal): PublishedSource {
+function webSource(locate: Locate, signal: AbortSignal): Omit<PublishedSource, 'versions'> {
   return {
     read: async (path, branch, maxBytes) => {
       const at = locate(path, branch);

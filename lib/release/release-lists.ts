@@ -56,7 +56,8 @@ function readList(dir: string, branch: string): ListedRelease[] {
   }
 }
 
-function entryOf(branch: string, bytes: Buffer): ListedRelease {
+/** What the list says of a manifest. Throws what parseManifest throws. */
+export function entryOf(branch: string, bytes: Buffer): ListedRelease {
   const { version, sequence, released, requires } = parseManifest(bytes, `the manifest of the branch '${branch}'`);
   return {
     version,
@@ -73,7 +74,8 @@ export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-function newestFirst(a: ListedRelease, b: ListedRelease): number {
+/** The order of the list. */
+export function newestFirst(a: ListedRelease, b: ListedRelease): number {
   return (b.sequence ?? 0) - (a.sequence ?? 0) || compareVersions(b.version, a.version);
 }
 

@@ -13,6 +13,7 @@ import { initSite } from './init.ts';
 import type { PublishedSource } from './published-source.ts';
 import { publishedSource } from './published-source.ts';
 import { siteFiles, stageFiles } from './site-files.ts';
+import { takeReleases } from './take-over-list.ts';
 import { verifySite } from './verify.ts';
 
 export interface TakeOver {
@@ -28,11 +29,12 @@ export interface TakenOver {
   from: string;
   signed: boolean;
   branches: { branch: string; version: string; sequence: number | null }[];
+  notices: string[];
 }
 
 /**
- * Makes a site of what is published: the list of branches, what each offers now, its bundle and single files; so the next release
- * gets the number after the last one, and can be published there. Everything is checked as `verify` does before the site has its
+ * Makes a site of what is published: the list of branches, what each offers now and has offered, and the bundles and single
+ * files that devices may ask for; so the next release gets the number after the last one, and can be published there. Everything is checked as `verify` does before the site has its
  * name; on failure there is no site. Throws SITE_INVALID when the folder is not empty or what is published is not in order,
  * NOT_FOUND when nothing is, and status and network codes.
  */
@@ -44,9 +46,12 @@ export async function takeOver({ site, from, token, signal }: TakeOver): Promise
     initSite(staging, { unsigned: true });
     const branches = await takeList(source, staging);
     const taken: TakenOver['branches'] = [];
+    const notices: string[] = [];
     for (const branch of [STABLE, ...branches]) {
       const manifest = await takeBranch(source, staging, branch, signal);
-      if (manifest !== null) taken.push({ branch, version: manifest.version, sequence: manifest.sequence ?? null });
+      if (manifest === null) continue;
+      taken.push({ branch, version: manifest.version, sequence: manifest.sequence ?? null });
+      notices.push(...(await takeReleases({ source, dir: staging, branch, offered: manifest })));
     }
     if (taken.length === 0)
       throw new UpdateError('NOT_FOUND', `no release is published at '${from}'`, { hint: 'check --from; a new site is made without it' });
@@ -54,7 +59,7 @@ export async function takeOver({ site, from, token, signal }: TakeOver): Promise
     if (problems[0] !== undefined) throw new UpdateError('SITE_INVALID', `what is published at '${from}' is not in order: ${problems[0]}`);
     fs.renameSync(staging, site);
     fsyncDir(join(site, '..'));
-    return { site, from, signed: false, branches: taken };
+    return { site, from, signed: false, branches: taken, notices };
   } finally {
     removeTree(staging);
   }

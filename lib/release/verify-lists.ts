@@ -8,6 +8,7 @@ import { bundlePath, releasesName } from '../core/site-layout.ts';
 import { lstatOrNull } from '../transaction/durable.ts';
 import { readReleaseList, sha256Of } from './release-lists.ts';
 import { readIfThere } from './site.ts';
+import { isSteppingStone } from './stepping-stones.ts';
 
 export interface Listed {
   problems: string[];
@@ -26,7 +27,9 @@ export function checkLists(dir: string, offered: readonly { branch: string; vers
       if (!releases.some((release) => release.version === version)) {
         listed.notices.push(`${name} does not list ${version}: the next release on '${branch}' puts it there`);
       }
-      for (const release of releases) checkOne(dir, branch, release, listed);
+      const newest = releases.find((release) => release.version === version) ?? { version };
+      for (const release of releases)
+        checkOne({ dir, branch, isNeeded: release.version === version || isSteppingStone(release, newest) }, release, listed);
     } catch (error) {
       if (!(error instanceof UpdateError)) throw error;
       listed.problems.push(`${name}: ${error.message}`);
@@ -36,8 +39,7 @@ export function checkLists(dir: string, offered: readonly { branch: string; vers
 }
 
 function checkOne(
-  dir: string,
-  branch: string,
+  { dir, branch, isNeeded }: { dir: string; branch: string; isNeeded: boolean },
   { version, manifest: { path, size, sha256 } }: ListedRelease,
   { problems, notices, manifests }: Listed,
 ): void {
@@ -54,7 +56,7 @@ function checkOne(
     const manifest = parseManifest(bytes, 'it');
     const isIt = manifest.version === version && (manifest.branch === undefined || manifest.branch === branch);
     if (isIt && lstatOrNull(join(dir, bundlePath(bundleName(manifest)))) === null) {
-      notices.push(`${bundlePath(bundleName(manifest))} is not there any more: devices that need ${version} first cannot go on`);
+      if (isNeeded) notices.push(`${bundlePath(bundleName(manifest))} is not there any more: devices that need ${version} first cannot go on`);
     } else if (isIt) manifests.set(path, manifest);
     else problems.push(`${path}: it is of ${manifest.version} on '${manifest.branch ?? branch}'`);
   } catch (error) {

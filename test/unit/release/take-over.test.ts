@@ -22,8 +22,6 @@ beforeEach(async () => {
   fs.mkdirSync(join(dir(), 'a'));
   site = branchSite(join(dir(), 'a'));
   await site.build('1.0.0');
-  await site.build('1.4.0');
-  await site.build('1.5.0-beta.1', 'beta');
 });
 afterEach(async () => {
   await gitea?.close();
@@ -32,6 +30,18 @@ afterEach(async () => {
 const again = (): string => join(dir(), 'again');
 const publish = (to: string, from = site.dir): Promise<unknown> =>
   publishSite({ site: from, to, branches: [], token: WRITER, verify: false, signal, onDone: () => undefined });
+
+/** Each release is published when it is built: a repository has no other record of what there was. */
+async function publishAll(to: string): Promise<void> {
+  await publish(to);
+  await buildAll();
+  await publish(to);
+}
+
+async function buildAll(): Promise<void> {
+  await site.build('1.4.0');
+  await site.build('1.5.0-beta.1', 'beta');
+}
 
 /** What was taken over offers the same, and the next release can be published. */
 async function goesOn(from: string, to: string): Promise<void> {
@@ -43,7 +53,7 @@ async function goesOn(from: string, to: string): Promise<void> {
   });
   const old = snapshot(site.dir).filter((line) => !line.includes('pikit-1.0.0.tar.gz'));
   expect(snapshot(again())).toEqual(old);
-  expect((await verifySite(again())).problems).toEqual([]);
+  expect(await verifySite(again())).toMatchObject({ problems: [], notices: [] });
   const tree = writeTree(join(dir(), 'tree'), { 'pikit-web/index.html': 'new' });
   expect(await release({ site: again(), from: tree, version: '2.0.0' })).toMatchObject({ sequence: 4 });
   await publish(to, again());
@@ -52,14 +62,14 @@ async function goesOn(from: string, to: string): Promise<void> {
 describe('takeOver', () => {
   it('goes on from a folder', async () => {
     const to = join(dir(), 'to');
-    await publish(to);
+    await publishAll(to);
     await goesOn(to, to);
     expect(JSON.parse(fs.readFileSync(join(to, 'manifest.json'), 'utf8'))).toMatchObject({ version: '2.0.0', sequence: 4 });
   });
 
   it('goes on from a web server', async () => {
     const to = join(dir(), 'to');
-    await publish(to);
+    await publishAll(to);
     const server = await releaseServer();
     try {
       host(server, to, { etag: 'strong' });
@@ -72,8 +82,32 @@ describe('takeOver', () => {
   it('goes on from a repository', async () => {
     gitea = await giteaServer({ pageSize: 2 });
     const to = `gitea:${gitea.url}`;
-    await publish(to);
+    await publishAll(to);
     await goesOn(to, to);
+  });
+
+  it.each(['folder', 'repository'])('takes the bundles along that devices may still be sent for: %s', async (kind) => {
+    if (kind === 'repository') gitea = await giteaServer();
+    const to = gitea === null ? join(dir(), 'to') : `gitea:${gitea.url}`;
+    await publish(to);
+    for (const [version, minVersion] of [['1.5.0', null] as const, ['2.0.0', '1.5.0'] as const]) {
+      await release({ site: site.dir, from: writeTree(join(dir(), version), { 'pikit-web/index.html': version }), version, minVersion });
+      await publish(to);
+    }
+    expect(await takeOver({ site: again(), from: to, token: null, signal })).toMatchObject({ notices: [] });
+    expect(snapshot(again())).toEqual(snapshot(site.dir));
+    expect(await verifySite(again())).toMatchObject({ problems: [], notices: [] });
+  });
+
+  it('leaves out of the list what cannot be installed from there, and says so', async () => {
+    await buildAll();
+    const to = join(dir(), 'to');
+    await publish(to);
+    fs.rmSync(join(to, 'manifests/stable/1.0.0.json'));
+    expect(await takeOver({ site: again(), from: to, token: null, signal })).toMatchObject({
+      notices: ["1.0.0 on the branch 'stable' is left out of the list of releases: 'manifests/stable/1.0.0.json' is not there"],
+    });
+    expect(await verifySite(again())).toMatchObject({ problems: [], notices: [] });
   });
 
   it.each<[string, () => void, string, string]>([
@@ -96,6 +130,7 @@ describe('takeOver', () => {
       'no release is published',
     ],
   ])('refuses %s, and leaves no site', async (_name, spoil, code, message) => {
+    await buildAll();
     spoil();
     const before = snapshot(dir());
     await expect(takeOver({ site: again(), from: site.dir, token: null, signal })).rejects.toMatchObject({ code, message: matching(message) });

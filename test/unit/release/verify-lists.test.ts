@@ -6,10 +6,13 @@ import { temporary } from '../../helpers/device.ts';
 import { containing } from '../../helpers/matchers.ts';
 import { dashboard, emptySite, release, writeTree } from '../../helpers/site-builder.ts';
 
-async function twoReleases(): Promise<string> {
+async function twoReleases(minVersion: string | null = null): Promise<string> {
   const base = temporary();
   const site = emptySite(base);
-  for (const version of ['1.0.0', '2.0.0']) await release({ site, from: writeTree(join(base, version), dashboard(version)), version });
+  for (const version of ['1.0.0', '2.0.0']) {
+    const requires = { minVersion: version === '2.0.0' ? minVersion : null };
+    await release({ site, from: writeTree(join(base, version), dashboard(version)), version, ...requires });
+  }
   return site;
 }
 
@@ -58,8 +61,14 @@ describe('checkLists', () => {
   });
 
   it('says of a bundle that was deleted what that means, and does not call it wrong', async () => {
-    const site = await twoReleases();
+    const site = await twoReleases('1.0.0');
     fs.rmSync(join(site, 'bundles/pikit-1.0.0.tar.gz'));
     expect(checkLists(site, OFFERED)).toMatchObject({ problems: [], notices: [containing('devices that need 1.0.0 first cannot go on')] });
+  });
+
+  it('says nothing of one that no device is sent to any more', async () => {
+    const site = await twoReleases();
+    fs.rmSync(join(site, 'bundles/pikit-1.0.0.tar.gz'));
+    expect(checkLists(site, OFFERED)).toMatchObject({ problems: [], notices: [] });
   });
 });
