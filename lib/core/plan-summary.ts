@@ -27,13 +27,13 @@ export const PlanSummary = z.strictObject({
   from: Version.nullable(),
   branch: z.string(),
   /** The way to the newest release: this version first, and then what is to be installed after it, one by one. */
-  route: z.array(Version),
+  route: z.array(Version).default([]),
   outcome: z.enum(['available', 'held', 'waiting', 'incompatible', 'skipped']),
   reason: z.string().nullable(),
   /** Downloaded and verified already. */
   staged: z.boolean(),
   /** The proxy that it comes through, without its login; null where it comes without one. */
-  proxy: z.string().nullable(),
+  proxy: z.string().nullable().default(null),
   /** Null when the release does not say. */
   download_bytes: Bytes.nullable(),
   added: z.array(PlannedFile),
@@ -49,9 +49,9 @@ export const PlanSummary = z.strictObject({
   /** Configuration that you edited: it stays, and the release's version is left beside it. */
   conflicts: z.array(z.string()).nullable(),
   /** New programs that will be found before a command of the system, and run in its place. */
-  shadows: z.array(z.strictObject({ path: z.string(), command: z.string() })),
+  shadows: z.array(z.strictObject({ path: z.string(), command: z.string() })).default([]),
   /** Programs that are replaced while nothing restarts what runs them: it goes on with the old ones. */
-  unrestarted: z.array(z.string()),
+  unrestarted: z.array(z.string()).default([]),
   unchanged: z.int().nonnegative(),
   rooms: z.array(PlannedRoom),
   /** Why it would not fit. */

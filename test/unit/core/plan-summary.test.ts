@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sortChanges, sumRooms } from '../../../lib/core/plan-summary.ts';
+import { PlanSummary, sortChanges, sumRooms } from '../../../lib/core/plan-summary.ts';
 
 it('sorts changes into added, changed and removed', () => {
   const file = (path: string, size: number) => ({ path, size });
@@ -43,4 +43,27 @@ it('adds up what one filesystem has to hold', () => {
     { dir: '/var/a', needed_bytes: 5, free_bytes: 100 },
     { dir: '/usr/b', needed_bytes: 2, free_bytes: 100 },
   ]);
+});
+
+it('reads a plan that was written before there was a route, a proxy or a warning', () => {
+  const old = {
+    version: '1.5.0',
+    from: '1.4.0',
+    branch: 'stable',
+    outcome: 'available',
+    reason: null,
+    staged: false,
+    download_bytes: null,
+    added: [],
+    changed: [],
+    removed: [],
+    edited: [],
+    conflicts: [],
+    unchanged: 1,
+    rooms: [],
+    problem: null,
+    restarts: [],
+    commands: [],
+  };
+  expect(PlanSummary.parse(old)).toEqual({ ...old, route: [], proxy: null, foreign: null, left: null, shadows: [], unrestarted: [] });
 });
