@@ -136,7 +136,9 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
   } catch (error) {
     const failure = toUpdateError(error);
     tell(narrate, failure);
-    if (log !== null) {
+    if (log === null) {
+      dropGrant(deps, entry.step);
+    } else {
       if (!(failure instanceof RecordedFailure)) recordFailure(deps, { step: entry.step, at: now(), tookMs: tookMs() }, failure);
       publish(deps, entry.step, failure);
       log.failed(failure);
@@ -146,6 +148,19 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
     if (log !== null) await channel.close();
     // What was given up has been recorded as a failure, and must not go on behind that.
     if (isGivenUp()) setImmediate(() => process.exit());
+  }
+}
+
+/**
+ * What the gate granted was for a run that has not come to it (busy, stopped). Kept, it would make the next one by hand that of the
+ * timer, and fetch would be skipped for as long as it is there. Best effort.
+ */
+function dropGrant({ files, narrate }: StepDeps, step: Receipt['step']): void {
+  if (step === 'check' || step === 'recover') return;
+  try {
+    files.takeToken(step);
+  } catch (error) {
+    narrate.warning(`the token granted/${step} stays (${toUpdateError(error).message}), ignoring`);
   }
 }
 

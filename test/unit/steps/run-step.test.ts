@@ -140,6 +140,14 @@ describe('the runner', () => {
     expect(await act(on, 'done')).toMatchObject({ code: 0 });
   });
 
+  it('does not leave to a later run what was granted to one that was busy', async () => {
+    const on = device();
+    fs.mkdirSync(on.paths.granted, { recursive: true });
+    fs.writeFileSync(`${on.paths.granted}/apply`, JSON.stringify({ run: 'of-the-timer', until: 'apply', by: 'timer' }));
+    expect(await act(on, 'done', ['flock', on.paths.lock])).toMatchObject({ code: 75 });
+    expect(fs.readdirSync(on.paths.granted)).toEqual([]);
+  });
+
   it('shows progress while it runs, and takes it away', async () => {
     const on = device();
     const { out } = await act(on, 'progress');
