@@ -23,6 +23,7 @@ import { findWay } from './way.ts';
 export async function check(deps: NetworkDeps): Promise<StepResult> {
   // What a run left that was killed would take this one further than it was asked to go.
   deps.files.dropToken('fetch');
+  if (deps.byTimer) dropGrants(deps);
   const unset = deps.byTimer ? unsetSource(deps) : null;
   if (unset !== null) return unset;
   const here = survey(deps);
@@ -36,6 +37,15 @@ export async function check(deps: NetworkDeps): Promise<StepResult> {
   const { decision } = found;
   const hint = decision.outcome === 'none' || decision.hint === undefined ? {} : { hint: decision.hint };
   return { outcome, message: found.message, ...hint, from: here.current, to: found.version, branch: here.branch };
+}
+
+/**
+ * What the run of the night before was granted and has not come to (stopped between two steps, killed while it waited): fetch is
+ * skipped for as long as there is a grant for apply, so it would end every later run without a word.
+ */
+function dropGrants({ files }: StepDeps): void {
+  files.takeToken('fetch');
+  files.takeToken('apply');
 }
 
 /** It is available all the same: what is in its way is the owner's to mend, until it is installed. */

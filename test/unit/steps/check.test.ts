@@ -304,6 +304,20 @@ describe('what check leaves for the timer', () => {
     expect(server.paths()).toEqual(['/branches.json', '/manifest.json', '/branches.json', '/manifest.json']);
   });
 
+  it('begins without what an earlier run of the timer was granted and has not come to', async () => {
+    const { on } = await onSite(['1.0.0']);
+    on.files.writeSettings(install);
+    fs.mkdirSync(on.paths.granted, { recursive: true });
+    for (const step of ['fetch', 'apply']) {
+      fs.writeFileSync(`${on.paths.granted}/${step}`, JSON.stringify({ run: 'before', until: 'apply', by: 'timer' }));
+    }
+    await check(netDeps(on));
+    expect(fs.readdirSync(on.paths.granted).sort()).toEqual(['apply', 'fetch']);
+    await check(netDeps(on, TIMER));
+    expect(fs.readdirSync(on.paths.granted)).toEqual([]);
+    expect(on.read('/run/pikit-update/next/fetch')).not.toBeNull();
+  });
+
   it('is nothing when only a download is wanted and it is there', async () => {
     const { on } = await onSite(['1.0.0']);
     on.files.writeSettings({ ...install, auto: 'download' });
