@@ -8,6 +8,7 @@ const HINTS: Readonly<Partial<Record<ErrorCode, string>>> = {
   IO_ERROR: 'look at `dmesg` for what the disk reports, and run it again',
   OFFLINE: 'check the network of this machine, and run it again',
   SERVER_UNREACHABLE: 'check the address and the network of this machine, and run it again',
+  CAPTIVE_PORTAL: 'log in to the network of this machine with a browser, if it wants that; if it does not, check the address',
   RELEASE_INCOMPATIBLE: 'use a newer version of pikit-release for this site',
   INTERNAL: 'this is a defect of pikit-release: please report it with the command and what it printed',
 };

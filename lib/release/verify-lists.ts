@@ -28,8 +28,7 @@ export function checkLists(dir: string, offered: readonly { branch: string; vers
         listed.notices.push(`${name} does not list ${version}: the next release on '${branch}' puts it there`);
       }
       const newest = releases.find((release) => release.version === version) ?? { version };
-      for (const release of releases)
-        checkOne({ dir, branch, isNeeded: release.version === version || isSteppingStone(release, newest) }, release, listed);
+      for (const release of releases) checkOne({ dir, branch, isNeeded: isSteppingStone(release, newest) }, release, listed);
     } catch (error) {
       if (!(error instanceof UpdateError)) throw error;
       listed.problems.push(`${name}: ${error.message}`);
@@ -55,6 +54,7 @@ function checkOne(
   try {
     const manifest = parseManifest(bytes, 'it');
     const isIt = manifest.version === version && (manifest.branch === undefined || manifest.branch === branch);
+    // Of what is offered now a missing bundle is a problem, and verify tells it as that.
     if (isIt && lstatOrNull(join(dir, bundlePath(bundleName(manifest)))) === null) {
       if (isNeeded) notices.push(`${bundlePath(bundleName(manifest))} is not there any more: devices that need ${version} first cannot go on`);
     } else if (isIt) manifests.set(path, manifest);

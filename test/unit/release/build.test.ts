@@ -194,8 +194,8 @@ describe('buildRelease', () => {
       },
       'INPUT_REFUSED',
     ],
-    ['unsafe-name', () => writeTree(from, { 'pikit-web/a b': '' }), 'PATH_REFUSED'],
-    ['name-too-long-for-tar', () => writeTree(from, { [`pikit-web/${'n'.repeat(120)}`]: '' }), 'INPUT_REFUSED'],
+    ['unsafe-name', () => writeTree(from, { 'pikit-web/a\tb': '' }), 'PATH_REFUSED'],
+    ['path-too-long', () => writeTree(from, { [`pikit-web/${`${'n'.repeat(250)}/`.repeat(4)}${'n'.repeat(20)}`]: '' }), 'PATH_REFUSED'],
     [
       'no-tree',
       () => {

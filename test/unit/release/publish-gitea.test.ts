@@ -310,7 +310,8 @@ describe('a server that refuses', () => {
       /has moved to '.*\/owner\/repo'/,
       /use its new address: --to gitea:http:\/\/127\.0\.0\.1:\d+\/owner\/repo$/,
     ],
-    ['login-page', () => (server.options.refuse = { status: 200, body: '<html>' }), {}, 'HTTP_PROTOCOL', /not valid JSON/, /./],
+    ['login-page', () => (server.options.refuse = { status: 200, body: '<html>' }), {}, 'CAPTIVE_PORTAL', /sent a web page/, /log in/],
+    ['no-json', () => (server.options.refuse = { status: 200, body: 'hello' }), {}, 'HTTP_PROTOCOL', /not valid JSON/, /./],
   ])('%s', async (_name, arrange, options, code, message, hint) => {
     arrange();
     const to = options.to === undefined ? {} : { to: options.to.replace('BASE', new URL(server.url).origin) };

@@ -45,7 +45,7 @@ describe('publishSite', () => {
       ],
       notices: [`'${dir()}/to/manifest_old.json' is not of this site, and was left there`],
     });
-    expect(report.done).toHaveLength(6 + 8);
+    expect(report.done).toHaveLength(2 * (1 + 4) + 2 * 3 + 2);
     expect((await publish()).done).toEqual([]);
   });
 
@@ -93,10 +93,12 @@ it('on the command line: each file, and the sum of it', async () => {
       '0',
       'copied bundles/pikit-1.0.0.tar.gz',
       'copied bundles/pikit-1.1.0-beta.1.tar.gz',
+      'copied manifests/stable/1.0.0.json',
       'copied files/stable/api/pikit-api.py',
       'copied files/stable/helpers/helpers/pikit-hello',
       'copied files/stable/web/pikit-web/assets/app.js',
       'copied files/stable/web/pikit-web/index.html',
+      'copied releases.json',
       'copied manifest.json',
       'copied branches.json',
       "'BASE/to' is up to date: stable 1.0.0\n",

@@ -86,7 +86,7 @@ describe('fileProblems', () => {
       () => {
         writeTree(site, { 'files/beta/a\u001bb': '' });
       },
-      /^files\/beta\/a\?b: the release/,
+      /^files\/beta\/a\\u001bb: the release/,
     ],
     [
       'branch-that-is-gone',

@@ -126,7 +126,7 @@ describe('verifySite', () => {
       () => {
         fs.appendFileSync(join(site, 'bundles/pikit-1.0.0.tar.gz'), 'x');
       },
-      /^bundles\/pikit-1\.0\.0\.tar\.gz: .*1 bytes after the end/,
+      /^bundles\/pikit-1\.0\.0\.tar\.gz \(named by manifests\/stable\/1\.0\.0\.json\): size mismatch(?:.*\n)+.*1 bytes after the end/,
     ],
     [
       'file-changed',
@@ -175,7 +175,7 @@ describe('verifySite', () => {
     edit('manifest.json', (text) => text.replace(/"sha256":"[0-9a-f]{4}/g, '"sha256":"0000'));
     fs.truncateSync(join(site, 'bundles/pikit-1.0.0.tar.gz'), 50);
     const { problems } = await verifySite(site);
-    expect(problems).toHaveLength(1 + 6 + 1 + 4);
+    expect(problems).toHaveLength(1 + 6 + 3 + 4);
   });
 
   it('mentions what it does not know', async () => {
