@@ -61,36 +61,44 @@ export function proxyHeaders(reader: Proxy | null): Record<string, string> {
 
 async function straight(url: URL, options: DialOptions, authorities: SecureContext | null): Promise<Line> {
   const { nearest, wire, connectMs, signal } = options;
-  const limit = connectMs === undefined ? signal : AbortSignal.any([signal, timeLimit(connectMs)]);
   const host = plainHost(url);
   if (net.isIP(host) !== 0 && addressNearness(host) > nearest) throw addressRefused(url, host, addressNearness(host));
-  const socket = await open(url, judged(wire.lookup, url, nearest), limit);
-  const near = addressNearness(socket.remoteAddress ?? '');
-  return { socket: url.protocol === 'https:' ? await secure(socket, url, limit, authorities) : socket, reader: null, near };
+  const connect = async (limit: AbortSignal): Promise<Line> => {
+    const socket = await open(url, judged(wire.lookup, url, nearest), limit);
+    const near = addressNearness(socket.remoteAddress ?? '');
+    return { socket: url.protocol === 'https:' ? await secure(socket, url, limit, authorities) : socket, reader: null, near };
+  };
+  return connectMs === undefined ? await connect(signal) : await within(connectMs, signal, connect);
 }
 
 async function through(proxy: Proxy, url: URL, { wire, signal }: DialOptions, authorities: SecureContext | null): Promise<Line> {
-  const limit = AbortSignal.any([signal, timeLimit(PROXY_MS)]);
   const near = nearness(url.hostname);
   const isTunnel = url.protocol === 'https:';
-  let socket: Socket;
-  try {
+  const reach = async (limit: AbortSignal): Promise<Socket> => {
     const plain = await open(proxy.url, wire.lookup, limit);
     const reached = proxy.url.protocol === 'https:' ? await secure(plain, proxy.url, limit, authorities) : plain;
-    if (!isTunnel) return { socket: reached, reader: proxy, near };
-    socket = await tunnel(reached, proxy, url, limit);
+    return isTunnel ? await tunnel(reached, proxy, url, limit) : reached;
+  };
+  let socket: Socket;
+  try {
+    socket = await within(PROXY_MS, signal, reach);
   } catch (error) {
     throw error instanceof UpdateError ? error : proxyUnreachable(proxy, error);
   }
-  return { socket: await secure(socket, url, signal, authorities), reader: null, near };
+  return isTunnel ? { socket: await secure(socket, url, signal, authorities), reader: null, near } : { socket, reader: proxy, near };
 }
 
-function timeLimit(ms: number): AbortSignal {
+/** What takes longer than `ms` ends as a connection that timed out; once it is there, its signal is that of the caller alone. */
+async function within<T>(ms: number, signal: AbortSignal, work: (limit: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  setTimeout(() => {
+  const deadline = setTimeout(() => {
     controller.abort(Object.assign(new Error(`no connection within ${String(ms / 1000)} s`), { code: 'ETIMEDOUT' }));
-  }, ms).unref();
-  return controller.signal;
+  }, ms);
+  try {
+    return await work(AbortSignal.any([signal, controller.signal]));
+  } finally {
+    clearTimeout(deadline);
+  }
 }
 
 /** An address as sockets want it: without the brackets of IPv6. */
