@@ -3,11 +3,9 @@
  * verify again, prepare, swap, bring up, commit; any failure before the commit goes back to exactly the old files.
  */
 import type { Config } from '../core/config.ts';
-import { describeHeld, isHeld } from '../core/decide.ts';
+import { describeHeld } from '../core/decide.ts';
 import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
-import type { InstalledFacts, Standing } from '../core/offer.ts';
-import { describeDowngradeLeft, standingOf } from '../core/offer.ts';
 import { remarks } from '../core/remarks.ts';
 import type { Staged } from '../core/state.ts';
 import type { Services } from '../io/services.ts';
@@ -19,18 +17,17 @@ import { planChange } from '../transaction/plan.ts';
 import { readJournal } from '../transaction/journal.ts';
 import { commit, enter, open, undo } from '../transaction/transaction.ts';
 import type { Journal } from '../transaction/types.ts';
-import { branchAsKnown } from './branch.ts';
 import { releaseChange } from './change-set.ts';
 import type { DeviceDeps, StepResult } from './deps.ts';
 import { assertConfirmed, leftToOwner } from './foreign.ts';
 import { foreseeRemarks } from './foresee.ts';
 import { bringUp } from './health.ts';
-import { obstacle } from './look.ts';
 import { runPostInstall } from './post-install.ts';
 import { ownersLines } from './owners-lines.ts';
 import { RecordedFailure } from './recorded-failure.ts';
 import { toFailure } from './receipts.ts';
 import { VERDICTS, recordCommitted, recordUndone } from './record.ts';
+import { refuse } from './refuse.ts';
 import type { Settled } from './settle.ts';
 import { brokenFailure, settleOpenTransaction } from './settle.ts';
 import { assertWanted, readWanted } from './wanted.ts';
@@ -92,42 +89,6 @@ function whyNothing(deps: DeviceDeps): string {
     return `there is nothing to install: ${reason}${hint === null ? '' : `; ${hint}`}`;
   }
   return current === null ? 'there is nothing to install' : `${current} is installed and there is nothing newer`;
-}
-
-/** Decided again as root, from root's own files: what fetch thought is not enough. */
-function refuse(deps: DeviceDeps, config: Config, staged: Staged, manifest: Manifest, isByHand: boolean): string | null {
-  const current = deps.files.readVersion() ?? readInstalled(deps.place)?.version ?? null;
-  const branch = branchAsKnown(deps, config, deps.files.readSettings().branch);
-  const { version } = manifest;
-  if (staged.branch !== branch) {
-    dropStaging(deps);
-    return `${version} was downloaded from the branch '${staged.branch}', and this device uses '${branch}' now: it is not installed`;
-  }
-  const standing = standingHere(deps, version, { current, branch });
-  if (standing === 'installed' || standing === 'older') {
-    dropStaging(deps);
-    return standing === 'installed' ? `${current ?? version} is installed` : `${version} is older than ${current ?? 'nothing'}, which is installed`;
-  }
-  const problem = obstacle(deps, config, manifest, current);
-  if (problem !== null) throw new UpdateError('RELEASE_INCOMPATIBLE', problem.reason, { hint: problem.hint });
-  const held = deps.files.readHeld().versions.find((entry) => entry.version === version);
-  if (held !== undefined && isHeld(held) && !(isByHand && deps.files.readRetry() === version)) {
-    return describeHeld(version, `it failed here before (${held.message})`);
-  }
-  if (isByHand) return null;
-  if (standing === 'downgrade') return describeDowngradeLeft(version, current);
-  if (held?.reason === 'rolled-back') {
-    return `${version} is not installed by itself: you went back from it; \`pikit-update apply\` installs it`;
-  }
-  return null;
-}
-
-/** A list of what is installed that cannot be read is in nobody's way who goes up. */
-function standingHere(deps: DeviceDeps, version: string, here: Pick<InstalledFacts, 'current' | 'branch'>): Standing {
-  const standing = standingOf(version, { ...here, installedBranch: null });
-  return standing === 'older' || standing === 'installed'
-    ? standingOf(version, { ...here, installedBranch: readInstalled(deps.place)?.branch ?? null })
-    : standing;
 }
 
 /** `byTimer`: what came before it, when the timer started this. */
