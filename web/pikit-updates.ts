@@ -11,11 +11,13 @@
 import { html, nothing, render } from 'lit/html.js';
 import type { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer, StatusAnswer } from '../lib/core/api-answers.ts';
 import { Actions } from './actions.ts';
+import { Announcer } from './announcer.ts';
 import type { Api } from './api/requests.ts';
 import { connectApi } from './api/requests.ts';
 import type { Link, Watch } from './api/watch-status.ts';
 import { watchStatus } from './api/watch-status.ts';
 import { fetchShown } from './fetch-shown.ts';
+import { Focus } from './focus.ts';
 import { Language } from './language.ts';
 import { Lazy } from './lazy.ts';
 import { replacedSinceLoaded } from './loaded.ts';
@@ -67,12 +69,8 @@ class PikitUpdates extends HTMLElement implements View {
   #clock: ReturnType<typeof setInterval> | undefined;
   /** How often the device was reached. */
   #times = 0;
-  /** What was so last, and what is said of it. */
-  #known: string | null = null;
-  #said = '';
-  /** Where the focus goes once that is drawn, and who asked a question. */
-  #focus: Element | string | null = null;
-  #asker: Element | null = null;
+  readonly #announcer = new Announcer();
+  readonly #focus = new Focus(this.#root);
 
   get strings(): Strings {
     return this.#language.strings;
@@ -108,16 +106,16 @@ class PikitUpdates extends HTMLElement implements View {
   attributeChangedCallback(name: string): void {
     if (this.#watch !== null && ['api', 'query', 'once'].includes(name)) this.#connect();
     if (name === 'open') {
-      this.#said = '';
+      this.#announcer.hush();
       this.question = null;
     }
     this.#changed();
   }
 
   ask(question: Question | null): void {
-    if (question !== null) this.#asker = this.#root.activeElement;
     this.question = question;
-    this.#focus = question === null ? this.#asker : '.no';
+    if (question === null) this.#focus.giveBack();
+    else this.#focus.lend('.no');
     this.#changed();
   }
 
@@ -129,7 +127,7 @@ class PikitUpdates extends HTMLElement implements View {
 
   readonly showLogs = (): void => {
     this.unfold('logs', true);
-    this.#focus = '[aria-labelledby=logs] summary';
+    this.#focus.moveTo('[aria-labelledby=logs] summary');
   };
 
   readonly retry = (): void => {
@@ -145,23 +143,23 @@ class PikitUpdates extends HTMLElement implements View {
       render(this.hasAttribute('inline') ? nothing : chipButton({ ...this.chip, text: '', name: this.strings.title }, false, this.#show), this.#root);
       return;
     }
-    const focused = this.#root.activeElement;
+    const keepFocus = this.#focus.keep();
     const before = JSON.stringify(this.chip);
     const chip = (this.chip = this.#look());
-    if (chip.kind !== 'connecting') this.#announce();
+    if (chip.kind !== 'connecting') this.#announcer.take(announcementOf(chip, this.#status, this.strings));
     render(this.#content(), this.#root);
     this.#toggle();
     if (this.#isShown && this.unfolded.has('logs')) this.logs.follow(...this.#address);
     else this.logs.stop();
     if (this.#isShown && this.link.is === 'live' && this.#status !== null) fetchShown(this.#status, this.#times, this);
-    this.#keepFocus(focused);
+    keepFocus();
     if (JSON.stringify(chip) !== before)
       this.dispatchEvent(new CustomEvent('pikit-updates-changed', { detail: chip, bubbles: true, composed: true }));
   };
 
   #content(): unknown {
     const { strings } = this;
-    const said = html`<div class="hidden" role="status">${this.#said}</div>`;
+    const said = html`<div class="hidden" role="status">${this.#announcer.said}</div>`;
     const body = this.#isShown ? [panel(this.#status, this), said] : nothing;
     if (this.hasAttribute('inline')) return html`<div class="panel" lang=${strings.lang} @keydown=${this.#pressed}>${body}</div>`;
     return html`<div lang=${strings.lang}>
@@ -192,7 +190,7 @@ class PikitUpdates extends HTMLElement implements View {
     this.#modal = this.#isOpen ? dialog : null;
     if (this.#isOpen) {
       dialog.showModal();
-      this.#focus = '#state';
+      this.#focus.moveTo('#state');
     } else dialog.close(); // The focus goes back to where it was.
   }
 
@@ -243,23 +241,6 @@ class PikitUpdates extends HTMLElement implements View {
   #look(): Chip {
     this.nowMs = Date.now();
     return chipOf({ status: this.#status, link: this.link, nowMs: this.nowMs }, this.strings);
-  }
-
-  /** Each phase once; nothing of what was so when the page came. */
-  #announce(): void {
-    const text = announcementOf(this.chip, this.#status, this.strings);
-    if (this.#known !== null && text !== this.#known) this.#said = text;
-    this.#known = text;
-  }
-
-  /** To where it was sent; and to the heading when what had it is gone. */
-  #keepFocus(focused: Element | null): void {
-    const find = (to: Element | string | null): Element | null => (typeof to === 'string' ? this.#root.querySelector(to) : to);
-    const isLost = this.#focus !== null || focused?.isConnected === false;
-    const wanted = find(this.#focus);
-    const to = wanted?.isConnected === true ? wanted : isLost ? find('#state') : null;
-    this.#focus = null;
-    if (to instanceof HTMLElement) to.focus();
   }
 }
 
