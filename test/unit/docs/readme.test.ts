@@ -42,6 +42,17 @@ async function runLine(line: string, cwd: string, env: Record<string, string>): 
   return text;
 }
 
+/** What leads to the headings of a page, as GitHub and Gitea make it. */
+function anchorsOf(page: string): string[] {
+  const headings = [...fs.readFileSync(page, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, text = '']) => text);
+  return headings.map((text) =>
+    text
+      .toLowerCase()
+      .replace(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
 describe('README', () => {
   it.each(commandsOf('Operate'))('names a command that pikit-update takes: %s', (line) => {
     expect(line).toMatch(/^pikit-update /);
@@ -89,9 +100,9 @@ describe('README', () => {
     for (const source of rows) expect(parseConfig({ source }, 'README.md').source).toEqual(source);
   });
 
-  it('leads to pages that are there', () => {
-    const links = [...README.matchAll(/\]\((docs\/[^)]+)\)/g)].map(([, path = '']) => path);
-    expect([...new Set(links)].toSorted()).toEqual(
+  it('leads to pages that are there, and to headings of theirs', () => {
+    const links = [...README.matchAll(/\]\((docs\/[^)#]+)(?:#([^)]*))?\)/g)].map(([, path = '', anchor]) => ({ path, anchor }));
+    expect([...new Set(links.map(({ path }) => path))].toSorted()).toEqual(
       [
         'api.md',
         'branches.md',
@@ -103,6 +114,8 @@ describe('README', () => {
         'screenshots/available-light.png',
       ].map((page) => `docs/${page}`),
     );
-    for (const path of links) expect(fs.existsSync(path), path).toBe(true);
+    for (const { path } of links) expect(fs.existsSync(path), path).toBe(true);
+    for (const { path, anchor } of links) if (anchor !== undefined) expect(anchorsOf(path), path).toContain(anchor);
+    for (const [, anchor = ''] of README.matchAll(/\]\(#([^)]*)\)/g)) expect(anchorsOf('README.md')).toContain(anchor);
   });
 });
