@@ -12,8 +12,8 @@ import { assertBranch, branchNotices } from './known-branch.ts';
 import type { ReleaseContents } from './manifest-json.ts';
 import { publishedManifest } from './manifest-json.ts';
 import { assertNewer, nextSequence, offerRelease } from './offer.ts';
-import { placeBundle } from './place-bundle.ts';
-import { stoneNotices } from './release-lists.ts';
+import { hasBundle, placeBundle } from './place-bundle.ts';
+import { readReleaseList, stoneNotices } from './release-lists.ts';
 import { openSite, publishedReleases, releaseOf } from './site.ts';
 import { readTree } from './tree.ts';
 
@@ -44,7 +44,7 @@ export interface BuiltRelease {
 }
 
 /**
- * Builds and publishes a release. The same release again is there already; with another rollout, that is changed. On failure the site offers what it offered before, without leftovers (but for a finished
+ * Builds and publishes a release. The same release again is there already, also when a newer one came after it; the newest with another rollout, that is changed. On failure the site offers what it offered before, without leftovers (but for a finished
  * bundle that no manifest names, if only what follows could not be written). Throws SITE_INVALID, VERSION_INVALID,
  * VERSION_NOT_NEWER, INPUT_REFUSED or PATH_REFUSED for what is wrong with the input, RELEASE_CHANGED when the site has other
  * content under that version, BUSY when somebody else published meanwhile, CANCELLED after an abort.
@@ -61,6 +61,10 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
   const contents: ReleaseContents = { ...options, files };
   const current = releaseOf(before, options.branch);
   const already = current?.manifest.version === options.version ? current : null;
+  if (current !== null && compareVersions(options.version, current.manifest.version) < 0) {
+    const earlier = await earlierRelease(options, contents);
+    if (earlier !== null) return { ...earlier, notices };
+  }
   if (already === null) assertNewer(options.version, options.branch, before);
 
   const { reused, ...bundle } = await placeBundle(site.dir, contents, options.signal);
@@ -83,6 +87,21 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
     already: isUnchanged,
     notices: [...notices, ...branchNotices(site, options.branch), ...stones, ...leftOver],
   };
+}
+
+/**
+ * The same release again after a newer one: null when the branch does not list that version, or its bundle is not there any more.
+ * Throws RELEASE_CHANGED when it had it with other content, MANIFEST_INVALID for a list that cannot be read.
+ */
+async function earlierRelease(
+  { site, branch, version, signal }: BuildOptions,
+  contents: ReleaseContents,
+): Promise<Omit<BuiltRelease, 'notices'> | null> {
+  const listed = readReleaseList(site, branch).find((release) => release.version === version);
+  if (listed === undefined || !hasBundle(site, version)) return null;
+  const { reused, ...bundle } = await placeBundle(site, contents, signal);
+  const { path } = listed.manifest;
+  return { version, branch, sequence: listed.sequence ?? 0, manifest: path, bundle, files: contents.files.length, reused, already: true };
 }
 
 /** Whether nothing of what devices see would change: the time of a release says when it was built first. */

@@ -1,6 +1,6 @@
 /** Packs a bundle into a site: under a temporary name until it is complete and on disk, and never over one that is there. */
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
 import { parseManifest } from '../core/manifest.ts';
 import { inspectBundle, packBundle, readBundleManifest } from '../io/archive.ts';
@@ -19,13 +19,22 @@ export interface PlacedBundle {
   reused: boolean;
 }
 
+/** Whether the site has a bundle of that version. */
+export function hasBundle(site: string, version: string): boolean {
+  return lstatOrNull(bundleAt(site, version)) !== null;
+}
+
+function bundleAt(site: string, version: string): string {
+  return join(site, BUNDLES_NAME, `pikit-${version}.tar.gz`);
+}
+
 /**
  * Throws RELEASE_CHANGED when the site has that version with other content, and says what differs; CANCELLED after an abort; leaves
  * no trace then. The same content in other bytes (another version of the compressor) is the bundle that is there.
  */
 export async function placeBundle(site: string, contents: ReleaseContents, signal: AbortSignal | undefined): Promise<PlacedBundle> {
-  const name = `pikit-${contents.version}.tar.gz`;
-  const path = join(site, BUNDLES_NAME, name);
+  const path = bundleAt(site, contents.version);
+  const name = basename(path);
   if (lstatOrNull(path) !== null) return { name, ...(await sameBundle(path, contents, signal)), reused: true };
   const work = openWorkFolder(site, name);
   try {

@@ -94,6 +94,20 @@ describe('buildRelease', () => {
     expect((await verifySite(site)).problems).toEqual([]);
   });
 
+  it('knows an earlier release again after a newer one, and refuses that version with other content', async () => {
+    const first = await release({ site, from, version: '1.0.0' });
+    await release({ site, from: writeTree(join(base, 'newer'), { 'pikit-web/index.html': 'newer' }), version: '1.1.0' });
+    const before = snapshot(site);
+    const again = await release({ site, from, version: '1.0.0' });
+    expect(again).toEqual({ ...first, manifest: 'manifests/stable/1.0.0.json', reused: true, already: true });
+    writeTree(from, { 'pikit-web/new.js': '' });
+    await expect(release({ site, from, version: '1.0.0' })).rejects.toMatchObject({ code: 'RELEASE_CHANGED' });
+    await expect(release({ site, from, version: '0.9.0' })).rejects.toMatchObject({ code: 'VERSION_NOT_NEWER' });
+    expect(snapshot(site)).toEqual(before);
+    fs.rmSync(join(site, 'bundles/pikit-1.0.0.tar.gz'));
+    await expect(release({ site, from, version: '1.0.0' })).rejects.toMatchObject({ code: 'VERSION_NOT_NEWER' });
+  });
+
   it('says in what a release under the same version differs', async () => {
     await release({ site, from, version: '1.0.0' });
     const before = snapshot(site);

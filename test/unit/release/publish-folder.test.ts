@@ -71,6 +71,7 @@ describe('publishToFolder', () => {
     writeTree(site.dir, { 'files/beta/web/a.js': 'a', 'files/stable/web/a.js': 'a', 'patches/stable/x': 'p' });
     publishToFolder(publication({ manifests: ['manifest_beta.json'], branches: ['beta'] }));
     expect(done).toContain('copied files/beta/web/a.js');
+    expect(done.filter((what) => /manifests|releases/.test(what))).toEqual(['copied manifests/beta/1.1.0.json', 'copied releases_beta.json']);
     expect(done.filter((what) => what.includes('stable') || what.endsWith('manifest.json'))).toEqual([]);
   });
 
