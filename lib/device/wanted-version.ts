@@ -7,7 +7,8 @@ import type { DeviceDeps } from './deps.ts';
 
 /**
  * Makes sure that an apply started now can only mean this release; one that failed here before may be tried again once. Returns
- * whether it is such a one. `sha256`: of the manifest that the owner has seen, where more than the version was said. Throws NOT_FOUND when it is not on offer, RELEASE_CHANGED when its manifest is another one by now.
+ * whether it is such a one. `sha256`: of the manifest that the owner has seen, where more than the version was said. Throws
+ * NOT_FOUND when it is not on offer, RELEASE_CHANGED when its manifest is another one by now.
  */
 export function wantVersion(deps: DeviceDeps, version: string, sha256: string | null = null): { heldBefore: boolean } {
   const state = deps.files.readState();

@@ -35,9 +35,9 @@ export function mockBackend(states: MockStates, player: Player, clock: Pick<Mock
     status: () => Promise.resolve(player.status()),
     watch: (onChange) => Promise.resolve(player.watch(onChange)),
     check: () => promised(() => player.start('check', 'owner')),
-    apply: (version) =>
+    apply: (version, { sha256 = null } = {}) =>
       promised(() => {
-        assertOffered(player.status(), version);
+        assertOffered(player.status(), version, sha256);
         return player.start('update', 'owner', player.status().available === null ? 'nothing' : undefined);
       }),
     rollback: () => promised(() => player.start('rollback', 'owner', player.status().rollback.is === 'none' ? 'NO_BACKUP' : undefined)),
@@ -92,7 +92,7 @@ export function mockBackend(states: MockStates, player: Player, clock: Pick<Mock
       const { available, current, staged } = player.status();
       if (available === null) return Promise.resolve({ plan: null, reason: 'nothing is available: there is nothing to plan' });
       const { version, branch, outcome, reason } = available;
-      const plan = { ...states.plan, version, branch, outcome, reason, from: current, staged: staged !== null };
+      const plan = { ...states.plan, version, route: available.route ?? [version], branch, outcome, reason, from: current, staged: staged !== null };
       return Promise.resolve({ plan: { ...plan, download_bytes: staged === null ? available.bundle_bytes : 0 }, reason });
     },
     history: (limit) => Promise.resolve({ history: history.slice(-limit) }),
@@ -105,8 +105,14 @@ async function promised<T>(work: () => T): Promise<T> {
   return work();
 }
 
-function assertOffered({ available, branch }: StatusAnswer, version: string | null): void {
-  if (version === null || available?.version === version) return;
+function assertOffered({ available, branch }: StatusAnswer, version: string | null, sha256: string | null): void {
+  if (version === null) return;
+  if (available?.version === version) {
+    if (sha256 === null || sha256 === available.manifest_sha256) return;
+    throw new UpdateError('RELEASE_CHANGED', `${version} is not the release that was confirmed: its manifest has changed since`, {
+      hint: 'look at what it changes now, and confirm that; nothing was changed',
+    });
+  }
   throw new UpdateError('NOT_FOUND', `${version} is not on offer: the branch '${branch}' offers ${available?.version ?? 'nothing that is newer'}`, {
     hint: '`pikit-update rollback` goes back to the release before',
   });

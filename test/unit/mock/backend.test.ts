@@ -36,6 +36,13 @@ it('installs only what is on offer, and goes back only where there is a backup',
   expect(await mock.status()).toMatchObject({ run: { outcome: 'failed', code: 'NO_BACKUP' } });
 });
 
+it('installs no other release under the version that was confirmed', async () => {
+  const { backend: mock } = backend();
+  await expect(mock.apply('1.5.0', { sha256: '0'.repeat(64) })).rejects.toMatchObject({ code: 'RELEASE_CHANGED' });
+  const { available } = await mock.status();
+  expect(await mock.apply('1.5.0', { sha256: available?.manifest_sha256 ?? null })).toMatchObject({ kind: 'update' });
+});
+
 it('stops what may be stopped', async () => {
   const { backend: mock, playing } = backend();
   expect(CancelAnswer.parse(await mock.cancel())).toEqual({ cancelled: [], result: null });
