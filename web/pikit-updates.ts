@@ -220,7 +220,7 @@ class PikitUpdates extends HTMLElement implements View {
       this.replaced = this.#replacement(status);
       void this.#askForPage();
       const { run, available } = status;
-      if (this.actions.turnTo([run?.id, run?.state, available?.version].join())) this.question = null;
+      if (this.actions.turnTo([run?.id, run?.state, available?.version, available?.manifest_sha256].join())) this.question = null;
     }
     this.#changed();
   };

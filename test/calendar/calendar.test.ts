@@ -2,15 +2,16 @@
  * The suites of this project on other days: everything that they run has a clock that is ahead, by libfaketime. Nothing may
  * depend on the day on which it is tested: no certificate, no cookie, no date in a fixture, no year with two digits.
  *
- * Chromium is told the time as every other process is: it has no clock of its own. The monotonic clock is left alone, so that
- * timers and deadlines work. Files have the time of the kernel, which libfaketime would move with each stat(2): NO_FAKE_STAT.
+ * Chromium does not run under libfaketime: it has the clock of the machine, and its pages are told the other one. The monotonic
+ * clock is left alone, so that timers and deadlines work. Files have the time of the kernel, which libfaketime would move with
+ * each stat(2): NO_FAKE_STAT.
  *
  * `npm test` runs what fits its time; `npm run test:calendar` all of it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
-import { noFaketime, withClockAhead } from '../crash/clock/faketime.ts';
+import { noFaketime, withClockAhead } from '../helpers/faketime.ts';
 
 interface Suite {
   name: string;

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
+import { aheadMs, withoutClock } from './faketime.ts';
 
 /** Where the browser of this machine is; null when there is none. */
 function executable(): string | null {
@@ -66,6 +67,8 @@ export function browsing(networkOf: () => Promise<number | null> = () => Promise
     fs.writeFileSync(inside, `#!/bin/sh\nexec nsenter --net=/proc/${String(pid)}/ns/net -- '${program}' "$@"\n`, { mode: 0o755 });
     browser = await chromium.launch({
       executablePath: pid === null ? program : inside,
+      // With libfaketime in it, Chromium opens no page: the browser has the machine's clock, and its pages are told the other one.
+      env: withoutClock(),
       // Chromium's sandbox refuses root.
       chromiumSandbox: process.getuid?.() !== 0,
       args: ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run', '--font-render-hinting=none'],
@@ -80,12 +83,24 @@ export function browsing(networkOf: () => Promise<number | null> = () => Promise
     if (browser === null) throw new Error('the browser is started before the first test, not before that');
     const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'UTC', ...options });
     onTestFinished(() => context.close());
+    if (aheadMs() > 0) await context.addInitScript({ content: putAhead(aheadMs()) });
     if (script !== undefined) await context.addInitScript({ content: script });
     return watched(await context.newPage());
   }
 
   return { visit, tabBeside: async ({ page }) => watched(await page.context().newPage()) };
 }
+
+/** For a page, before its own scripts: its clock goes on so far ahead. Timers are not concerned. */
+const putAhead = (byMs: number): string => `{
+  const Real = Date;
+  const now = () => Real.now() + ${String(byMs)};
+  globalThis.Date = new Proxy(Real, {
+    construct: (target, args, made) => Reflect.construct(target, args.length === 0 ? [now()] : args, made),
+    apply: () => new Real(now()).toString(),
+    get: (target, name) => (name === 'now' ? now : Reflect.get(target, name)),
+  });
+}`;
 
 function watched(page: Page): Visit {
   page.setDefaultTimeout(120_000);

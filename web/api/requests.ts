@@ -13,6 +13,7 @@ import type {
 } from '../../lib/core/api-answers.ts';
 import type { Confirmed } from '../../lib/core/foreign.ts';
 import type { Run } from '../../lib/core/run.ts';
+import type { Available } from '../../lib/core/state.ts';
 import { failureIn, has, isStatus, parseJson } from './shapes.ts';
 import type { Surroundings } from './surroundings.ts';
 import { browser } from './surroundings.ts';
@@ -31,6 +32,9 @@ export interface Started {
   run: Run;
 }
 
+/** A release as the owner saw it: its version, and the very manifest. */
+export type Shown = Pick<Available, 'version' | 'manifest_sha256'>;
+
 export interface Api {
   status: () => Promise<Answer<StatusAnswer>>;
   branches: () => Promise<Answer<BranchesAnswer>>;
@@ -40,9 +44,8 @@ export interface Api {
   logs: (query: Readonly<Record<string, string>>) => Promise<Answer<LogsAnswer>>;
   auto: () => Promise<Answer<AutoAnswer>>;
   check: () => Promise<Answer<Started>>;
-  /** The same key again starts nothing twice. */
-  /** `replace`: what the plan said is not ours, and the owner lets go. */
-  apply: (version: string, key: string, replace?: readonly Confirmed[]) => Promise<Answer<Started>>;
+  /** The release that was shown, and no other. The same key again starts nothing twice. `replace`: what the plan said is not ours, and the owner lets go. */
+  apply: (shown: Shown, key: string, replace?: readonly Confirmed[]) => Promise<Answer<Started>>;
   rollback: (key: string) => Promise<Answer<Started>>;
   cancel: () => Promise<Answer<CancelAnswer>>;
   /** `auto` and `time`, as a form has them. */
@@ -104,7 +107,8 @@ export function connectApi(base: string, query: string, around: Pick<Surrounding
     logs: (own) => get('logs', 'lines', own),
     auto: () => get('auto', 'auto'),
     check: () => post('check', 'run', {}),
-    apply: (version, key, replace = []) => post('apply', 'run', { version, ...(replace.length > 0 && { replace }) }, key),
+    apply: ({ version, manifest_sha256 }, key, replace = []) =>
+      post('apply', 'run', { version, manifest_sha256, ...(replace.length > 0 && { replace }) }, key),
     rollback: (key) => post('rollback', 'run', {}, key),
     cancel: () => post('cancel', 'cancelled', {}, '', LONG_DEADLINE_MS),
     setAuto: (change) => post('auto', 'auto', change),

@@ -83,7 +83,8 @@ function offers(status: StatusAnswer, view: View): Part[] {
 
 type Available = NonNullable<StatusAnswer['available']>;
 
-function install({ version, outcome, downgrade }: Available, { staged, current }: StatusAnswer, view: View): Part {
+function install(available: Available, { staged, current }: StatusAnswer, view: View): Part {
+  const { version, outcome, downgrade, manifest_sha256: sha256 } = available;
   if (outcome === 'incompatible') return nothing;
   const { ask, button: labels } = view.strings;
   const label = outcome === 'held' ? labels.retry : staged?.version === version ? labels.install : labels.download;
@@ -94,7 +95,7 @@ function install({ version, outcome, downgrade }: Available, { staged, current }
   ].filter((question) => question !== null);
   const question = questions.length === 0 ? null : questions.join(' ');
   const apply = (): void => {
-    view.actions.sendOnce('apply', version, (api, key) => api.apply(version, key, replace));
+    view.actions.sendOnce('apply', `${version} ${sha256}`, (api, key) => api.apply(available, key, replace));
   };
   const press = (): void => {
     view.ask('apply');

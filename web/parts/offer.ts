@@ -11,7 +11,7 @@ import { link, notesText } from './words.ts';
 
 export function offer({ available, staged }: StatusAnswer, { strings }: View): Part {
   if (available === null) return nothing;
-  const { version, released, bundle_bytes: bytes, notes, changelog } = available;
+  const { version, released, bundle_bytes: bytes, notes, changelog, route = [] } = available;
   const size = staged?.version === version ? strings.offer.staged : bytes === null ? null : strings.plan.download(formatBytes(bytes, strings));
   const when = released === null ? null : `${strings.label.released} ${formatDate(released, strings, DAY)}`;
   const more = safeLink(changelog);
@@ -19,6 +19,7 @@ export function offer({ available, staged }: StatusAnswer, { strings }: View): P
     'available',
     strings.heading.available,
     html`<p class="muted">${joined([version, when, size])}</p>
+      ${route.length > 1 ? html`<p>${strings.offer.route(version, route.slice(1).join(', '))}</p>` : nothing}
       ${
         notes === ''
           ? nothing

@@ -172,6 +172,7 @@ export const de: Strings = {
     skipped: 'Sie soll übersprungen werden.',
     staged: 'Heruntergeladen und geprüft',
     left: 'Von ihr wurde zurückgegangen.',
+    route: (first, rest) => `Zuerst ${first}, danach ${rest}.`,
   },
   plan: {
     files: (count) => files(count),

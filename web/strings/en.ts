@@ -177,6 +177,8 @@ export const en = {
     skipped: 'You skip it.',
     staged: 'Downloaded and verified',
     left: 'You went back from it.',
+    /** The newest release cannot be installed directly: what comes before it, and what follows on that. */
+    route: (first: string, rest: string) => `${first} first, ${rest} ${rest.includes(',') ? 'follow' : 'follows'}.`,
   },
   plan: {
     files: (count: number) => counted(count, 'file'),

@@ -13,8 +13,8 @@ import { published } from '../../unit/steps/published.ts';
 import type { World } from '../kill/judge.ts';
 import { foreignInodes, judge, worldOf } from '../kill/judge.ts';
 import { FOREIGN } from '../model/releases.ts';
-import type { Clock } from './faketime.ts';
-import { forgetProcess, openClock } from './faketime.ts';
+import type { Clock } from '../../helpers/faketime.ts';
+import { forgetProcess, openClock } from '../../helpers/faketime.ts';
 
 export interface Bed extends Published {
   on: Device;

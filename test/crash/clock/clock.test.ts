@@ -11,7 +11,7 @@ import type { SlowPage } from './answers.ts';
 import { halved, slowPage } from './answers.ts';
 import type { Bed } from './bed.ts';
 import { openBed } from './bed.ts';
-import { noFaketime } from './faketime.ts';
+import { noFaketime } from '../../helpers/faketime.ts';
 
 const TIMEOUT_MS = 120_000;
 /** As lib/steps/look.ts has it. */

@@ -1,10 +1,17 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
+import type { Shown } from '../../../../web/api/requests.ts';
 import { addressOf, connectApi } from '../../../../web/api/requests.ts';
 import { playedServer, readMockStates } from '../../../helpers/played.ts';
 import { json, page, page200, refused, stub } from './page.ts';
 
 const STATES = readMockStates();
+
+function offered(): Shown {
+  const { available } = STATES.state('available');
+  if (available === null) throw new Error('nothing is on offer');
+  return available;
+}
 
 describe('with the server of the mock', () => {
   it('each request is understood, and its answer known', async () => {
@@ -34,9 +41,18 @@ describe('with the server of the mock', () => {
   it('the same key starts nothing twice, and another one meets what runs', async () => {
     const { url } = await playedServer();
     const api = connectApi(`${url}/api/update`, '', page().around);
-    const [first, again, other] = [await api.apply('1.5.0', 'one'), await api.apply('1.5.0', 'one'), await api.apply('1.5.0', 'two')];
+    const shown = offered();
+    const [first, again, other] = [await api.apply(shown, 'one'), await api.apply(shown, 'one'), await api.apply(shown, 'two')];
     expect(again).toEqual(first);
     expect(other).toMatchObject({ is: 'refused', status: 409, failure: { code: 'BUSY' } });
+  });
+
+  it('only the release that was shown is started, to its manifest', async () => {
+    const { url } = await playedServer();
+    const api = connectApi(`${url}/api/update`, '', page().around);
+    const another = { ...offered(), manifest_sha256: '0'.repeat(64) };
+    expect(await api.apply(another, 'one')).toMatchObject({ is: 'refused', status: 409, failure: { code: 'RELEASE_CHANGED' } });
+    expect(await api.apply(offered(), 'two')).toMatchObject({ is: 'ok', status: 202 });
   });
 
   it('the state of the query is asked for', async () => {

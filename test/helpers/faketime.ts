@@ -72,6 +72,17 @@ export function forgetProcess(pid: number): void {
   for (const name of ['faketime_shm', 'sem.faketime_sem']) fs.rmSync(`/dev/shm/${name}_${String(pid)}`, { force: true });
 }
 
+/** How far this process itself was put ahead by `withClockAhead`. */
+export function aheadMs(): number {
+  return Number(/^\+(\d+)d$/.exec(process.env['FAKETIME'] ?? '')?.[1] ?? 0) * 86_400_000;
+}
+
+/** The environment without a clock of its own, for a program that does not run with one. */
+export function withoutClock(): Record<string, string> {
+  const own = /^(LD_PRELOAD|NO_FAKE_STAT|FAKETIME.*)$/;
+  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined || own.test(name) ? [] : [[name, value]])));
+}
+
 /** For processes whose clock is so many days ahead, and goes on from there. */
 export function withClockAhead(days: number): Readonly<Record<string, string>> {
   const why = noFaketime();
