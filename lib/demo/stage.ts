@@ -67,7 +67,7 @@ export async function setStage(dir: string, build: Build, say: Transcript): Prom
     (name: string) =>
     async (...args: string[]): Promise<void> => {
       say.command([name, ...args].join(' '));
-      const env = { PATH: process.env['PATH'] ?? '', PIKIT_ROOT: at('device') };
+      const env = { ...handedOn(), PIKIT_ROOT: at('device') };
       const program = await startProgram([process.execPath, join(build.distDir, `${name}.js`), ...args], { env, cwd: dir, onLine: say.answer });
       const { code, signal } = await program.exited;
       if (code !== 0) throw new DemoFailed(`${name} works`, [`it ended with ${String(code ?? signal)}`]);
@@ -123,4 +123,10 @@ function namesBelow(dir: string): string[] {
     if (errnoOf(error) === 'ENOENT') return [];
     throw error;
   }
+}
+
+/** Nothing that could change what is shown: where programs are, and the clock that faketime(1) has given us. */
+function handedOn(): Record<string, string> {
+  const names = /^(PATH|LD_PRELOAD|NO_FAKE_STAT|FAKETIME.*)$/;
+  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value !== undefined && names.test(name) ? [[name, value]] : [])));
 }

@@ -6,6 +6,7 @@ import net from 'node:net';
 import os from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { sameClock } from './faketime.ts';
 
 const DIST = process.env['PIKIT_TEST_DIST'] ?? join(import.meta.dirname, '../../dist');
 
@@ -89,6 +90,7 @@ export async function apiProcess(options: ApiOptions = {}): Promise<ApiProcess> 
   const child = spawn(process.execPath, [join(DIST, 'api.js')], {
     env: {
       PATH: process.env['PATH'] ?? '',
+      ...sameClock(),
       PIKIT_ROOT: root,
       PIKIT_API_LISTEN: options.tcp === true ? 'tcp:127.0.0.1:0' : `unix:${socketPath}`,
       ...options.env,

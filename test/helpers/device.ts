@@ -21,6 +21,7 @@ import { networkDeps } from '../../scripts/network-deps.ts';
 import { placeOf } from '../../scripts/run-step.ts';
 import type { Snapshot } from './tree.ts';
 import { snapshot, writeTree } from './tree.ts';
+import { sameClock } from './faketime.ts';
 
 export type Step = 'check' | 'fetch' | 'apply' | 'rollback' | 'recover';
 
@@ -180,7 +181,7 @@ export function start(name: string, root: string | null, options: RunOptions = {
   const [command = '', ...args] = [...(options.through ?? []), process.execPath, entry, ...(options.args ?? [])];
   const child = spawn(command, args, {
     cwd: options.cwd ?? dirname(DIST),
-    env: { PATH: process.env['PATH'] ?? '', ...(root === null ? {} : { PIKIT_ROOT: root }), ...options.env },
+    env: { PATH: process.env['PATH'] ?? '', ...sameClock(), ...(root === null ? {} : { PIKIT_ROOT: root }), ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const texts = { out: '', err: '' };

@@ -72,6 +72,18 @@ export function forgetProcess(pid: number): void {
   for (const name of ['faketime_shm', 'sem.faketime_sem']) fs.rmSync(`/dev/shm/${name}_${String(pid)}`, { force: true });
 }
 
+/** What makes libfaketime's clock. */
+const CLOCK = /^(LD_PRELOAD|NO_FAKE_STAT|FAKETIME.*)$/;
+
+function environment(takes: (name: string) => boolean): Record<string, string> {
+  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined || !takes(name) ? [] : [[name, value]])));
+}
+
+/** The clock of this process, for one that gets an environment of its own. */
+export function sameClock(): Record<string, string> {
+  return environment((name) => CLOCK.test(name));
+}
+
 /** How far this process itself was put ahead by `withClockAhead`. */
 export function aheadMs(): number {
   return Number(/^\+(\d+)d$/.exec(process.env['FAKETIME'] ?? '')?.[1] ?? 0) * 86_400_000;
@@ -79,8 +91,7 @@ export function aheadMs(): number {
 
 /** The environment without a clock of its own, for a program that does not run with one. */
 export function withoutClock(): Record<string, string> {
-  const own = /^(LD_PRELOAD|NO_FAKE_STAT|FAKETIME.*)$/;
-  return Object.fromEntries(Object.entries(process.env).flatMap(([name, value]) => (value === undefined || own.test(name) ? [] : [[name, value]])));
+  return environment((name) => !CLOCK.test(name));
 }
 
 /** For processes whose clock is so many days ahead, and goes on from there. */

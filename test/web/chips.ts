@@ -18,6 +18,7 @@ const SAID: Readonly<Record<string, string>> = {
   'on-a-branch': 'Update available (1.6.0-beta.2)',
   held: en.chip.held('1.5.0'),
   'held-after-three-attempts': en.chip.held('1.5.0'),
+  'stepping-stone': OFFER,
   'left-by-rollback': OFFER,
   waiting: en.chip.waiting('1.5.0'),
   incompatible: en.chip.incompatible('1.5.0'),

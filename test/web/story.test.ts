@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { en } from '../../web/strings/en.ts';
 import { describeInBrowser } from '../helpers/browser.ts';
+import { readMockStates } from '../helpers/played.ts';
 import { webMock } from '../helpers/web-mock.ts';
 import { inPage, says } from '../helpers/widget-page.ts';
 import { focused, widget } from './widget.ts';
@@ -51,6 +52,24 @@ describeInBrowser('the widget', (web) => {
     await open();
     expect(await button('Reload').count()).toBe(0);
     await button('Go back to 1.4.0').waitFor();
+  });
+
+  it('says what follows on a release that comes first, in both languages, and installs the manifest that it has shown', async () => {
+    const { page, dialog, open, button } = await widget(web, { state: 'stepping-stone' });
+    await open();
+    await dialog.getByText('1.5.0 first, 2.0.0 follows.', { exact: true }).waitFor();
+    await page.evaluate(() => {
+      document.querySelector('pikit-updates')?.setAttribute('lang', 'de');
+    });
+    const inGerman = page.getByRole('dialog', { name: 'Aktualisierungen', exact: true });
+    await inGerman.getByText('Zuerst 1.5.0, danach 2.0.0.', { exact: true }).waitFor();
+    await page.evaluate(() => {
+      document.querySelector('pikit-updates')?.setAttribute('lang', 'en');
+    });
+    const sent = page.waitForRequest(/\/apply$/);
+    await button('Download and install').click();
+    const { available } = readMockStates().state('stepping-stone');
+    expect((await sent).postDataJSON()).toEqual({ version: '1.5.0', manifest_sha256: available?.manifest_sha256 });
   });
 
   it('asks once before it goes back, and does not on a no or on Escape', async () => {

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { sameClock } from '../../helpers/faketime.ts';
 
 const DEMO = resolve(import.meta.dirname, '../../../dist/demo.js');
 
@@ -20,7 +21,7 @@ function temp(): string {
 
 function demo(args: readonly string[], temporary: string) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [DEMO, ...args], {
-    env: { PATH: process.env['PATH'], TMPDIR: temporary },
+    env: { PATH: process.env['PATH'], ...sameClock(), TMPDIR: temporary },
     encoding: 'utf8',
     timeout: 280_000,
   });

@@ -8,6 +8,7 @@ import { parseConfig } from '../../../lib/core/config.ts';
 import { device, temporary } from '../../helpers/device.ts';
 import { WRITER, giteaServer } from '../../helpers/gitea-server.ts';
 import { dashboard, writeTree } from '../../helpers/site-builder.ts';
+import { sameClock } from '../../helpers/faketime.ts';
 
 const README = fs.readFileSync('README.md', 'utf8');
 const DIST = resolve(process.env['PIKIT_TEST_DIST'] ?? 'dist');
@@ -26,7 +27,7 @@ function commandIn(line: string): string {
 async function run(command: string, cwd: string, env: Record<string, string>): Promise<{ code: number | null; text: string }> {
   const child = spawn('sh', ['-c', `exec 2>&1; ${command}`], {
     cwd,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    env: { PATH: process.env['PATH'] ?? '', ...sameClock(), ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   let text = '';

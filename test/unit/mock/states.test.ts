@@ -36,7 +36,7 @@ describe('the states of the mock', () => {
       expect(run.ended).not.toBeNull();
     }
     if (rollback.is === 'there') expect(rollback.from).toBe(current);
-    if (available !== null) expect(available.version).toBe(latest);
+    if (available !== null) expect(available.route?.at(-1) ?? available.version).toBe(latest);
     expect(following.selected).toBe(settings.branch);
   });
 

@@ -13,6 +13,7 @@ import { UpdateError } from './lib/core/errors.ts';
 import { RecordedFailure } from './lib/steps/recorded-failure.ts';
 import { sureEnd } from './lib/io/sure-end.ts';
 import { runStep } from './scripts/run-step.ts';
+import { sameClock } from '../../helpers/faketime.ts';
 const fell = new UpdateError('SERVICE_FAILED', "'x.service' fell", { subject: 'x.service', lines: ['one', 'two\\u001b[31m\\nthree'], hint: 'look' });
 const acts: Record<string, (deps: any) => any> = {
   done: () => ({ outcome: 'ok', message: 'all done', from: '1.0.0', to: '1.1.0' }),
@@ -53,7 +54,7 @@ async function act(
 ): Promise<{ code: number | null; out: string; err: string }> {
   const [command, ...args] = [...through, process.execPath, script];
   const child = spawn(command, args, {
-    env: { PATH: process.env['PATH'], PIKIT_ROOT: on.root, ACT: name, ...env },
+    env: { PATH: process.env['PATH'], ...sameClock(), PIKIT_ROOT: on.root, ACT: name, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const texts = { out: '', err: '' };

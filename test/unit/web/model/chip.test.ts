@@ -32,6 +32,7 @@ const EXPECTED: readonly (readonly [state: string, kind: Chip['kind'], text: str
   ['on-a-branch', 'available', 'Update available (1.6.0-beta.2)', 'info'],
   ['held', 'held', '1.5.0 is on hold', 'warning'],
   ['held-after-three-attempts', 'held', '1.5.0 is on hold', 'warning'],
+  ['stepping-stone', 'available', 'Update available (1.5.0)', 'info'],
   ['left-by-rollback', 'available', 'Update available (1.5.0)', 'info'],
   ['waiting', 'waiting', '1.5.0 comes later', 'neutral'],
   ['incompatible', 'incompatible', '1.5.0 does not fit', 'neutral'],
