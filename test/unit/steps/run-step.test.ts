@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bundledScript } from '../../helpers/bundled-script.ts';
 import type { Device } from '../../helpers/device.ts';
 import { device } from '../../helpers/device.ts';
+import { sameClock } from '../../helpers/faketime.ts';
 import { matching } from '../../helpers/matchers.ts';
 
 const SOURCE = `
@@ -13,7 +14,6 @@ import { UpdateError } from './lib/core/errors.ts';
 import { RecordedFailure } from './lib/steps/recorded-failure.ts';
 import { sureEnd } from './lib/io/sure-end.ts';
 import { runStep } from './scripts/run-step.ts';
-import { sameClock } from '../../helpers/faketime.ts';
 const fell = new UpdateError('SERVICE_FAILED', "'x.service' fell", { subject: 'x.service', lines: ['one', 'two\\u001b[31m\\nthree'], hint: 'look' });
 const acts: Record<string, (deps: any) => any> = {
   done: () => ({ outcome: 'ok', message: 'all done', from: '1.0.0', to: '1.1.0' }),
