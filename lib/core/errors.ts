@@ -2,6 +2,8 @@
  * Every failure a person can meet, by code.
  * Callers switch on `code`; `message` names the thing and both values; `hint` says what the owner of the device can do now.
  */
+import { shellWord } from './shell-word.ts';
+
 export const ERROR_CODES = [
   // usage and configuration
   'USAGE',
@@ -171,7 +173,7 @@ export function toUpdateError(error: unknown): UpdateError {
 /** Who is no user of the device, as the step that downloads, is helped by rights to what is closed to it. */
 function closedHint(error: unknown): string | null {
   if (errnoOf(error) !== 'EACCES' || !(error instanceof Error) || !('path' in error) || typeof error.path !== 'string') return null;
-  return `run it as root, or let its user in: '${error.path}', or a folder above it, is closed to it (\`namei -l '${error.path}'\` shows which; \`chmod o+rx\` opens a folder)`;
+  return `run it as root, or let its user in: '${error.path}', or a folder above it, is closed to it (\`namei -l ${shellWord(error.path)}\` shows which; \`chmod o+rx\` opens a folder)`;
 }
 
 /** An error as `--json` prints it and the HTTP API answers it. */

@@ -1,5 +1,6 @@
 /** Files that no release brought, at paths that a release brings: how they are told, and where their owner is asked first. */
 import * as z from 'zod';
+import { shellWord } from './shell-word.ts';
 import type { Target } from './targets.ts';
 
 const Sha256 = z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be 64 of 0-9 and a-f' });
@@ -84,5 +85,5 @@ export function foreignFiles(files: readonly { path: string; sha256: string }[],
 
 /** What to type to confirm these. */
 export function confirmCommand(paths: readonly string[]): string {
-  return `pikit-update apply ${paths.map((path) => `--replace ${path}`).join(' ')}`;
+  return `pikit-update apply ${paths.map((path) => `--replace ${shellWord(path)}`).join(' ')}`;
 }

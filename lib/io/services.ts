@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
+import { shellWord } from '../core/shell-word.ts';
 import { lstatOrNull, mkdirDurable, writeDurable } from '../transaction/durable.ts';
 import { run } from './exec.ts';
 import type { Systemd } from './systemd.ts';
@@ -37,7 +38,7 @@ export function systemdServices(now: () => Date): Services {
 
   async function failure(unit: string, what: string, since: Date): Promise<UpdateError> {
     return new UpdateError('SERVICE_FAILED', `'${unit}' ${what}`, {
-      hint: `journalctl -u ${unit} shows all it wrote`,
+      hint: `journalctl -u ${shellWord(unit)} shows all it wrote`,
       subject: unit,
       lines: await lastLines(unit, since),
     });

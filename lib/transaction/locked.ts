@@ -10,6 +10,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf, UpdateError } from '../core/errors.ts';
+import { shellWord, shellWords } from '../core/shell-word.ts';
 import { lstatOrNull } from './durable.ts';
 import { mountPoints, nearestDir } from './mounts.ts';
 import type { Place } from './place.ts';
@@ -44,8 +45,8 @@ export function lockedError(found: readonly Locked[]): UpdateError | null {
   const named = found.slice(0, MAX_NAMED).map(({ path, attribute }) => `'${path}' is ${WORDS[attribute]} (chattr +${attribute})`);
   const more = found.length > MAX_NAMED ? `, and ${String(found.length - MAX_NAMED)} more` : '';
   const commands = (['i', 'a'] as const).flatMap((attribute) => {
-    const paths = found.filter((one) => one.attribute === attribute).map(({ path }) => `'${path}'`);
-    return paths.length === 0 ? [] : [`chattr -${attribute} ${paths.join(' ')}`];
+    const paths = found.filter((one) => one.attribute === attribute).map(({ path }) => path);
+    return paths.length === 0 ? [] : [`chattr -${attribute} ${shellWords(paths)}`];
   });
   return new UpdateError('DEST_LOCKED', `${named.join(', ')}${more}: not even root can replace what is there`, {
     hint: `as root: ${commands.join(' && ')}, then try again; nothing was changed`,
@@ -139,7 +140,7 @@ function assertWritableMount(place: Place, dir: string): void {
   )
     return;
   throw new UpdateError('IO_ERROR', `'${dir}' is on a filesystem that is read-only here`, {
-    hint: `\`findmnt -T '${at}'\` shows the mount: remount it writable; for a [[target]] outside of /var/www, /usr/local/bin and /etc/pikit the units need ReadWritePaths= as well: '/etc/pikit/update.toml' says how`,
+    hint: `\`findmnt -T ${shellWord(at)}\` shows the mount: remount it writable; for a [[target]] outside of /var/www, /usr/local/bin and /etc/pikit the units need ReadWritePaths= as well: '/etc/pikit/update.toml' says how`,
     subject: dir,
   });
 }
@@ -154,7 +155,7 @@ function assertNoMountPoints(place: Place, ops: readonly Operation[]): void {
     const found = points.find((point) => point === path || point.startsWith(`${path}/`));
     if (found === undefined) continue;
     throw new UpdateError('DEST_TYPE', `'${op.path}' cannot be replaced: something is mounted on '${found}'`, {
-      hint: `umount '${found}', then try again; nothing was changed`,
+      hint: `umount ${shellWord(found)}, then try again; nothing was changed`,
       subject: op.path,
     });
   }

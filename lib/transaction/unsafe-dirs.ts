@@ -1,6 +1,7 @@
 /** Directories above targets that others can change: told all at once, with one command that mends them and nothing else. */
 import fs from 'node:fs';
 import { errnoOf, UpdateError } from '../core/errors.ts';
+import { shellWord, shellWords } from '../core/shell-word.ts';
 import type { Place } from './place.ts';
 import { real } from './place.ts';
 
@@ -51,7 +52,7 @@ function hintFor(place: Place, found: readonly UnsafeDir[], examined: (dir: stri
 }
 
 function byName(dirs: readonly string[]): string {
-  const list = dirs.map(quoted).join(' ');
+  const list = shellWords(dirs);
   return `chown root ${list} && chmod go-w ${list}`;
 }
 
@@ -61,8 +62,8 @@ function bySearch(place: Place, found: readonly UnsafeDir[], examined: (dir: str
   const tops = all.filter((dir) => !all.some((other) => dir.startsWith(`${other}/`)));
   const foreign = tops.flatMap((top) => foreignBelow(place, top, examined));
   if (tops.length > MAX_NAMED || foreign.length > MAX_NAMED) return byName(all);
-  const passed = foreign.map((dir) => `-path ${quoted(dir.replace(/[\\*?[]/g, '\\$&'))} -prune -o `).join('');
-  return `find ${tops.map(quoted).join(' ')} ${passed}-type d -exec chown root {} + -exec chmod go-w {} +`;
+  const passed = foreign.map((dir) => `-path ${shellWord(dir.replace(/[\\*?[]/g, '\\$&'))} -prune -o `).join('');
+  return `find ${shellWords(tops)} ${passed}-type d -exec chown root {} + -exec chmod go-w {} +`;
 }
 
 function foreignBelow(place: Place, dir: string, examined: (dir: string) => boolean): string[] {
@@ -82,9 +83,4 @@ function subdirectories(dir: string): string[] {
     if (errnoOf(error) === 'EACCES' || errnoOf(error) === 'ENOENT') return [];
     throw error;
   }
-}
-
-/** As a word of a shell. */
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -39,7 +39,7 @@ it('names what is locked, with the commands that unlock it', () => {
   expect(lockedError([...many, { path: '/w/a', attribute: 'a' }])).toMatchObject({
     code: 'DEST_LOCKED',
     message: containing("'/w/0' is immutable (chattr +i)"),
-    hint: containing("&& chattr -a '/w/a', then try again; nothing was changed"),
+    hint: containing("&& chattr -a /w/a, then try again; nothing was changed"),
   });
 });
 
@@ -58,7 +58,7 @@ describe('attributes (needs root, and a filesystem that has them)', () => {
       const before = snapshot(dir());
       execFileSync('chattr', [change, dir() + path]);
       expect(act(planned)).toThrow(
-        expect.objectContaining({ code: 'DEST_LOCKED', message: containing(message), hint: containing(`chattr -${change.slice(1)} '${path}'`) }),
+        expect.objectContaining({ code: 'DEST_LOCKED', message: containing(message), hint: containing(`chattr -${change.slice(1)} ${path}`) }),
       );
       expect(snapshot(dir())).toEqual(before);
       execFileSync('chattr', [`-${change.slice(1)}`, dir() + path]);
@@ -75,7 +75,7 @@ describe.runIf(canMount())('mounts', () => {
     fs.writeFileSync(`${dir()}/other`, 'x');
     execFileSync('mount', ['--bind', `${dir()}/other`, `${dir()}${WEB}/index.html`]);
     try {
-      expect(act(change)).toThrow(expect.objectContaining({ code: 'DEST_TYPE', hint: containing(`umount '${dir()}${WEB}/index.html'`) }));
+      expect(act(change)).toThrow(expect.objectContaining({ code: 'DEST_TYPE', hint: containing(`umount ${dir()}${WEB}/index.html`) }));
     } finally {
       execFileSync('umount', [`${dir()}${WEB}/index.html`]);
     }
