@@ -95,8 +95,24 @@ async function askAgain(deps: NetworkDeps, here: Situation, how: Ask): Promise<A
   }
 }
 
-/** The source did not say anything, not even that it has nothing. */
-const NOT_ASKED = new Set<ErrorCode>(['OFFLINE', 'SERVER_UNREACHABLE', 'SERVER_ERROR', 'TLS_FAILED', 'TOO_SLOW', 'DEADLINE']);
+/**
+ * The source did not say anything, not even that it has nothing: it was not there, or something else answered in its place (a
+ * proxy, or the login page of a network: by a page, by a redirect into the private network, by what is no HTTP).
+ */
+const NOT_ASKED = new Set<ErrorCode>([
+  'OFFLINE',
+  'SERVER_UNREACHABLE',
+  'SERVER_ERROR',
+  'TLS_FAILED',
+  'TOO_SLOW',
+  'DEADLINE',
+  'CAPTIVE_PORTAL',
+  'REDIRECT_REFUSED',
+  'HTTP_PROTOCOL',
+  'PROXY_UNREACHABLE',
+  'PROXY_LOGIN',
+  'PROXY_REFUSED',
+]);
 
 /** For the receipt of the installation: why nobody could be asked, or that somebody was. */
 function noteAsked(deps: NetworkDeps, why: string | null): void {

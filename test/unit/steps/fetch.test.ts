@@ -1,15 +1,17 @@
 import fs from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { apply } from '../../../lib/steps/apply.ts';
 import { check } from '../../../lib/steps/check.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import type { Device } from '../../helpers/device.ts';
 import { NOW, netDeps, rootDeps } from '../../helpers/device.ts';
+import type { ProxyOptions } from '../../helpers/proxy-server.ts';
+import { proxyServer } from '../../helpers/proxy-server.ts';
 import { writeBranches } from '../../helpers/branch-files.ts';
 import { dashboard } from '../../helpers/site-builder.ts';
 import { containing, matching } from '../../helpers/matchers.ts';
 import { install, onSite } from './published.ts';
-import type { SiteServer } from './site-server.ts';
+import type { Answer, SiteServer } from './site-server.ts';
 import { bytes, part, status } from './site-server.ts';
 
 function grant(on: Device, until: 'fetch' | 'apply'): void {
@@ -24,6 +26,19 @@ function onceOld(site: string, server: SiteServer): void {
     server.answer('/manifest.json', null);
     bytes(old)(request, response);
   });
+}
+
+const leaveHttp: Answer = ({ socket }) => {
+  socket.end('HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n');
+};
+
+/** The source is asked through a proxy from now on, or through one that is gone. */
+async function behindProxy(on: Device, url: string, options: ProxyOptions | null): Promise<void> {
+  const proxy = await proxyServer(options ?? {});
+  if (options === null) await proxy.close();
+  else onTestFinished(proxy.close);
+  const text = fs.readFileSync(on.paths.config, 'utf8');
+  fs.writeFileSync(on.paths.config, text.replace(`url = "${url}"`, `url = "${url}"\nproxy = "${proxy.url}"`));
 }
 
 /** What a check costs. */
@@ -376,6 +391,67 @@ describe('what is staged and not installed yet', () => {
     const { last_result: receipt } = on.files.readState();
     expect(receipt).toMatchObject({ outcome: 'ok', not_asked: containing('HTTP 503'), message: containing('the source could not be asked') });
     expect(on.files.readHistory(1)).toEqual([receipt]);
+  });
+
+  it.each<[string, string, (server: SiteServer, on: Device) => Promise<void> | void]>([
+    [
+      'the login page of a network',
+      'CAPTIVE_PORTAL',
+      ({ answer }) => {
+        answer('/manifest.json', bytes('<html>log in</html>'));
+      },
+    ],
+    [
+      'a network that says that it wants a login',
+      'CAPTIVE_PORTAL',
+      ({ answer }) => {
+        answer('/manifest.json', status(511));
+      },
+    ],
+    [
+      'a redirect that leads nowhere',
+      'REDIRECT_REFUSED',
+      ({ answer }) => {
+        answer('/manifest.json', status(302));
+      },
+    ],
+    [
+      'an answer that leaves HTTP',
+      'HTTP_PROTOCOL',
+      ({ answer }) => {
+        answer('/manifest.json', leaveHttp);
+      },
+    ],
+    [
+      'a proxy that is not there',
+      'PROXY_UNREACHABLE',
+      async ({ url }, on) => {
+        await behindProxy(on, url, null);
+      },
+    ],
+    [
+      'a proxy that wants a login',
+      'PROXY_LOGIN',
+      async ({ url }, on) => {
+        await behindProxy(on, url, { login: 'me:secret' });
+      },
+    ],
+    [
+      'a proxy that refuses',
+      'PROXY_REFUSED',
+      async ({ url }, on) => {
+        await behindProxy(on, url, { refuse: 403 });
+      },
+    ],
+  ])('is installed when what answers is not the source: %s', async (_name, code, arrange) => {
+    const { on, server } = await onSite(['1.0.0', '1.1.0']);
+    await fetchRelease(netDeps(on));
+    await arrange(server, on);
+    await expect(check(netDeps(on))).rejects.toMatchObject({ code });
+    expect(await fetchRelease(netDeps(on))).toMatchObject({ outcome: 'nothing', to: '1.1.0', message: containing('the source could not be asked') });
+    await apply(rootDeps(on));
+    expect(on.files.readVersion()).toBe('1.1.0');
+    expect(on.files.readState().last_result).toMatchObject({ outcome: 'ok', message: containing('the source could not be asked') });
   });
 
   it('says nothing of that when the source could be asked after all', async () => {
