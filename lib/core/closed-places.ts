@@ -121,6 +121,12 @@ export function isOwnPlace(path: string): boolean {
   return ownerOf(canonical(path)) !== null;
 }
 
+/** Whether a target leads to this file: `to` is that file, or a folder (with `/` at its end) above it. */
+export function isPlaceIn(path: string, to: string): boolean {
+  const [place, target] = [canonical(path), canonical(to)];
+  return place === target || (to.endsWith('/') && place.startsWith(target === '/' ? '/' : `${target}/`));
+}
+
 function ownerOf(place: string): string | null {
   const own = OWN.find(([pattern]) => pattern.test(place));
   if (own !== undefined) return own[1];

@@ -1,6 +1,6 @@
 /** /etc/pikit/update.toml: where releases come from, where their files go, what is restarted and probed, and the limits. */
 import * as z from 'zod';
-import { closedPlace } from './closed-places.ts';
+import { closedPlace, isPlaceIn } from './closed-places.ts';
 import { UpdateError } from './errors.ts';
 import { repositoryAt } from './gitea-address.ts';
 import { describeIssues } from './json.ts';
@@ -138,6 +138,11 @@ export const Config = table({
     backups: z.literal(1).default(1),
   }).prefault({}),
   api: table({ hosts: z.array(HostName).max(32).default([]) }).prefault({}),
+}).superRefine(({ source, target }, context) => {
+  const covering = target.find(({ to }) => source.ca !== undefined && isPlaceIn(source.ca, to));
+  if (covering === undefined) return;
+  const message = `lies in the target '${covering.to}': a release could replace it, and with it whom this device trusts; keep it in /etc/pikit`;
+  context.addIssue({ code: 'custom', path: ['source', 'ca'], message });
 });
 export type Config = z.infer<typeof Config>;
 
@@ -153,8 +158,11 @@ function sourceHint(file: string): string {
   return `${UNSET}${file}': [source], and below it type = "static" and url = "https://updates.example.org/pikit"`;
 }
 
-function hasSource(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'source' in value;
+const NoAddress = z.object({ source: z.strictObject({ type: z.unknown().optional(), url: z.literal('').optional() }).optional() });
+
+/** Whether no address was written down at all, as in an empty [source]; a typing error in there is one. */
+function hasNoSource(value: unknown): boolean {
+  return NoAddress.safeParse(value).success;
 }
 
 /** Validates a parsed update.toml. Throws CONFIG_INVALID naming each key, its value and what is allowed. */
@@ -162,7 +170,7 @@ export function parseConfig(value: unknown, file: string): Config {
   const result = Config.safeParse(value, { error: plainIssue });
   if (!result.success) {
     throw new UpdateError('CONFIG_INVALID', `'${file}' is not valid: ${describeIssues(result.error, value)}`, {
-      hint: hasSource(value) ? `edit '${file}'; every key is explained in the README under "Configure"` : sourceHint(file),
+      hint: hasNoSource(value) ? sourceHint(file) : `edit '${file}'; every key is explained in the README under "Configure"`,
     });
   }
   return result.data;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfig } from '../../../lib/core/config.ts';
+import { isSourceUnset, parseConfig } from '../../../lib/core/config.ts';
+import { UpdateError } from '../../../lib/core/errors.ts';
 import { containing } from '../../helpers/matchers.ts';
 
 const SOURCE = { type: 'static', url: 'https://updates.example.org/pikit' };
@@ -9,6 +10,8 @@ function parse(fields: Record<string, unknown>): ReturnType<typeof parseConfig> 
 }
 
 const DURATION = 'must be a duration such as 500ms, 30s, 10min or 1h, more than 0 and at most 576h';
+/** Of the cases below: no address was written down at all. */
+const UNSET = ['no-source', 'url-missing', 'repository-missing'];
 const SIZE = 'must be a size such as 2048, 64KiB or 512MiB';
 
 describe('parseConfig', () => {
@@ -139,10 +142,49 @@ describe('parseConfig', () => {
     ['host-any', { api: { hosts: ['*'] } }, `'api.hosts[0]' is "*": must be a host name`],
     ['two-backups', { limits: { backups: 2 } }, `'limits.backups' is 2: must be 1`],
     ['escape-codes', { services: { manager: '\u001b[2J' } }, `'services.manager' is "\\u001b[2J"`],
-  ])('refuses %s, naming key, value and what is allowed', (_name, fields, says) => {
-    expect(() => parse(fields)).toThrow(
-      expect.objectContaining({ code: 'CONFIG_INVALID', message: containing(says), hint: containing("edit '/etc/pikit/update.toml'") }),
-    );
+    [
+      'ca-in-a-target',
+      { source: { ...SOURCE, ca: '/var/www/pikit-web/ca.pem' } },
+      "'source.ca' is \"/var/www/pikit-web/ca.pem\": lies in the target '/var/www/pikit-web/'",
+    ],
+    ['ca-deep-in-a-target', { source: { ...SOURCE, ca: '/var/www/pikit-web/a b/ca.pem' } }, "lies in the target '/var/www/pikit-web/'"],
+    [
+      'ca-is-a-target',
+      { source: { ...SOURCE, ca: '/srv/ca.pem' }, target: [{ from: 'ca.pem', to: '/srv/ca.pem' }] },
+      "lies in the target '/srv/ca.pem'",
+    ],
+    ['ca-by-another-spelling', { source: { ...SOURCE, ca: '/var/www/../www//pikit-web/ca.pem' } }, "lies in the target '/var/www/pikit-web/'"],
+    ['ca-in-shared-folder', { source: { ...SOURCE, ca: '/usr/local/bin/ca.pem' } }, "lies in the target '/usr/local/bin/'"],
+    ['source-typing-error', { source: { type: 'static', ulr: SOURCE.url } }, `'source.url' is missing`],
+  ])('refuses %s, naming key, value and what is allowed', (name, fields, says) => {
+    const hint = !UNSET.includes(name) ? "edit '/etc/pikit/update.toml'" : "set the source in '/etc/pikit/update.toml'";
+    expect(() => parse(fields)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID', message: containing(says), hint: containing(hint) }));
+  });
+
+  it.each(['/etc/pikit/ca.pem', '/usr/local/share/ca.pem', '/var/www/pikit-web.pem', '/var/www/ca.pem'])(
+    'takes an authority outside of all targets: %s',
+    (ca) => {
+      expect(parse({ source: { ...SOURCE, ca } }).source.ca).toBe(ca);
+    },
+  );
+
+  it.each<[string, Record<string, unknown>, boolean]>([
+    ['no-source', {}, true],
+    ['empty-source', { source: {} }, true],
+    ['no-address', { source: { type: 'static' } }, true],
+    ['empty-address', { source: { type: 'gitea', url: '' } }, true],
+    ['typing-error', { source: { type: 'static', ulr: 'https://x.org' } }, false],
+    ['other-type', { source: { type: 'ftp', url: 'ftp://x.org' } }, false],
+    ['source-is-a-text', { source: 'https://x.org' }, false],
+    ['other-mistake', { source: SOURCE, limits: { files: 0 } }, false],
+  ])('knows whether no source is set yet: %s', (_name, fields, isUnset) => {
+    try {
+      parseConfig(fields, '/etc/pikit/update.toml');
+      expect.unreachable();
+    } catch (error) {
+      expect(error).toBeInstanceOf(UpdateError);
+      expect(error instanceof UpdateError && isSourceUnset(error)).toBe(isUnset);
+    }
   });
 
   it.each([[3], ['text'], [null], [[]]])('refuses a document that is %j', (value) => {
