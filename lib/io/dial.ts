@@ -71,7 +71,12 @@ async function straight(url: URL, options: DialOptions, authorities: SecureConte
   return connectMs === undefined ? await connect(signal) : await within(connectMs, signal, connect);
 }
 
-async function through(proxy: Proxy, url: URL, { wire, signal }: DialOptions, authorities: SecureContext | null): Promise<Line> {
+async function through(
+  proxy: Proxy,
+  url: URL,
+  { wire, signal, connectMs = PROXY_MS }: DialOptions,
+  authorities: SecureContext | null,
+): Promise<Line> {
   const near = nearness(url.hostname);
   const isTunnel = url.protocol === 'https:';
   const reach = async (limit: AbortSignal): Promise<Socket> => {
@@ -85,7 +90,9 @@ async function through(proxy: Proxy, url: URL, { wire, signal }: DialOptions, au
   } catch (error) {
     throw error instanceof UpdateError ? error : proxyUnreachable(proxy, error);
   }
-  return isTunnel ? { socket: await secure(socket, url, signal, authorities), reader: null, near } : { socket, reader: proxy, near };
+  if (!isTunnel) return { socket, reader: proxy, near };
+  // What is at the other end of the tunnel may never say a word.
+  return { socket: await within(connectMs, signal, (limit) => secure(socket, url, limit, authorities)), reader: null, near };
 }
 
 /** What takes longer than `ms` ends as a connection that timed out; once it is there, its signal is that of the caller alone. */

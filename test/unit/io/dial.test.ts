@@ -1,6 +1,7 @@
 /** Every client over every way: documents, downloads and uploads, straight and through real proxies. */
 import fs from 'node:fs';
 import type { LookupFunction } from 'node:net';
+import net from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../lib/core/config.ts';
@@ -148,6 +149,45 @@ it('does not wait for a proxy that says nothing beyond the deadline of a documen
   const { url } = await useProxy({ silent: true });
   const request = { what: 'it', maxBytes: 1000, timeoutMs: 100, signal, validators: null, userAgent: 'test', wire: wireOf({ proxy: url }) };
   await expect(getDocument(secureSite.url('/file'), request)).rejects.toMatchObject({ code: 'PROXY_UNREACHABLE' });
+});
+
+/** A server below HTTP: says these bytes to whatever comes, and closes when they are all. Null is silence. */
+async function rawServer(says: string | null): Promise<{ port: number; close: () => Promise<void> }> {
+  const sockets = new Set<net.Socket>();
+  const server = net.createServer((socket) => {
+    sockets.add(socket.on('error', () => undefined));
+    socket.once('data', () => says === null || socket.end(says));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const close = async (): Promise<void> => {
+    for (const socket of sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  };
+  return { port: typeof address === 'object' && address !== null ? address.port : 0, close };
+}
+
+describe('dialling through a proxy', () => {
+  it.each<[string, string, string]>([
+    ['switches-protocols', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n', 'PROXY_REFUSED'],
+    ['goes-on-and-never-says-more', 'HTTP/1.1 100 Continue\r\n\r\n', 'PROXY_REFUSED'],
+    ['closes-without-a-word', '', 'PROXY_UNREACHABLE'],
+    ['closes-in-the-head', 'HTTP/1.1 200 Connec', 'PROXY_UNREACHABLE'],
+    ['is-no-proxy', 'SSH-2.0-OpenSSH_9.2\r\n', 'PROXY_UNREACHABLE'],
+  ])('has an end when it %s', async (_name, says, code) => {
+    const raw = await rawServer(says);
+    const wire = wireOf({ proxy: `http://127.0.0.1:${String(raw.port)}` });
+    await expect(dial(secureSite.url('/file'), { wire, nearest: 2, signal })).rejects.toMatchObject({ code });
+    await raw.close();
+  });
+
+  it('has an end when what is behind the tunnel never says a word', async () => {
+    const raw = await rawServer(null);
+    const { url } = await useProxy({ to: raw.port });
+    const dialled = dial(secureSite.url('/file'), { wire: wireOf({ proxy: url }), nearest: 2, signal, connectMs: 100 });
+    await expect(dialled).rejects.toMatchObject({ code: 'ETIMEDOUT' });
+    await raw.close();
+  });
 });
 
 describe('the address that is connected to', () => {
