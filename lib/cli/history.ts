@@ -4,6 +4,7 @@ import { readReceipts } from '../device/history.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
 import { printable } from '../core/printable.ts';
+import { ownersNotes } from './say.ts';
 import { localTime } from './times.ts';
 
 export function historyCommand(deps: CliDeps, { json, count }: { json: boolean; count: number | null }): Done {
@@ -12,13 +13,14 @@ export function historyCommand(deps: CliDeps, { json, count }: { json: boolean; 
   return { exit: EXIT.ok, json: receipts };
 }
 
-/** When, what, from where to where, and what it came to; below it what went wrong and what to do. */
+/** When, what, from where to where, and what it came to; below it what became of the owner's own files, what went wrong and what to do. */
 export function receiptText(receipt: Receipt): string {
   const seconds = receipt.duration_ms === null ? '' : ` (${(receipt.duration_ms / 1000).toFixed(1)} s)`;
   const versions = receipt.from === null && receipt.to === null ? '' : `${receipt.from ?? 'nothing'} → ${receipt.to ?? 'nothing'}`;
   const head = [localTime(new Date(receipt.at)), receipt.step.padEnd(8), receipt.outcome.padEnd(11), versions].join('  ').trimEnd();
   const below = [
     receipt.message,
+    ...ownersNotes(receipt),
     ...(receipt.hint === null ? [] : [`hint: ${receipt.hint}`]),
     ...receipt.lines.map((line) => `  ${receipt.subject ?? ''}: ${line}`),
   ];

@@ -27,15 +27,19 @@ export function sayError(terminal: Terminal, error: UpdateError): void {
 /** What a run came to, with what happened to the owner's own changes. */
 export function sayReceipt(terminal: Terminal, receipt: Receipt): void {
   sayLine(terminal, receipt.message);
-  for (const { path, copy } of receipt.foreign ?? []) {
-    if (copy !== null) sayWarning(terminal, `'${path}' was not ours; your file is kept as '${copy}'`);
-  }
-  for (const path of receipt.drift.filter((edited) => receipt.left?.includes(edited) !== true)) {
-    const copy = receipt.edits?.find((file) => file.path === path)?.copy ?? null;
-    sayWarning(terminal, `'${path}' had been edited; the edited file is kept${copy === null ? '' : ` as '${copy}'`}`);
-  }
-  for (const path of receipt.left ?? []) sayWarning(terminal, `'${path}' was to be removed, and is left as it is: it is not ours any more`);
-  for (const path of receipt.kept) sayWarning(terminal, `your version of '${path.replace(/\.pikit-new$/, '')}' stays; the new one is '${path}'`);
+  for (const note of ownersNotes(receipt)) sayWarning(terminal, note);
+}
+
+/** What a receipt says of each file of the owner: where it is now, or that it stays. */
+export function ownersNotes({ foreign = [], drift, edits = [], left = [], kept }: Receipt): string[] {
+  const copyOf = (path: string): string | null => edits.find((file) => file.path === path)?.copy ?? null;
+  const keptAs = (copy: string | null): string => (copy === null ? '' : ` as '${copy}'`);
+  return [
+    ...foreign.filter(({ copy }) => copy !== null).map(({ path, copy }) => `'${path}' was not ours; your file is kept${keptAs(copy)}`),
+    ...drift.filter((path) => !left.includes(path)).map((path) => `'${path}' had been edited; the edited file is kept${keptAs(copyOf(path))}`),
+    ...left.map((path) => `'${path}' was to be removed, and is left as it is: it is not ours any more`),
+    ...kept.map((path) => `your version of '${path.replace(/\.pikit-new$/, '')}' stays; the new one is '${path}'`),
+  ];
 }
 
 export function toJson(value: unknown): string {

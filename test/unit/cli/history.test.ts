@@ -31,3 +31,20 @@ it('says what went wrong, and hides what could drive a terminal', () => {
   );
   expect(receiptText(receipt({ at }))).toBe(`${localTime(new Date(at))}  apply     ok\n    1.4.0 is installed\n`);
 });
+
+it('names each file of the owner: where the copy is, and what was left', () => {
+  const kept = (path: string) => ({ path, sha256: 'a'.repeat(64), copy: `/var/lib/pikit/edited/0123abcd${path}` });
+  const told = receipt({
+    foreign: [kept('/usr/local/bin/tool')],
+    drift: ['/var/www/pikit-web/edited.css', '/var/www/pikit-web/mine'],
+    edits: [kept('/var/www/pikit-web/edited.css')],
+    left: ['/var/www/pikit-web/mine'],
+    kept: ['/var/www/pikit-web/site.conf.pikit-new'],
+  });
+  expect(receiptText(told).split('\n').slice(2, -1)).toEqual([
+    "    '/usr/local/bin/tool' was not ours; your file is kept as '/var/lib/pikit/edited/0123abcd/usr/local/bin/tool'",
+    "    '/var/www/pikit-web/edited.css' had been edited; the edited file is kept as '/var/lib/pikit/edited/0123abcd/var/www/pikit-web/edited.css'",
+    "    '/var/www/pikit-web/mine' was to be removed, and is left as it is: it is not ours any more",
+    "    your version of '/var/www/pikit-web/site.conf' stays; the new one is '/var/www/pikit-web/site.conf.pikit-new'",
+  ]);
+});
