@@ -55,7 +55,7 @@ describe('setTimer', () => {
 
   it.each([
     ['another-choice', { auto: 'check' }, /^'install' was asked for, and '.*' says 'check'$/],
-    ['no-time', { auto: 'install', time: '4:20' }, /'time': must be a time of day/],
+    ['no-time', { auto: 'install', time: '4:20' }, /'time'.*: must be a time of day/],
     ['lines-in-the-time', { auto: 'install', time: '04:20\nOnBootSec=1' }, /'time'/],
     ['unknown-key', { auto: 'install', run: 'x' }, /settings\.json/],
     ['no-json', '{', /not valid JSON/],

@@ -62,7 +62,7 @@ describe('apply', () => {
     const { on, edit } = await onSite(['1.0.0', '1.1.0']);
     edit((manifest) => ({ ...manifest, requires: { arch: ['armhf'] } }));
     await check(netDeps(on));
-    expect((await apply(rootDeps(on))).message).toBe('there is nothing to install: 1.1.0 is for armhf, and this device is arm64');
+    expect((await apply(rootDeps(on))).message).toMatch(/^there is nothing to install: 1\.1\.0 is for armhf, and this device is arm64(;|$)/);
   });
 });
 

@@ -23,7 +23,7 @@ describe('requestBranches', () => {
     ['forbidden', status(403), 'failed', 'HTTP_STATUS'],
     ['broken', status(500), 'failed', 'SERVER_ERROR'],
     ['no list', bytes('{}'), 'failed', 'SITE_INVALID'],
-    ['a page of a captive portal', bytes('<html>'), 'failed', 'SITE_INVALID'],
+    ['a page of a captive portal', bytes('<html>'), 'failed', 'CAPTIVE_PORTAL'],
     ['stable in it', bytes('[{"name":"stable"}]'), 'failed', 'SITE_INVALID'],
     ['a name that leads elsewhere', bytes('[{"name":"../../x"}]'), 'failed', 'SITE_INVALID'],
     ['a name twice', bytes('[{"name":"beta"},{"name":"beta"}]'), 'failed', 'SITE_INVALID'],

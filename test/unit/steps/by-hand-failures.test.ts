@@ -63,8 +63,8 @@ const ROWS: readonly Row[] = [
   {
     name: 'a page in place of the manifest',
     step: 'check',
-    code: 'MANIFEST_INVALID',
-    says: /manifest\.json' is not valid JSON/,
+    code: 'CAPTIVE_PORTAL',
+    says: /sent a web page instead of the manifest/,
     arrange: ({ server }) => {
       server.answer('/manifest.json', bytes('<html>'));
     },

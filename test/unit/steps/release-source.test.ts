@@ -21,7 +21,7 @@ describe('requestRelease', () => {
 
   it.each([
     ['no JSON', 'garbage', 'MANIFEST_INVALID'],
-    ['a page of a captive portal', '<html>log in</html>', 'MANIFEST_INVALID'],
+    ['a page of a captive portal', '<html>log in</html>', 'CAPTIVE_PORTAL'],
     ['nothing', '', 'MANIFEST_INVALID'],
     ['a missing key', '{"version":"1.0.0"}', 'MANIFEST_INVALID'],
     ['no version', `{"version":"one","changelog":"","files":[{"path":"a","sha256":"${sha256('')}"}]}`, 'MANIFEST_INVALID'],

@@ -131,8 +131,8 @@ describe('rollback by hand', () => {
     const deps = rootDeps(on);
     await rollback(deps);
     const line = deps.said.at(-1) ?? '';
-    expect(line).toContain(`notice: your edits of '${PAGE}' are kept as '`);
-    expect(fs.readFileSync(/kept as '(.*)'$/.exec(line)?.[1] ?? '', 'utf8')).toBe('mine');
+    expect(line).toContain(`notice: '${PAGE}' had been edited; the edited file is kept as '`);
+    expect(on.read(/kept as '(.*)'$/.exec(line)?.[1] ?? '')).toBe('mine');
     expect(on.read(PAGE)).toContain('1.0.0');
   });
 
@@ -184,7 +184,7 @@ describe('rollback by the chain', () => {
     const deps = rootDeps(on);
     expect((await rollback(deps)).outcome).toBe('nothing');
     expect(deps.said.filter((line) => line.includes('going back'))).toEqual([]);
-    expect(deps.said[0]).toMatch(/^warning: the token granted\/rollback is not valid JSON; .*, ignoring$/);
+    expect(deps.said[0]).toMatch(/^warning: the token granted\/rollback is not valid JSON\b.*, ignoring$/);
   });
 
   it.each(['preparing', 'applying'] as const)('undoes an update that was cut short: %s', async (phase) => {

@@ -20,8 +20,12 @@ const there = (): string[] => fs.readdirSync(`${dir()}${DIR}`).sort();
 
 describe('wholeBackups', () => {
   it('lists ours, oldest first, without unfinished and foreign ones', () => {
-    const place = withBackups([LATE, EARLY, `${LATE}.partial`, 'mine', '20250101']);
+    const place = withBackups([LATE, EARLY, '20310101T000000.000Z.partial', 'mine', '20250101']);
     expect(wholeBackups(place)).toEqual([`${DIR}/${EARLY}`, `${DIR}/${LATE}`]);
+  });
+
+  it('leaves out one that is on its way out', () => {
+    expect(wholeBackups(withBackups([LATE, EARLY, `${LATE}.partial`]))).toEqual([`${DIR}/${EARLY}`]);
   });
 
   it('is empty where there is no folder', () => {

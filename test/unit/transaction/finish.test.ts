@@ -63,7 +63,7 @@ describe('finishCommitted', () => {
     fs.writeFileSync(place.installedNext, text.replace('2.0.0', '3.0.0'));
     finishCommitted(place, committed, () => undefined);
     expect(fs.readFileSync(place.installed, 'utf8')).toBe(text);
-    expect(fs.readdirSync(`${place.root}/var/lib/pikit`)).toEqual(['installed.json']);
+    expect(fs.readdirSync(`${place.root}/var/lib/pikit`)).toEqual(['edited', 'installed.json']);
   });
 });
 
@@ -76,7 +76,7 @@ describe('a directory in the place of a list', () => {
     writeTree(place.root, { [`/var/lib/pikit/${name}/inside`]: 'x' });
     finishCommitted(place, committed, () => undefined);
     expect(fs.readFileSync(place.installed, 'utf8')).toBe(list);
-    expect(fs.readdirSync(`${place.root}/var/lib/pikit`).toSorted()).toEqual(['installed.json', `${name}.damaged`].toSorted());
+    expect(fs.readdirSync(`${place.root}/var/lib/pikit`).toSorted()).toEqual(['edited', 'installed.json', `${name}.damaged`].toSorted());
   });
 });
 
