@@ -111,7 +111,9 @@ const ROWS: readonly Row[] = [
     code: 'DIGEST_MISMATCH',
     says: /expected [0-9a-f]{64}, got [0-9a-f]{64}/,
     arrange: ({ server, bundle }) => {
-      server.answer(BUNDLE, bytes(Buffer.alloc(fs.statSync(bundle('1.1.0')).size)));
+      const other = Buffer.alloc(fs.statSync(bundle('1.1.0')).size);
+      other.set([0x1f, 0x8b]);
+      server.answer(BUNDLE, bytes(other));
     },
   },
   {

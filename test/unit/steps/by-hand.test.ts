@@ -79,7 +79,7 @@ describe('by hand', () => {
     expectDone(await step(on, 'check'), /^5\.17\.14 is available \(nothing is installed\)\n$/);
     expectDone(
       await step(on, 'fetch'),
-      /^downloading .* of 5\.17\.14 from .*\ndownloaded .* as one bundle .*\n5\.17\.14 is downloaded and verified\n$/,
+      /^5\.17\.14 is available \(nothing is installed\)\ndownloading .* of 5\.17\.14 from .*\ndownloaded .* as one bundle .*\n5\.17\.14 is downloaded and verified\n$/,
     );
     expectDone(await step(on, 'apply'), /\n5\.17\.14 is installed\n$/);
     expect(found(on, foreign)).toEqual(wanted(old));
@@ -156,7 +156,7 @@ describe('by hand', () => {
     await step(on, 'fetch');
     const ended = await step(on, 'apply');
     expect(ended.code).toBe(0);
-    expect(ended.err).toMatch(/^warning: '\/usr\/local\/bin\/pikit-api\.py' had been edited; the edited file is in the backup '.*'\n$/);
+    expect(ended.err).toMatch(/^warning: '\/usr\/local\/bin\/pikit-api\.py' had been edited; the edited file is kept as '\/var\/lib\/pikit\/edited\/.*'\n$/);
     expect(ended.out).toContain("your version of '/usr/local/bin/pikit.conf' stays; the new one is '/usr/local/bin/pikit.conf.pikit-new'");
     expect(on.read('/usr/local/bin/pikit.conf')).toBe('mine\n');
     expect(on.read('/usr/local/bin/pikit.conf.pikit-new')).toBe('# two\n');
