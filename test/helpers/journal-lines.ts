@@ -21,6 +21,8 @@ const ALLOWED: readonly RegExp[] = [
   new RegExp(`^installing ${V} over (nothing|${V}): \\d+ new, \\d+ changed, \\d+ removed$`),
   /^restarted (?:[\w.-]+\.service(?:, )?)+(?: with the old files)?$/,
   new RegExp(`^${V} is installed$`),
+  // The dashboard that was there before the first release, and is there again when the owner went back to before that.
+  /^'\/(?:var\/www\/pikit-web\/index\.html|usr\/local\/bin\/pikit-api\.py)' was not ours; your file is kept as '\/var\/lib\/pikit\/edited\/[^']+'$/,
   new RegExp(`^${V} is installed and there is nothing newer$`),
   new RegExp(`^${V} was downloaded from the branch ${B}, and this device uses ${B} now: it is not installed$`),
   new RegExp(`^${V} is older than ${V}, which is installed$`),

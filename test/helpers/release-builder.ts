@@ -25,6 +25,8 @@ export interface Ingredients {
   api?: string;
   /** Further files, by release path. */
   extra?: Readonly<Record<string, string>>;
+  /** Only for devices that have at least this version. */
+  minVersion?: string;
 }
 
 /** A working pikit-api.py that tells its version. */
@@ -67,8 +69,10 @@ export function releaseSite(): Site {
     publish: (ingredients) => {
       const tree = join(base, `tree-${ingredients.version}`);
       fillTree(tree, ingredients);
-      release(['build', '--site', dir, '--from', tree, '--version', ingredients.version, '--notes-file', notes(base, ingredients.version)]);
-      return { version: ingredients.version, tree, expected: expectedOf(tree) };
+      const { version, minVersion } = ingredients;
+      const requires = minVersion === undefined ? [] : ['--min-version', minVersion];
+      release(['build', '--site', dir, '--from', tree, '--version', version, '--notes-file', notes(base, version), ...requires]);
+      return { version, tree, expected: expectedOf(tree) };
     },
     remove: () => {
       fs.rmSync(base, { recursive: true, force: true });

@@ -1,0 +1,4 @@
+import { tellOfChain } from './stories/chain.ts';
+
+// Its expectations are in the story itself.
+tellOfChain('trixie');
