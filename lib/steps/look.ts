@@ -35,7 +35,7 @@ export function survey(deps: StepDeps): Situation {
  * Signatures are not verified by this version, so no release counts as signed. Nobody may say otherwise, state.json least of
  * all: it belongs to the user with the network, and root decides by this whether a release may bring commands.
  */
-export const RELEASES_ARE_SIGNED = false;
+const RELEASES_ARE_SIGNED = false;
 
 /** Weighs a release for this device. */
 export function weigh(deps: StepDeps, here: Situation, release: Release, byHand: boolean): Decision {
