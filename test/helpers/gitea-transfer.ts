@@ -20,7 +20,8 @@ export function multipartFile(body: Buffer, contentType: string): Buffer {
 }
 
 export function sendAsset(request: http.IncomingMessage, response: http.ServerResponse, { id, bytes }: ServerAsset): void {
-  const etag = `"${String(id)}-${String(bytes.length)}"`;
+  // Not of the form time-size: that of a small file would be taken for one of 1970.
+  const etag = `"asset-${String(id)}-${String(bytes.length)}"`;
   if (request.headers['if-none-match'] === etag) {
     response.writeHead(304, { etag }).end();
     return;
