@@ -156,7 +156,9 @@ describe('by hand', () => {
     await step(on, 'fetch');
     const ended = await step(on, 'apply');
     expect(ended.code).toBe(0);
-    expect(ended.err).toMatch(/^warning: '\/usr\/local\/bin\/pikit-api\.py' had been edited; the edited file is kept as '\/var\/lib\/pikit\/edited\/.*'\n$/);
+    expect(ended.err).toMatch(
+      /^warning: '\/usr\/local\/bin\/pikit-api\.py' had been edited; the edited file is kept as '\/var\/lib\/pikit\/edited\/.*'\n$/,
+    );
     expect(ended.out).toContain("your version of '/usr/local/bin/pikit.conf' stays; the new one is '/usr/local/bin/pikit.conf.pikit-new'");
     expect(on.read('/usr/local/bin/pikit.conf')).toBe('mine\n');
     expect(on.read('/usr/local/bin/pikit.conf.pikit-new')).toBe('# two\n');
