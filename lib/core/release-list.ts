@@ -28,14 +28,36 @@ export const ListedRelease = z.object({
 });
 export type ListedRelease = z.infer<typeof ListedRelease>;
 
-const ReleaseList = z.object({ schema: z.literal(1), releases: z.array(ListedRelease).max(2 * RELEASE_LIST_KEEPS) });
+/** A release that was taken back. Devices have no use for it: it is for those who publish. */
+export const WithdrawnRelease = z.object({
+  version: Version,
+  /** Of the withdrawal; releases have the same numbers. */
+  sequence: z.int().nonnegative(),
+  /** Of its bundle, so that the version never gets other content. */
+  sha256: z.string().regex(/^[0-9a-f]{64}$/, 'must be 64 lower-case hex digits'),
+});
+export type WithdrawnRelease = z.infer<typeof WithdrawnRelease>;
+
+const ReleaseList = z.object({
+  schema: z.literal(1),
+  releases: z.array(ListedRelease).max(2 * RELEASE_LIST_KEEPS),
+  withdrawn: z
+    .array(WithdrawnRelease)
+    .max(2 * RELEASE_LIST_KEEPS)
+    .default([]),
+});
 
 /**
  * Parses a list from outside. Throws MANIFEST_INVALID, naming the key, also where an entry names the manifest of another
  * branch or version than its own.
  */
 export function parseReleaseList(bytes: Uint8Array, what: string, branch: string): ListedRelease[] {
-  const { releases } = parseDocument(bytes, ReleaseList, { what, maxBytes: RELEASE_LIST_MAX_BYTES, code: 'MANIFEST_INVALID' });
+  return parseReleases(bytes, what, branch).releases;
+}
+
+/** The same with what was taken back. */
+export function parseReleases(bytes: Uint8Array, what: string, branch: string): { releases: ListedRelease[]; withdrawn: WithdrawnRelease[] } {
+  const { releases, withdrawn } = parseDocument(bytes, ReleaseList, { what, maxBytes: RELEASE_LIST_MAX_BYTES, code: 'MANIFEST_INVALID' });
   for (const { version, manifest } of releases) {
     const named = keptManifestOf(manifest.path);
     if (named?.branch === branch && named.version === version) continue;
@@ -44,10 +66,11 @@ export function parseReleaseList(bytes: Uint8Array, what: string, branch: string
       `${what} names '${manifest.path.slice(0, 100)}' as the manifest of ${version} on the branch '${branch}'`,
     );
   }
-  return releases;
+  return { releases, withdrawn };
 }
 
 /** The list as it is published. */
-export function releaseListText(releases: readonly ListedRelease[]): string {
-  return `${JSON.stringify({ schema: 1, releases: releases.slice(0, RELEASE_LIST_KEEPS) }, null, 1)}\n`;
+export function releaseListText(releases: readonly ListedRelease[], withdrawn: readonly WithdrawnRelease[] = []): string {
+  const back = withdrawn.length === 0 ? {} : { withdrawn: withdrawn.slice(0, RELEASE_LIST_KEEPS) };
+  return `${JSON.stringify({ schema: 1, releases: releases.slice(0, RELEASE_LIST_KEEPS), ...back }, null, 1)}\n`;
 }

@@ -40,6 +40,12 @@ export function releasesName(branch: string): string {
   return branch === 'stable' ? 'releases.json' : `releases_${branch}.json`;
 }
 
+/** The branch of which a file is the list of releases, or null when it is none. */
+export function releasesBranch(name: string): string | null {
+  const match = /^releases(?:_([a-z0-9_]{1,64}))?\.json$/.exec(name);
+  return match === null ? null : (match[1] ?? 'stable');
+}
+
 /** The folder of all manifests that are kept. */
 export const MANIFESTS_NAME = 'manifests';
 

@@ -14,6 +14,7 @@ import { parseBranchName, parsePercent, releaseTime, required } from './options.
 import type { PromoteOptions } from './promote.ts';
 import type { PublishArguments } from './publish-arguments.ts';
 import { assertNoLogin, parsePublish, readToken } from './publish-arguments.ts';
+import type { WithdrawOptions } from './withdraw.ts';
 
 export type Command =
   | { name: 'help'; of: CommandName | null; group: string | null }
@@ -22,6 +23,7 @@ export type Command =
   | { name: 'build'; json: boolean; options: BuildOptions }
   | ParsedBranch
   | { name: 'promote'; json: boolean; options: PromoteOptions }
+  | { name: 'withdraw'; json: boolean; options: WithdrawOptions }
   | { name: 'publish'; json: boolean; options: PublishArguments }
   | { name: 'verify'; json: boolean; site: string };
 
@@ -53,6 +55,8 @@ function parseOptions(name: CommandName, args: string[], around: Surroundings): 
       return parseBuild(args, around);
     case 'promote':
       return parsePromote(args, around);
+    case 'withdraw':
+      return parseWithdraw(args, around);
     case 'publish':
       return { name, ...parsePublish(args, around.env) };
     case 'verify': {
@@ -101,6 +105,19 @@ function parsePromote(args: string[], around: Surroundings): Command {
     );
   }
   return { name: 'promote', json: values.json, options };
+}
+
+function parseWithdraw(args: string[], around: Surroundings): Command {
+  const { values, positionals } = parseWith(RELEASE.name, 'withdraw', RELEASE.commands.withdraw, args);
+  const [version] = positionals;
+  if (version === undefined) throw usage('the version to withdraw is missing', usageLine(RELEASE.name, 'withdraw', RELEASE.commands.withdraw));
+  const options: WithdrawOptions = {
+    site: required('--site', values.site),
+    version,
+    branch: parseBranchName('--branch', values.branch ?? STABLE),
+    released: releaseTime(around),
+  };
+  return { name: 'withdraw', json: values.json, options };
 }
 
 function parseBuild(args: string[], around: Surroundings): Command {

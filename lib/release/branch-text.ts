@@ -1,9 +1,10 @@
-/** What `branch` and `promote` say on a terminal. */
+/** What `branch`, `promote` and `withdraw` say on a terminal. */
 import { quotable } from '../core/release-path.ts';
 import type { BranchCommand } from './branch-arguments.ts';
 import type { BranchSummary } from './branch-summary.ts';
 import type { BranchesChanged } from './branch.ts';
 import type { PromotedRelease } from './promote.ts';
+import type { WithdrawnReport } from './withdraw.ts';
 
 /** One line a branch: name, version, what is special, and last what people call it, which may run from right to left. */
 export function describeBranches(branches: readonly BranchSummary[]): string {
@@ -69,4 +70,11 @@ export function describePromoted({ version, from, branch, sequence, bundle, file
   const what = already ? `the branch '${branch}' has ${version} already` : `promoted ${version} from '${from}' to '${branch}'`;
   const rollout = rolloutPercent === null ? '' : `, for ${String(rolloutPercent)} % of all devices`;
   return `${what} (sequence ${String(sequence)})\n  bundles/${bundle}  the same bytes, ${String(files)} ${files === 1 ? 'file' : 'files'}${rollout}\n`;
+}
+
+/** What `withdraw` has done. */
+export function describeWithdrawn({ version, branch, offered, sequence, bundleRemoved, already }: WithdrawnReport): string {
+  const what = already ? `${version} was withdrawn from the branch '${branch}' before` : `withdrew ${version} from the branch '${branch}'`;
+  const now = offered === null ? 'it has no release now' : `it offers ${offered} now`;
+  return `${what} (sequence ${String(sequence)}): ${now}\n  bundles/pikit-${version}.tar.gz  ${bundleRemoved ? 'removed' : 'kept: another branch has it'}\n`;
 }

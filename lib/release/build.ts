@@ -16,6 +16,7 @@ import { hasBundle, placeBundle } from './place-bundle.ts';
 import { readReleaseList, stoneNotices } from './release-lists.ts';
 import { openSite, publishedReleases, releaseOf } from './site.ts';
 import { readTree } from './tree.ts';
+import { allWithdrawn, assertSameContent, withdrawnNotices } from './withdrawn.ts';
 
 export interface BuildOptions extends Omit<ReleaseContents, 'files'> {
   site: string;
@@ -46,7 +47,7 @@ export interface BuiltRelease {
 /**
  * Builds and publishes a release. The same release again is there already, also when a newer one came after it; the newest with another rollout, that is changed. On failure the site offers what it offered before, without leftovers (but for a finished
  * bundle that no manifest names, if only what follows could not be written). Throws SITE_INVALID, VERSION_INVALID,
- * VERSION_NOT_NEWER, INPUT_REFUSED or PATH_REFUSED for what is wrong with the input, RELEASE_CHANGED when the site has other
+ * VERSION_NOT_NEWER, INPUT_REFUSED or PATH_REFUSED for what is wrong with the input, RELEASE_CHANGED when the site has, or had, other
  * content under that version, BUSY when somebody else published meanwhile, CANCELLED after an abort.
  */
 export async function buildRelease(options: BuildOptions): Promise<BuiltRelease> {
@@ -67,8 +68,14 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
   }
   if (already === null) assertNewer(options.version, options.branch, before);
 
-  const { reused, ...bundle } = await placeBundle(site.dir, contents, options.signal);
-  const next = nextSequence(before);
+  const withdrawn = allWithdrawn(site.dir);
+  const { reused, ...bundle } = await placeBundle(site.dir, contents, {
+    signal: options.signal,
+    check: (sha256) => {
+      assertSameContent(withdrawn, options.version, sha256);
+    },
+  });
+  const next = nextSequence(before, withdrawn);
   const isUnchanged = already !== null && sameOffer(already.manifest, bundle.sha256, options.rolloutPercent);
   const rolloutPercent = options.rolloutPercent ?? already?.manifest.rollout?.percent ?? null;
   const manifest = isUnchanged ? null : publishedManifest(contents, { ...options, rolloutPercent, sequence: next, bundle });
@@ -85,7 +92,7 @@ export async function buildRelease(options: BuildOptions): Promise<BuiltRelease>
     files: files.length,
     reused,
     already: isUnchanged,
-    notices: [...notices, ...branchNotices(site, options.branch), ...stones, ...leftOver],
+    notices: [...notices, ...branchNotices(site, options.branch), ...stones, ...withdrawnNotices(withdrawn, options), ...leftOver],
   };
 }
 
@@ -99,7 +106,7 @@ async function earlierRelease(
 ): Promise<Omit<BuiltRelease, 'notices'> | null> {
   const listed = readReleaseList(site, branch).find((release) => release.version === version);
   if (listed === undefined || !hasBundle(site, version)) return null;
-  const { reused, ...bundle } = await placeBundle(site, contents, signal);
+  const { reused, ...bundle } = await placeBundle(site, contents, { signal });
   const { path } = listed.manifest;
   return { version, branch, sequence: listed.sequence ?? 0, manifest: path, bundle, files: contents.files.length, reused, already: true };
 }

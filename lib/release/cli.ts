@@ -6,7 +6,7 @@ import { formatBytes } from '../core/quantities.ts';
 import type { Command } from './arguments.ts';
 import { parseCommand } from './arguments.ts';
 import type { BranchCommand } from './branch-arguments.ts';
-import { describeBranches, describeChange, describePromoted } from './branch-text.ts';
+import { describeBranches, describeChange, describePromoted, describeWithdrawn } from './branch-text.ts';
 import type { BranchesChanged } from './branch.ts';
 import { addBranch, editBranches, listBranches, removeBranches } from './branch.ts';
 import { builderHint } from './builder-hint.ts';
@@ -21,6 +21,7 @@ import { publishSite } from './publish.ts';
 import { takeOver } from './take-over.ts';
 import type { SiteReport } from './verify.ts';
 import { verifySite } from './verify.ts';
+import { withdrawRelease } from './withdraw.ts';
 
 export interface CliDeps extends Surroundings {
   /** Of this program. */
@@ -69,6 +70,12 @@ async function runCommand(command: Command, deps: CliDeps): Promise<number> {
       const promoted = await promoteRelease({ ...command.options, signal: deps.signal });
       deps.out(command.json ? json(promoted) : describePromoted(promoted));
       if (!command.json) printNotices(promoted.notices, deps);
+      return 0;
+    }
+    case 'withdraw': {
+      const report = await withdrawRelease({ ...command.options, signal: deps.signal });
+      deps.out(command.json ? json(report) : describeWithdrawn(report));
+      if (!command.json) printNotices(report.notices, deps);
       return 0;
     }
     case 'publish': {

@@ -85,6 +85,15 @@ export const RELEASE = {
         rollout,
       },
     },
+    withdraw: {
+      summary: 'take the newest release of a branch back: the branch offers the one before it again',
+      words: { text: 'V', most: 1 },
+      options: { ...common, branch: { type: 'string', value: 'NAME', text: 'branch to take it from (default: stable)' } },
+      more: [
+        'Devices that have installed it keep it; publish afterwards, so that no others do. The version never gets other content.',
+        'Run it again after an interruption, and it goes on. The first release of a branch leaves it with none.',
+      ],
+    },
     publish: {
       summary: 'bring what the site offers to where devices find it: a folder, or a repository on Gitea or Forgejo',
       options: {

@@ -1,7 +1,10 @@
 import { UpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { parseManifest } from '../core/manifest.ts';
+import { manifestName } from '../core/site-layout.ts';
 import { wayOut } from './published-list.ts';
+import type { Withdrawal } from './withdrawn.ts';
+import { assertSameContent } from './withdrawn.ts';
 
 /**
  * Refuses to publish a manifest over a later one: the site is an old copy then, or was begun anew. Releases are counted, so what
@@ -24,6 +27,22 @@ export function assertNotBehind(name: string, ours: Buffer, theirs: Buffer | nul
   throw new UpdateError(
     'VERSION_NOT_NEWER',
     `'${to}' has ${there.version} on the branch '${branch}' (sequence ${String(there.sequence)}), this site has ${mine.version} (sequence ${String(mine.sequence)}): ${why}`,
+    { hint: wayOut(to) },
+  );
+}
+
+/**
+ * Refuses to publish what was withdrawn where it is going: an old copy of the site does not know that. `withdrawn` is what is
+ * remembered there. Throws VERSION_NOT_NEWER, and RELEASE_CHANGED for other content under a withdrawn version.
+ */
+export function assertNotWithdrawn(name: string, ours: Buffer, withdrawn: readonly Withdrawal[], to: string): void {
+  const { version, sequence, bundle } = parseManifest(ours, `'${name}'`);
+  assertSameContent(bundle?.sha256 === undefined ? [] : withdrawn, version, bundle?.sha256 ?? '');
+  const later = withdrawn.find((entry) => manifestName(entry.branch) === name && sequence !== undefined && entry.sequence > sequence);
+  if (later === undefined) return;
+  throw new UpdateError(
+    'VERSION_NOT_NEWER',
+    `at '${to}', ${later.version} was withdrawn from the branch '${later.branch}' (sequence ${String(later.sequence)}) after this site had got ${version} (sequence ${String(sequence)})`,
     { hint: wayOut(to) },
   );
 }

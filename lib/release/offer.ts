@@ -18,6 +18,7 @@ import { withSiteLock } from './site-lock.ts';
 import type { Published } from './site.ts';
 import { listRelease } from './release-lists.ts';
 import { openSite, publishedReleases, readIfThere, releaseOf } from './site.ts';
+import { allWithdrawn } from './withdrawn.ts';
 
 export interface Offer {
   site: string;
@@ -69,9 +70,9 @@ function sweepNotices(dir: string, branch: string, placed: readonly SiteFile[]):
   }
 }
 
-/** Releases are counted across all branches. */
-export function nextSequence(releases: readonly Published[]): number {
-  return Math.max(0, ...releases.map(({ manifest }) => manifest.sequence ?? 0)) + 1;
+/** Releases are counted across all branches, and withdrawals with them. */
+export function nextSequence(releases: readonly Published[], withdrawn: readonly { sequence: number }[] = []): number {
+  return Math.max(0, ...releases.map(({ manifest }) => manifest.sequence ?? 0), ...withdrawn.map(({ sequence }) => sequence)) + 1;
 }
 
 /**
@@ -86,7 +87,8 @@ export function assertNewer(version: string, branch: string, releases: readonly 
   throw notNewer(version, current, branch);
 }
 
-function assertStillNext(dir: string, sequence: number, releases: readonly Published[]): void {
-  if (nextSequence(releases) === sequence) return;
+/** Throws BUSY when the number is not the next one any more. */
+export function assertStillNext(dir: string, sequence: number, releases: readonly Published[]): void {
+  if (nextSequence(releases, allWithdrawn(dir)) === sequence) return;
   throw new UpdateError('BUSY', `another release was published to '${dir}' meanwhile`, { hint: 'run the command again' });
 }

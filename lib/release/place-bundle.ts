@@ -28,11 +28,17 @@ function bundleAt(site: string, version: string): string {
   return join(site, BUNDLES_NAME, `pikit-${version}.tar.gz`);
 }
 
+export interface Placing {
+  signal?: AbortSignal | undefined;
+  /** Refuses a new bundle by its sha256, before it has its name. */
+  check?: (sha256: string) => void;
+}
+
 /**
  * Throws RELEASE_CHANGED when the site has that version with other content, and says what differs; CANCELLED after an abort; leaves
  * no trace then. The same content in other bytes (another version of the compressor) is the bundle that is there.
  */
-export async function placeBundle(site: string, contents: ReleaseContents, signal: AbortSignal | undefined): Promise<PlacedBundle> {
+export async function placeBundle(site: string, contents: ReleaseContents, { signal, check }: Placing): Promise<PlacedBundle> {
   const path = bundleAt(site, contents.version);
   const name = basename(path);
   if (lstatOrNull(path) !== null) return { name, ...(await sameBundle(path, contents, signal)), reused: true };
@@ -40,6 +46,7 @@ export async function placeBundle(site: string, contents: ReleaseContents, signa
   try {
     const out = join(work.path, 'bundle');
     const packed = await packBundle({ out, manifestBytes: innerManifest(contents), files: contents.files, signal });
+    check?.(packed.sha256);
     // Somebody else may have built the same version meanwhile.
     if (lstatOrNull(path) !== null) return { name, ...(await sameBundle(path, contents, signal)), reused: true };
     fs.renameSync(out, path);

@@ -15,6 +15,7 @@ import type { Published, Site } from './site.ts';
 import { BUNDLES_NAME, openSite, publishedReleases, releaseOf } from './site.ts';
 import type { SiteFile } from './site-files.ts';
 import { isPlaced, siteFiles } from './site-files.ts';
+import { allWithdrawn } from './withdrawn.ts';
 import { openWorkFolder } from './work-folder.ts';
 
 export interface PromoteOptions {
@@ -64,7 +65,7 @@ export async function promoteRelease(options: PromoteOptions): Promise<PromotedR
   const current = already ? before.manifest : null;
   const rolloutPercent = options.rolloutPercent ?? current?.rollout?.percent ?? null;
   const isUnchanged = already && rolloutPercent === (current?.rollout?.percent ?? null);
-  const sequence = nextSequence(releases);
+  const sequence = nextSequence(releases, allWithdrawn(site.dir));
   const released = current?.released ?? releasedText(options.released);
   const base = fs.readFileSync(join(site.dir, already ? before.name : source.name));
   const manifest = isUnchanged ? null : republishedManifest(base, { branch: to, released, sequence, rolloutPercent });

@@ -6,13 +6,16 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
-import { BRANCHES_NAME, BRANCH_RECORD_NAME } from '../core/site-layout.ts';
+import { BRANCHES_NAME, BRANCH_RECORD_NAME, keptManifestPath, releasesName } from '../core/site-layout.ts';
 import { hashFile, lstatOrNull, mkdirDurable, writeDurable } from '../transaction/durable.ts';
 import { clearWay, copyFile, filesBelow, obstacle, removeFile, sweepCopies } from './folder-copy.ts';
-import { assertNotBehind } from './not-behind.ts';
+import { assertNotBehind, assertNotWithdrawn } from './not-behind.ts';
 import { mergedList, readList } from './published-list.ts';
 import { withLockIfAny } from './site-lock.ts';
 import { BUNDLES_NAME, SITE_FOLDERS, isSigned, manifestFiles, readIfThere } from './site.ts';
+import { removeBundles, removeManifests } from './withdrawn-files.ts';
+import type { Withdrawal } from './withdrawn.ts';
+import { allWithdrawn } from './withdrawn.ts';
 
 export interface FolderPublication {
   site: string;
@@ -21,6 +24,8 @@ export interface FolderPublication {
   to: string;
   /** File names of the manifests to publish. */
   manifests: readonly string[];
+  /** What is not to be there any more. */
+  withdrawn?: readonly Withdrawal[];
   /** Branches of which single files and entries of the list are published; null for all. */
   branches: readonly string[] | null;
   signal: AbortSignal;
@@ -28,7 +33,7 @@ export interface FolderPublication {
 }
 
 /**
- * Publishes. Removes only single files that the release on their branch no longer has. Throws USAGE when one folder is in the other, SITE_INVALID when the target is a signed site,
+ * Publishes. Removes only single files that the release on their branch no longer has, and what was withdrawn. Throws USAGE when one folder is in the other, SITE_INVALID when the target is a signed site,
  * RELEASE_CHANGED when it has another bundle under the same name, VERSION_NOT_NEWER when it has a later manifest or list than the
  * site, BUSY when somebody else publishes there, CANCELLED; errors of the disk as they are.
  */
@@ -42,16 +47,21 @@ export function publishToFolder(publication: FolderPublication): void {
   });
 }
 
-function publishAlone({ site, documents, to, manifests, branches, signal, onDone }: FolderPublication): void {
+function publishAlone({ site, documents, to, manifests, branches, signal, onDone, withdrawn = [] }: FolderPublication): void {
   if (isSigned(to)) {
     throw new UpdateError('SITE_INVALID', `'${to}' is a signed site: unsigned releases do not belong there`, { hint: 'publish to another folder' });
   }
   const list = mergedList({ ours: readList(documents), theirs: readList(to), branches, to });
-  for (const name of manifests) assertNotBehind(name, fs.readFileSync(join(documents, name)), readIfThere(join(to, name)), to);
+  for (const name of manifests) {
+    const ours = fs.readFileSync(join(documents, name));
+    assertNotBehind(name, ours, readIfThere(join(to, name)), to);
+    assertNotWithdrawn(name, ours, allWithdrawn(to), to);
+  }
   const bundles = filesBelow(site, BUNDLES_NAME);
   for (const path of bundles) assertSameBundle(join(site, path), join(to, path));
   const others = SITE_FOLDERS.filter((folder) => folder !== BUNDLES_NAME).flatMap((folder) => filesBelow(site, folder));
-  const chosen = others.filter((path) => branches === null || isOf(path, branches));
+  const back = new Set(withdrawn.map(({ branch, version }) => keptManifestPath(branch, version)));
+  const chosen = others.filter((path) => !back.has(path) && (branches === null || isOf(path, branches)));
   const put = (from: string, path: string): void => {
     if (signal.aborted) throw new UpdateError('CANCELLED', 'cancelled', { hint: 'run it again: it goes on where it stopped' });
     if (copyFile(join(from, path), join(to, path))) onDone(`copied ${path}`);
@@ -59,7 +69,8 @@ function publishAlone({ site, documents, to, manifests, branches, signal, onDone
   const files = [...bundles, ...chosen];
   const blocked = new Set(files.filter((path) => obstacle(to, path) !== null));
   for (const path of files) if (!blocked.has(path)) put(site, path);
-  for (const path of [...lists(documents, manifests), ...manifests]) put(documents, path);
+  for (const path of [...lists(documents, manifests, withdrawn), ...manifests]) put(documents, path);
+  for (const path of removeManifests(to, withdrawn)) onDone(`removed ${path}`);
   for (const [name, bytes] of [[BRANCHES_NAME, list.list] as const, [BRANCH_RECORD_NAME, list.record] as const]) {
     if (bytes === null || readIfThere(join(to, name))?.equals(bytes) === true) continue;
     writeDurable(join(to, name), bytes, { mode: 0o644 });
@@ -76,12 +87,14 @@ function publishAlone({ site, documents, to, manifests, branches, signal, onDone
     removeFile(to, path, 'files');
     onDone(`removed ${path}`);
   }
+  for (const path of removeBundles(to, withdrawn, new Set(bundles))) onDone(`removed ${path}`);
   for (const folder of SITE_FOLDERS) sweepCopies(to, folder);
 }
 
 /** The lists of releases of these manifests' branches; a site of an earlier version has none. */
-function lists(documents: string, manifests: readonly string[]): string[] {
-  return manifests.map((name) => name.replace(/^manifest/, 'releases')).filter((name) => fs.existsSync(join(documents, name)));
+function lists(documents: string, manifests: readonly string[], withdrawn: readonly Withdrawal[]): string[] {
+  const names = [...manifests.map((name) => name.replace(/^manifest/, 'releases')), ...withdrawn.map(({ branch }) => releasesName(branch))];
+  return [...new Set(names)].filter((name) => fs.existsSync(join(documents, name)));
 }
 
 /** `files/<branch>/…` of these branches: releases replace each other there, so what the current one has not is of no use. */

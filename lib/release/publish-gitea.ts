@@ -11,6 +11,8 @@ import type { GiteaClient } from '../io/gitea-client.ts';
 import { assertNotBehind } from './not-behind.ts';
 import type { SiteRelease } from './publish-site.ts';
 import { mergedList, readList, wayOut } from './published-list.ts';
+import { areWithdrawn, removeWithdrawn } from './withdrawn-assets.ts';
+import type { Withdrawal } from './withdrawn.ts';
 import type { Step } from './publish-plan.ts';
 import { isBundle, planAsset, planRelease, releaseForBranches, releaseOfVersion, shadowsOf } from './publish-plan.ts';
 
@@ -19,6 +21,8 @@ const BRANCHES_MAX_BYTES = 1024 * 1024;
 export interface GiteaPublication {
   client: GiteaClient;
   releases: readonly SiteRelease[];
+  /** What devices must not find there any more. */
+  withdrawn?: readonly Withdrawal[];
   /** A folder with the list of branches and its record, where other files may be written. */
   documents: string;
   /** Branches of which entries of the list are published; null for all. */
@@ -43,6 +47,7 @@ export async function publishToGitea(publication: GiteaPublication): Promise<voi
   const did = { anything: false };
   for (const release of releases) await publishRelease(publication, release, releaseOfVersion(there, release.version), did);
   if (did.anything) there = await client.list();
+  if (await removeWithdrawn(publication, there)) there = await client.list();
   for (const { version, branches } of releases) {
     for (const { release, asset } of branches.flatMap((branch) => shadowsOf(there, branch, version))) {
       await client.remove(release, asset);
@@ -53,7 +58,11 @@ export async function publishToGitea(publication: GiteaPublication): Promise<voi
 }
 
 /** A site that is older than the repository is a mistake: another site, or an old copy of it. */
-async function assertNothingNewer({ client, to }: GiteaPublication, there: readonly GiteaRelease[], site: SiteRelease): Promise<void> {
+async function assertNothingNewer(
+  { client, to, withdrawn = [] }: GiteaPublication,
+  there: readonly GiteaRelease[],
+  site: SiteRelease,
+): Promise<void> {
   for (const { branch, path } of site.manifests) {
     const name = manifestName(branch);
     const found = findFile(there, name, branch);
@@ -62,7 +71,8 @@ async function assertNothingNewer({ client, to }: GiteaPublication, there: reado
     assertNotBehind(name, fs.readFileSync(path), bytes, to);
     // On stable the highest version is what devices find, whenever it was built.
     if (branch !== STABLE || versionOfTag(found.release.tag_name) === site.version) continue;
-    if (shadowsOf([...there, asIfPublished(site)], branch, site.version).length === 0) continue;
+    const shadows = shadowsOf([...there, asIfPublished(site)], branch, site.version);
+    if (await areWithdrawn(client, shadows, withdrawn)) continue;
     throw new UpdateError(
       'VERSION_NOT_NEWER',
       `'${client.repository.name}' has ${versionOfTag(found.release.tag_name) ?? ''} on the branch '${branch}', which is newer than ${site.version}`,
@@ -85,6 +95,7 @@ async function publishRelease(
 ): Promise<void> {
   const { client } = publication;
   const right = found === null ? new Set<number>() : await rightAssets(publication, wanted, found);
+  if (found !== null) assertSameText(found, wanted, client);
   let release = found;
   const there = (): GiteaRelease => {
     if (release === null) throw new Error('a plan begins with the release');
@@ -135,6 +146,16 @@ function assertSameBundle(published: Buffer, { version, bundle }: SiteRelease, {
   }
   if (sha256 === undefined || sha256 === bundle.sha256) return;
   throw new UpdateError('RELEASE_CHANGED', `'${repository.name}' has ${version} already, with other content`, {
+    hint: `devices may have ${version} already: build the release again under a new version`,
+  });
+}
+
+/** A release of which all was withdrawn still says in its text which bundle it had. */
+function assertSameText(there: GiteaRelease, { version, bundle }: SiteRelease, { repository }: GiteaClient): void {
+  if (there.draft || there.assets.some(({ name }) => name === bundle.name)) return;
+  const had = (there.body ?? '').split('\n').find((line) => line.startsWith('sha256 ') && line.trimEnd().endsWith(`  ${bundle.name}`));
+  if (had === undefined || had.includes(bundle.sha256)) return;
+  throw new UpdateError('RELEASE_CHANGED', `'${repository.name}' had ${version} with other content, which is gone from there`, {
     hint: `devices may have ${version} already: build the release again under a new version`,
   });
 }

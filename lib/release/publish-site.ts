@@ -21,17 +21,22 @@ export interface SiteRelease extends WantedRelease {
   paths: ReadonlyMap<string, string>;
 }
 
-/** What the chosen branches offer, all of them if none is chosen. Throws USAGE for a branch without a release, SITE_INVALID. */
-export function chosenReleases(site: string, all: readonly Published[], branches: readonly string[]): readonly Published[] {
+/** What the chosen branches offer, all of them if none is chosen; one of which all was withdrawn offers nothing. Throws USAGE for a branch without a release, SITE_INVALID. */
+export function chosenReleases(
+  site: string,
+  all: readonly Published[],
+  branches: readonly string[],
+  withdrawn: readonly { branch: string }[] = [],
+): readonly Published[] {
   for (const branch of branches) {
-    if (!all.some((published) => published.branch === branch)) {
+    if (![...all, ...withdrawn].some((one) => one.branch === branch)) {
       throw new UpdateError('USAGE', `the site '${site}' has no release on the branch '${branch}'`, {
         hint: `branches with a release: ${all.map((published) => published.branch).join(', ') || 'none'}`,
       });
     }
   }
   const chosen = branches.length === 0 ? all : all.filter(({ branch }) => branches.includes(branch));
-  if (chosen.length > 0) return chosen;
+  if (chosen.length > 0 || withdrawn.length > 0) return chosen;
   throw new UpdateError('SITE_INVALID', `the site '${site}' has no release yet`, { hint: 'build one first: pikit-release build' });
 }
 

@@ -11,6 +11,8 @@ import { readList, settleList } from './published-list.ts';
 import { withLockIfAny } from './site-lock.ts';
 import { withDocuments } from './site-documents.ts';
 import { verifySite } from './verify.ts';
+import type { Withdrawal } from './withdrawn.ts';
+import { allWithdrawn, carriedOut } from './withdrawn.ts';
 
 export interface PublishOptions {
   site: string;
@@ -43,19 +45,20 @@ const GITEA = 'gitea:';
 export async function publishSite(options: PublishOptions): Promise<PublishReport> {
   const target = options.to.startsWith(GITEA) ? repositoryOf(options) : null;
   return await withDocuments(openSite(options.site), async (documents) => {
-    const chosen = chosenReleases(options.site, documents.releases, options.branches);
+    const withdrawn = carriedOut(allWithdrawn(documents.dir), documents.releases);
+    const chosen = chosenReleases(options.site, documents.releases, options.branches, withdrawn);
     await assertInOrder(options);
     withLockIfAny(options.site, () => {
       settleList(options.site, readList(documents.dir));
     });
-    return await publishChosen(options, target, { documents: documents.dir, chosen });
+    return await publishChosen(options, target, { documents: documents.dir, chosen, withdrawn: withdrawn.filter(isChosen(options)) });
   });
 }
 
 async function publishChosen(
   options: PublishOptions,
   target: GiteaTarget | null,
-  { documents, chosen }: { documents: string; chosen: readonly Published[] },
+  { documents, chosen, withdrawn }: { documents: string; chosen: readonly Published[]; withdrawn: readonly Withdrawal[] },
 ): Promise<PublishReport> {
   const done: string[] = [];
   const onDone = (what: string): void => {
@@ -69,7 +72,7 @@ async function publishChosen(
     notices: [],
   };
   if (target !== null) {
-    await toGitea(options, documents, { ...target, releases: releasesToPublish(options.site, { dir: documents }, chosen), onDone });
+    await toGitea(options, documents, { ...target, releases: releasesToPublish(options.site, { dir: documents }, chosen), withdrawn, onDone });
     return report;
   }
   publishToFolder({
@@ -77,6 +80,7 @@ async function publishChosen(
     documents,
     to: options.to,
     manifests: chosen.map(({ name }) => name),
+    withdrawn,
     branches: options.branches.length === 0 ? null : options.branches,
     signal: options.signal,
     onDone,
@@ -84,6 +88,10 @@ async function publishChosen(
   const foreign = foreignManifests(options.site, options.to);
   report.notices.push(...foreign.map((name) => `'${join(options.to, name)}' is not of this site, and was left there`));
   return report;
+}
+
+function isChosen({ branches }: PublishOptions): (one: { branch: string }) => boolean {
+  return ({ branch }) => branches.length === 0 || branches.includes(branch);
 }
 
 interface GiteaTarget {
@@ -110,7 +118,7 @@ function repositoryOf({ to, token }: PublishOptions): GiteaTarget {
 async function toGitea(
   options: PublishOptions,
   documents: string,
-  target: GiteaTarget & { releases: readonly SiteRelease[]; onDone: (what: string) => void },
+  target: GiteaTarget & { releases: readonly SiteRelease[]; withdrawn: readonly Withdrawal[]; onDone: (what: string) => void },
 ): Promise<void> {
   const { signal, verify } = options;
   // Loaded when it is needed: the other commands have no use for a network.
@@ -118,6 +126,7 @@ async function toGitea(
   await publishToGitea({
     client: giteaClient(target.repository, { token: target.token, signal }),
     releases: target.releases,
+    withdrawn: target.withdrawn,
     documents,
     branches: options.branches.length === 0 ? null : options.branches,
     to: options.to,

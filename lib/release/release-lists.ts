@@ -8,12 +8,13 @@ import { dirname, join } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { parseManifest } from '../core/manifest.ts';
-import type { ListedRelease } from '../core/release-list.ts';
+import type { ListedRelease, WithdrawnRelease } from '../core/release-list.ts';
 import { parseReleaseList, releaseListText } from '../core/release-list.ts';
 import { keptManifestPath, manifestName, releasesName } from '../core/site-layout.ts';
 import { compareVersions } from '../core/version.ts';
 import { mkdirDurable, writeDurable } from '../transaction/durable.ts';
 import { readIfThere } from './site.ts';
+import { withdrawnOn } from './withdrawn.ts';
 
 /** The list of a branch; a site of an earlier version has none yet. Throws MANIFEST_INVALID. */
 export function readReleaseList(dir: string, branch: string): ListedRelease[] {
@@ -28,6 +29,7 @@ export function readReleaseList(dir: string, branch: string): ListedRelease[] {
  */
 export function listRelease(dir: string, branch: string, manifest: Buffer): void {
   const before = readList(dir, branch);
+  const withdrawn = withdrawnOn(dir, branch);
   const current = readIfThere(join(dir, manifestName(branch)));
   const kept = new Map(before.map((entry) => [entry.version, entry]));
   for (const bytes of current === null ? [manifest] : [current, manifest]) {
@@ -39,7 +41,17 @@ export function listRelease(dir: string, branch: string, manifest: Buffer): void
     }
     kept.set(entry.version, entry);
   }
-  const text = releaseListText([...kept.values()].toSorted(newestFirst));
+  const list = [...kept.values()];
+  writeReleaseList(dir, branch, { releases: list, withdrawn: withdrawn.filter(({ version }) => !kept.has(version)) });
+}
+
+/** Writes the list of a branch in its order, unless it is just so. */
+export function writeReleaseList(
+  dir: string,
+  branch: string,
+  { releases, withdrawn }: { releases: readonly ListedRelease[]; withdrawn: readonly WithdrawnRelease[] },
+): void {
+  const text = releaseListText(releases.toSorted(newestFirst), withdrawn);
   const list = join(dir, releasesName(branch));
   if (readIfThere(list)?.toString() !== text) writeDurable(list, text, { mode: 0o644 });
 }
@@ -74,8 +86,7 @@ export function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** The order of the list. */
-export function newestFirst(a: ListedRelease, b: ListedRelease): number {
+function newestFirst(a: ListedRelease, b: ListedRelease): number {
   return (b.sequence ?? 0) - (a.sequence ?? 0) || compareVersions(b.version, a.version);
 }
 

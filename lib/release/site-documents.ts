@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { join } from 'node:path';
-import { releasesName } from '../core/site-layout.ts';
+import { releasesBranch } from '../core/site-layout.ts';
 import { copyList } from './published-list.ts';
 import type { Published, Site } from './site.ts';
 import { manifestFiles, publishedReleases } from './site.ts';
@@ -24,9 +24,8 @@ export async function withDocuments<T>(site: Site, use: (documents: Documents) =
   try {
     const releases = withLockIfAny(site.dir, () => {
       copyList(site.dir, dir);
-      for (const name of manifestFiles(site.dir).flatMap((one) => [one.name, releasesName(one.branch)])) {
-        if (fs.existsSync(join(site.dir, name))) fs.copyFileSync(join(site.dir, name), join(dir, name));
-      }
+      const lists = fs.readdirSync(site.dir).filter((name) => releasesBranch(name) !== null);
+      for (const name of [...manifestFiles(site.dir).map((one) => one.name), ...lists]) fs.copyFileSync(join(site.dir, name), join(dir, name));
       return publishedReleases(site);
     });
     return await use({ dir, releases });

@@ -3,20 +3,20 @@ import { dirname, join } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { MANIFEST_MAX_BYTES, bundleName, parseManifest } from '../core/manifest.ts';
-import type { ListedRelease } from '../core/release-list.ts';
-import { RELEASE_LIST_MAX_BYTES, parseReleaseList, releaseListText } from '../core/release-list.ts';
+import type { ListedRelease, WithdrawnRelease } from '../core/release-list.ts';
+import { RELEASE_LIST_MAX_BYTES, parseReleases } from '../core/release-list.ts';
 import { bundlePath, keptManifestPath, releasesName } from '../core/site-layout.ts';
 import { lstatOrNull, mkdirDurable, writeDurable } from '../transaction/durable.ts';
 import type { PublishedSource } from './published-source.ts';
-import { entryOf, newestFirst } from './release-lists.ts';
+import { entryOf, writeReleaseList } from './release-lists.ts';
 import { isSteppingStone } from './stepping-stones.ts';
 
 export interface ListToTake {
   source: PublishedSource;
   dir: string;
   branch: string;
-  /** What the branch offers now. */
-  offered: Manifest;
+  /** What the branch offers now; null for nothing. */
+  offered: Manifest | null;
 }
 
 /**
@@ -25,8 +25,9 @@ export interface ListToTake {
  * is published. Throws MANIFEST_INVALID for a list that cannot be read, status and network codes.
  */
 export async function takeReleases({ source, dir, branch, offered }: ListToTake): Promise<string[]> {
-  const versions = await publishedVersions(source, branch);
-  if (versions === null) return [];
+  const published = await publishedVersions(source, branch);
+  if (published === null) return [];
+  const { versions, withdrawn } = published;
   const notices: string[] = [];
   const entries: ListedRelease[] = [];
   for (const { version, sha256 } of versions) {
@@ -35,7 +36,7 @@ export async function takeReleases({ source, dir, branch, offered }: ListToTake)
       const bytes = await source.read(path, branch, MANIFEST_MAX_BYTES);
       if (bytes === null) throw new UpdateError('NOT_FOUND', `'${path}' is not there`);
       const entry = checkedEntry(branch, version, sha256, bytes);
-      if (isSteppingStone(entry, demandsOf(offered))) await takeBundle({ source, dir, branch }, parseManifest(bytes));
+      if (offered !== null && isSteppingStone(entry, demandsOf(offered))) await takeBundle({ source, dir, branch }, parseManifest(bytes));
       mkdirDurable(dirname(join(dir, path)), 0o755);
       writeDurable(join(dir, path), bytes, { mode: 0o644 });
       entries.push(entry);
@@ -44,19 +45,24 @@ export async function takeReleases({ source, dir, branch, offered }: ListToTake)
       notices.push(`${version} on the branch '${branch}' is left out of the list of releases: ${error.message}`);
     }
   }
-  writeDurable(join(dir, releasesName(branch)), releaseListText(entries.toSorted(newestFirst)), { mode: 0o644 });
+  writeReleaseList(dir, branch, { releases: entries, withdrawn });
   return notices;
 }
 
 const LEFT_OUT = new Set(['NOT_FOUND', 'MANIFEST_INVALID', 'PATH_REFUSED', 'RELEASE_INCOMPATIBLE', 'RELEASE_CHANGED', 'RESPONSE_TOO_LARGE']);
 
-async function publishedVersions(source: PublishedSource, branch: string): Promise<{ version: string; sha256: string | null }[] | null> {
-  const versions = source.versions(branch);
-  if (versions !== null) return versions.map((version) => ({ version, sha256: null }));
+interface PublishedVersions {
+  versions: { version: string; sha256: string | null }[];
+  withdrawn: WithdrawnRelease[];
+}
+
+async function publishedVersions(source: PublishedSource, branch: string): Promise<PublishedVersions | null> {
+  const told = source.versions(branch);
+  if (told !== null) return told.length === 0 ? null : { versions: told.map((version) => ({ version, sha256: null })), withdrawn: [] };
   const bytes = await source.read(releasesName(branch), branch, RELEASE_LIST_MAX_BYTES);
   if (bytes === null) return null;
-  const list = parseReleaseList(bytes, `the published ${releasesName(branch)}`, branch);
-  return list.map(({ version, manifest }) => ({ version, sha256: manifest.sha256 }));
+  const { releases, withdrawn } = parseReleases(bytes, `the published ${releasesName(branch)}`, branch);
+  return { versions: releases.map(({ version, manifest }) => ({ version, sha256: manifest.sha256 })), withdrawn };
 }
 
 function checkedEntry(branch: string, version: string, sha256: string | null, bytes: Buffer): ListedRelease {

@@ -49,8 +49,7 @@ export async function takeOver({ site, from, token, signal }: TakeOver): Promise
     const notices: string[] = [];
     for (const branch of [STABLE, ...branches]) {
       const manifest = await takeBranch(source, staging, branch, signal);
-      if (manifest === null) continue;
-      taken.push({ branch, version: manifest.version, sequence: manifest.sequence ?? null });
+      if (manifest !== null) taken.push({ branch, version: manifest.version, sequence: manifest.sequence ?? null });
       notices.push(...(await takeReleases({ source, dir: staging, branch, offered: manifest })));
     }
     if (taken.length === 0)

@@ -16,19 +16,19 @@ function contents(text: string): ReleaseContents {
 }
 
 it('puts a bundle where its version says, once', async () => {
-  const first = await placeBundle(dir(), contents('one'), undefined);
+  const first = await placeBundle(dir(), contents('one'), {});
   expect(first).toMatchObject({ name: 'pikit-1.0.0.tar.gz', reused: false });
   expect(sha256(fs.readFileSync(join(dir(), 'bundles', first.name)))).toBe(first.sha256);
   const { ino } = fs.statSync(join(dir(), 'bundles', first.name));
-  expect(await placeBundle(dir(), contents('one'), undefined)).toEqual({ ...first, reused: true });
+  expect(await placeBundle(dir(), contents('one'), {})).toEqual({ ...first, reused: true });
   expect(fs.statSync(join(dir(), 'bundles', first.name)).ino).toBe(ino);
   expect(fs.readdirSync(join(dir(), 'bundles'))).toEqual([first.name]);
 });
 
 it('never replaces one, and leaves nothing beside it', async () => {
-  const { name, sha256: before } = await placeBundle(dir(), contents('one'), undefined);
-  await expect(placeBundle(dir(), contents('two'), undefined)).rejects.toMatchObject({ code: 'RELEASE_CHANGED' });
-  await expect(placeBundle(dir(), contents('one'), AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' });
+  const { name, sha256: before } = await placeBundle(dir(), contents('one'), {});
+  await expect(placeBundle(dir(), contents('two'), {})).rejects.toMatchObject({ code: 'RELEASE_CHANGED' });
+  await expect(placeBundle(dir(), contents('one'), { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'CANCELLED' });
   expect(fs.readdirSync(join(dir(), 'bundles'))).toEqual([name]);
   expect(sha256(fs.readFileSync(join(dir(), 'bundles', name)))).toBe(before);
 });
