@@ -18,11 +18,12 @@ const entry = () => ({ branch: 'stable', version: '1.0.0', sequence: 2, sha256: 
 const BUNDLE = 'bundles/pikit-1.0.0.tar.gz';
 
 it('removes manifests, and then the bundle that none names', () => {
-  expect(removeBundles(site.dir, [entry()], new Set())).toEqual([]);
-  expect(removeManifests(site.dir, [entry()])).toEqual(['manifest.json', 'manifests/stable/1.0.0.json']);
-  expect(removeBundles(site.dir, [entry()], new Set([BUNDLE]))).toEqual([]);
-  expect(removeBundles(site.dir, [entry()], new Set())).toEqual([BUNDLE]);
-  expect([...removeManifests(site.dir, [entry()]), ...removeBundles(site.dir, [entry()], new Set())]).toEqual([]);
+  const one = entry();
+  expect(removeBundles(site.dir, [one], new Set())).toEqual([]);
+  expect(removeManifests(site.dir, [one])).toEqual(['manifest.json', 'manifests/stable/1.0.0.json']);
+  expect(removeBundles(site.dir, [one], new Set([BUNDLE]))).toEqual([]);
+  expect(removeBundles(site.dir, [one], new Set())).toEqual([BUNDLE]);
+  expect([...removeManifests(site.dir, [one]), ...removeBundles(site.dir, [one], new Set())]).toEqual([]);
 });
 
 it('leaves what is of another release', () => {

@@ -13,7 +13,7 @@ const on = (branch: string, version: string) => ({ branch, ...entry(version) });
 it('is remembered by the lists of all branches; one that cannot be read remembers nothing', () => {
   const list = (version: string): string => JSON.stringify({ schema: 1, releases: [], withdrawn: [entry(version)] });
   writeTree(dir(), { 'releases.json': list('1.0.0'), 'releases_beta.json': list('1.1.0'), 'releases_torn.json': '{', 'releases.json.tmp': '' });
-  expect(allWithdrawn(dir())).toEqual([on('stable', '1.0.0'), on('beta', '1.1.0')]);
+  expect(allWithdrawn(dir())).toEqual([on('beta', '1.1.0'), on('stable', '1.0.0')]);
   expect(withdrawnOn(dir(), 'none')).toEqual([]);
 });
 
