@@ -6,7 +6,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { ListedBranch } from '../core/branch-record.ts';
+import type { BranchRecord, ListedBranch } from '../core/branch-record.ts';
 import { branchRecordText, parseBranchRecord, settledRecord } from '../core/branch-record.ts';
 import type { Branch } from '../core/branches.ts';
 import { parseBranches } from '../core/branches.ts';
@@ -31,8 +31,7 @@ export function changeBranchList(dir: string, change: (entries: readonly BranchE
   const before = fs.readFileSync(path);
   parseBranches(before, `'${path}'`);
   const entries = entriesOf(before);
-  const recordPath = join(dir, BRANCH_RECORD_NAME);
-  const record = settledRecord(parseBranchRecord(readIfThere(recordPath), `'${recordPath}'`), entries);
+  const record = settleRecord(join(dir, BRANCH_RECORD_NAME), entries);
   const changed = change(entries);
   if (isDeepStrictEqual(changed, entries)) return false;
   const after = checked(Buffer.from(`${JSON.stringify(changed, null, 2)}\n`));
@@ -40,8 +39,20 @@ export function changeBranchList(dir: string, change: (entries: readonly BranchE
     throw new UpdateError('BUSY', `somebody else changed '${path}' meanwhile`, { hint: 'look at it, and run the command again' });
   }
   writeDurable(path, after, { mode: 0o644 });
-  writeDurable(recordPath, branchRecordText(settledRecord(record, changed)), { mode: 0o644 });
+  writeDurable(join(dir, BRANCH_RECORD_NAME), branchRecordText(settledRecord(record, changed)), { mode: 0o644 });
   return true;
+}
+
+/**
+ * The record, brought up to the list; one that is behind is written, with what a run left beside it that was cut short between the
+ * two files: run again, that run has nothing to change, and would never come to it. A site without one gets it with its next change.
+ */
+function settleRecord(path: string, entries: readonly BranchEntry[]): BranchRecord {
+  const bytes = readIfThere(path);
+  const record = settledRecord(parseBranchRecord(bytes, `'${path}'`), entries);
+  const text = branchRecordText(record);
+  if (bytes !== null && bytes.toString() !== text) writeDurable(path, text, { mode: 0o644 });
+  return record;
 }
 
 /** The entry of one branch, or null. */

@@ -59,6 +59,20 @@ describe('changeBranchList', () => {
     expect(fingerprint(dir())).toEqual(before);
   });
 
+  it('finishes the record of a run that was cut short after the list, also where nothing is left to change', () => {
+    const record = join(dir(), 'branches_sequence.json');
+    put('[{"name":"a"}]');
+    changeBranchList(dir(), edit('a', { linux: false }));
+    const cut = fs.readFileSync(record);
+    changeBranchList(dir(), edit('a', { linux: true }));
+    const whole = fs.readFileSync(record, 'utf8');
+    fs.writeFileSync(record, cut);
+    fs.writeFileSync(`${record}.tmp`, whole.slice(0, 9));
+    expect(changeBranchList(dir(), edit('a', { linux: true }))).toBe(false);
+    expect(fs.readFileSync(record, 'utf8')).toBe(whole);
+    expect(fs.existsSync(`${record}.tmp`)).toBe(false);
+  });
+
   it('gives way to somebody who wrote the list meanwhile', () => {
     put('[]\n');
     const change = (): BranchEntry[] => {
