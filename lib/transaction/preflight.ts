@@ -6,7 +6,7 @@ import { mountOf, nearestDir, roomAt } from './mounts.ts';
 import type { Place } from './place.ts';
 import { real } from './place.ts';
 import type { Plan } from './plan.ts';
-import { ownersFiles } from './prepare.ts';
+import { hasOtherNames, ownersFiles } from './prepare.ts';
 import { previousDirs } from './previous.ts';
 import type { Operation, OwnedFile } from './types.ts';
 
@@ -36,13 +36,13 @@ function newNeeds(place: Place, op: Operation): Need[] {
   return [...files.map((file) => ({ path, bytes: blocksOf([file.size]), inodes: 1 })), ...dirs.map(() => dirNeed(path))];
 }
 
-/** Links take nothing, copies what they hold. A rollback makes neither, and needs no more than the update before it. */
+/** Links take nothing, copies (of files on another mount, or with a name elsewhere) what they hold. A rollback makes neither, and needs no more than the update before it. */
 function backupNeeds(place: Place, plan: Plan): Need[] {
   const path = real(place, place.backups);
   const mount = mountOf(nearestDir(path));
   const files = oldFiles(plan);
   const mounts = new Map(files.map((file) => dirname(file.path)).map((dir) => [dir, mountOf(nearestDir(real(place, dir)))]));
-  const copied = files.filter((file) => mounts.get(dirname(file.path)) !== mount);
+  const copied = files.filter((file) => mounts.get(dirname(file.path)) !== mount || hasOtherNames(real(place, file.path)));
   const dirs = new Set([...mounts.keys()].flatMap(withParents));
   const kept = [...dirs, ...previousDirs(place, plan.ops)];
   return [...kept.map(() => dirNeed(path)), { path, bytes: blocksOf(copied.map((file) => file.size)), inodes: copied.length }];

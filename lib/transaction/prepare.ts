@@ -118,7 +118,7 @@ function writeBackup(place: Place, journal: Journal, plan: Plan, before: Install
   for (const file of files) {
     const copy = real(place, backupCopy(partial, file.path));
     for (const made of mkdirDurable(dirname(copy), PRIVATE_DIR_MODE)) dirs.add(made);
-    if (link(real(place, file.path), copy, file)) assertDurable(copy, file);
+    keepOld(real(place, file.path), copy, file);
   }
   for (const dir of dirs) fsyncDir(dir);
   const absent = journal.ops.flatMap((op) => absentBefore(op));
@@ -136,6 +136,21 @@ function writeBackup(place: Place, journal: Journal, plan: Plan, before: Install
   writeSealed(`${real(place, partial)}/backup.json`, backup);
   fs.renameSync(real(place, partial), real(place, journal.backup));
   fsyncDir(real(place, place.backups));
+}
+
+/**
+ * Into the backup. A file with a name elsewhere is edited there, in place, by people who do not think of the backup (a page that
+ * is a hard link into somebody's working copy): of that one the backup has its own bytes.
+ */
+function keepOld(path: string, copy: string, file: OwnedFile): void {
+  if (hasOtherNames(path)) {
+    assertAsPlanned(file, copyToNew(path, copy, { mode: file.mode, owner: { uid: file.uid, gid: file.gid } }));
+  } else if (link(path, copy, file)) assertDurable(copy, file);
+}
+
+/** Whether the same inode has a further name. */
+export function hasOtherNames(path: string): boolean {
+  return (lstatOrNull(path)?.nlink ?? 1) > 1;
 }
 
 /** Paths that an operation brings where nothing was: a rollback removes them. */

@@ -62,6 +62,18 @@ describe('prepare', () => {
     );
   });
 
+  it('has bytes of its own for a file that has another name elsewhere', () => {
+    const place = device(`${dir()}/device`);
+    const page = real(place, `${WEB}/index.html`);
+    const text = fs.readFileSync(page, 'utf8');
+    fs.linkSync(page, `${dir()}/working-copy.html`);
+    const plan = planChange(place, releaseChange(place, V2));
+    const journal = aJournal({ backup: '/var/backups/pikit/20300101T000000.000Z', ops: plan.ops, mkdirs: plan.mkdirs, rmdirs: plan.rmdirs });
+    prepare(place, journal, plan, readInstalled(place));
+    fs.appendFileSync(`${dir()}/working-copy.html`, ', edited later');
+    expect(fs.readFileSync(real(place, backupCopy(journal.backup, `${WEB}/index.html`)), 'utf8')).toBe(text);
+  });
+
   it.each(['EXDEV', 'EPERM', 'EMLINK', 'ENOTSUP'])('copies where links are not possible (%s)', (code) => {
     const { linkSync } = fs;
     fs.linkSync = () => {
