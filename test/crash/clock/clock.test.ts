@@ -13,7 +13,6 @@ import type { Bed } from './bed.ts';
 import { openBed } from './bed.ts';
 import { noFaketime } from '../../helpers/faketime.ts';
 
-const TIMEOUT_MS = 120_000;
 /** As lib/steps/look.ts has it. */
 const FLOOR = new Date('2026-11-01T00:00:00Z');
 
@@ -61,7 +60,7 @@ let cases = 0;
 
 describe.skipIf(noFaketime() !== null)('a clock', () => {
   const test = (name: string, act: () => Promise<void>): void => {
-    it(name, { timeout: TIMEOUT_MS }, async () => {
+    it(name, async () => {
       await act();
       cases += 1;
     });

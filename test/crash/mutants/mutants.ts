@@ -75,7 +75,7 @@ export const MUTANTS: readonly Mutant[] = [
       // What was prepared is remembered, and copied and linked when the new files are in place; its bytes are not checked.
       {
         file: 'prepare.ts',
-        find: "  if (journal.kind === 'apply') writeBackup(place, journal, plan, before);\n  else keepEditsAside(place, journal);\n",
+        find: "  if (journal.kind === 'apply') writeBackup(place, journal, plan, before);\n",
         put: "  Reflect.set(globalThis, 'afterSwap', () => {\n    if (journal.kind === 'apply') writeBackup(place, journal, plan, before);\n    for (const op of journal.ops) linkOld(place, journal, op);\n  });\n",
       },
       { file: 'prepare.ts', find: '  for (const op of journal.ops) linkOld(place, journal, op);\n  for', put: '  for' },
