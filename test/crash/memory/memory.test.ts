@@ -7,9 +7,11 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import zlib from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { sha256, tarGz } from '../../helpers/archive-builder.ts';
+import { paxEntry, sha256, tarGz } from '../../helpers/archive-builder.ts';
 import { published } from '../../unit/steps/published.ts';
+import type { Ended } from '../../helpers/device.ts';
 import { device, step } from '../../helpers/device.ts';
+import { EXHAUSTIVE, atLeast } from '../plan.ts';
 import { limited } from './cgroup.ts';
 
 const MIB = 1024 * 1024;
@@ -89,6 +91,10 @@ function archiveOf(names: readonly string[], data: Buffer): Archive {
 const numbered = (count: number): string[] => Array.from({ length: count }, (_value, index) => `pikit-web/f${String(index)}`);
 const ONE = { path: 'pikit-web/index.html', sha256: sha256('x'), size: 1 };
 
+/** Attributes, as many as fit into the megabyte that an extended header may have: each is a record that is read over. */
+const attributes = (seed: number, length: number, count: number): Buffer =>
+  paxEntry(Object.fromEntries(Array.from({ length: count }, (_v, n) => [`SCHILY.xattr.user.${String(seed)}-${String(n)}`, 'v'.repeat(length)])));
+
 const ARCHIVES: Readonly<Record<string, () => Archive>> = {
   '20,000 small files': () => archiveOf(numbered(20_000), Buffer.from('x')),
   'a few files of 20 MiB': () => archiveOf(numbered(5), Buffer.alloc(20 * MIB, 'abc')),
@@ -101,6 +107,24 @@ const ARCHIVES: Readonly<Record<string, () => Archive>> = {
   },
   'random bytes': () => ({ files: [ONE], bundle: Buffer.from(Array.from({ length: MIB }, (_value, index) => (index * 7919) % 251)) }),
   'many members': () => ({ files: [ONE], bundle: Buffer.concat(Array.from({ length: 100_000 }, () => zlib.gzipSync(''))) }),
+  'an extended header of a megabyte before each file': () => {
+    const names = numbered(12);
+    const { files } = archiveOf(names, Buffer.from('x'));
+    const entries = names.flatMap((path, index) => [attributes(index, 1, 28_000), file(path, Buffer.from('x'))]);
+    return { files, bundle: tarGz([file('manifest.json', Buffer.from('{}')), ...entries]) };
+  },
+  'extended headers that are one long attribute': () => {
+    const names = numbered(12);
+    const { files } = archiveOf(names, Buffer.from('x'));
+    const entries = names.flatMap((path, index) => [attributes(index, 1_000_000, 1), file(path, Buffer.from('x'))]);
+    return { files, bundle: tarGz([file('manifest.json', Buffer.from('{}')), ...entries]) };
+  },
+  'an extended header before each of 20,000 files': () => {
+    const names = numbered(20_000);
+    const { files } = archiveOf(names, Buffer.from('x'));
+    const entries = names.flatMap((path, index) => [attributes(index, 20, 3), file(path, Buffer.from('x'))]);
+    return { files, bundle: tarGz([file('manifest.json', Buffer.from('{}')), ...entries]) };
+  },
   'folders without end': () => ({
     files: [ONE],
     bundle: tarGz(Array.from({ length: 50_000 }, (_value, index) => ({ name: `pikit-web/d${String(index)}/`, type: '5', mode: 0o755 }))),
@@ -118,41 +142,60 @@ function onDisk(): string {
 const probe = limited(MIB);
 probe?.remove();
 
+/** In the default run those that need most, and one of each kind. */
+function chosen<T>(shapes: Readonly<Record<string, T>>, names: readonly string[]): [string, T][] {
+  return Object.entries(shapes).filter(([name]) => EXHAUSTIVE || names.includes(name));
+}
+
+const MANIFESTS = chosen(DOCUMENTS, [
+  'empty arrays',
+  'many keys',
+  'deep nesting',
+  'objects with a key each, as many as are allowed',
+  'files that are wrong in every member',
+  '20,000 legal files with twice the members',
+]);
+const LISTS = chosen(DOCUMENTS, ['empty arrays', 'many keys']);
+const BUNDLES = chosen(ARCHIVES, Object.keys(ARCHIVES));
+
 describe.skipIf(probe === null)('peak memory (needs root, and /sys/fs/cgroup that can be written), in a control group', () => {
-  const within = async (name: 'check' | 'fetch', act: (through: readonly string[]) => Promise<unknown>): Promise<void> => {
+  let measured = 0;
+
+  const within = async (name: 'check' | 'fetch', shape: string, act: (through: readonly string[]) => Promise<Ended>): Promise<Ended> => {
     const limit = limitOf(name);
     expect(limit).toBeGreaterThan(0);
     const group = limited(limit * MARGIN);
     if (group === null) throw new Error('the control group cannot be made any more');
     try {
-      await act(group.through);
+      const ended = await act(group.through);
       const { bytes, kills } = group.peak();
-      process.stdout.write(`  ${name}: ${(bytes / MIB).toFixed(1)} MiB at the most, page cache included, of ${String(limit / MIB)} MiB\n`);
+      const peak = `${(bytes / MIB).toFixed(1)} MiB at the most, page cache included, of ${String((limit / MIB) * MARGIN)} MiB`;
+      process.stdout.write(`  ${name}, ${shape}: ${peak}; ends with ${String(ended.code)} ${/\[[A-Z_]+\]/.exec(ended.out + ended.err)?.[0] ?? ''}\n`);
       expect(kills).toBe(0);
+      expect([0, 1]).toContain(ended.code);
+      expect(ended.out + ended.err).not.toMatch(/INTERNAL|^$/);
+      measured += 1;
+      return ended;
     } finally {
       group.remove();
     }
   };
 
-  it.each(Object.entries(DOCUMENTS))('of check for a manifest: %s', async (_name, make) => {
+  it.each(MANIFESTS)('of check for a manifest: %s', async (name, make) => {
     const { site, server } = await published();
     const on = device({ url: server.url, root: onDisk() });
     fs.writeFileSync(join(site, 'manifest.json'), make());
-    await within('check', async (through) => {
-      const ended = await step(on, 'check', { through });
-      expect([0, 1]).toContain(ended.code);
-      expect(ended.out + ended.err).not.toMatch(/INTERNAL|^$/);
-    });
+    await within('check', name, (through) => step(on, 'check', { through }));
   });
 
-  it.each(Object.entries(DOCUMENTS).slice(0, 12))('of check for a list of branches: %s', async (_name, make) => {
+  it.each(LISTS)('of check for a list of branches: %s', async (name, make) => {
     const { site, server } = await published();
     const on = device({ url: server.url, root: onDisk() });
     fs.writeFileSync(join(site, 'branches.json'), make().slice(0, MIB));
-    await within('check', (through) => step(on, 'check', { through }));
+    await within('check', `list with ${name}`, (through) => step(on, 'check', { through }));
   });
 
-  it.each(Object.entries(ARCHIVES))('of fetch for a bundle: %s', async (_name, make) => {
+  it.each(BUNDLES)('of fetch for a bundle: %s', async (name, make) => {
     const { site, server } = await published();
     const on = device({ url: server.url, root: onDisk() });
     const { files, bundle } = make();
@@ -160,10 +203,10 @@ describe.skipIf(probe === null)('peak memory (needs root, and /sys/fs/cgroup tha
     fs.writeFileSync(join(site, 'bundles/pikit-1.0.0.tar.gz'), bundle);
     const about = { name: 'pikit-1.0.0.tar.gz', size: bundle.length, sha256: sha256(bundle) };
     fs.writeFileSync(join(site, 'manifest.json'), JSON.stringify({ version: '1.0.0', changelog: '', files, bundle: about }));
-    await within('fetch', async (through) => {
-      const ended = await step(on, 'fetch', { through });
-      expect([0, 1]).toContain(ended.code);
-      expect(ended.out + ended.err).not.toMatch(/INTERNAL|^$/);
-    });
+    await within('fetch', name, (through) => step(on, 'fetch', { through }));
+  });
+
+  it('was measured for every shape', () => {
+    atLeast('peak memory', measured, MANIFESTS.length + LISTS.length + BUNDLES.length);
   });
 });
