@@ -5,7 +5,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { UpdateError, mismatch } from '../core/errors.ts';
-import { copyToNew, createFromBytes, fsyncDir, hashAndSync, lstatOrNull, mkdirDurable } from './durable.ts';
+import { copyToNew, createFromBytes, fsyncDir, hashAndSync, hashFile, lstatOrNull, mkdirDurable } from './durable.ts';
 import { writeJournal } from './journal.ts';
 import type { Place } from './place.ts';
 import { backupCopy, editedCopy, editedFolder, insideNew, newPath, oldPath, partialBackup, real, touchedDirs } from './place.ts';
@@ -33,6 +33,7 @@ export function prepare(place: Place, journal: Journal, plan: Plan, before: Inst
   for (const op of journal.ops) placeNew(place, journal, op, plan.contents);
   for (const op of journal.ops) linkOld(place, journal, op);
   for (const dir of touchedDirs(journal.ops)) fsyncDir(real(place, dir));
+  assertStillOld(place, journal);
 }
 
 /**
@@ -102,6 +103,26 @@ function link(source: string, to: string, facts: OwnedFile): boolean {
 /** The old bytes were written by somebody who may never have synced them; undo counts on them after a power cut. */
 function assertDurable(path: string, facts: OwnedFile): void {
   assertAsPlanned(facts, hashAndSync(path));
+}
+
+/**
+ * All of the above takes seconds on a card, in which an editor may save a file anew: the copies would be of the one before, and the
+ * swap would take the only one of the new. The owner's files are read once more; of the others it is enough that they are still
+ * the inodes that were read, and as long.
+ */
+function assertStillOld(place: Place, journal: Journal): void {
+  const owners = new Set(ownersFiles(journal.ops, journal));
+  for (const op of journal.ops) {
+    if (op.old?.type !== 'file' || owners.has(op.old.file)) continue;
+    const path = real(place, op.path);
+    const isAnother = lstatOrNull(path)?.size !== op.old.file.size;
+    if (isAnother || !isSameInode(path, real(place, oldPath(journal, op)))) assertHolds(path, op.old.file);
+  }
+  for (const file of owners) assertHolds(real(place, file.path), file);
+}
+
+function assertHolds(path: string, file: OwnedFile): void {
+  assertAsPlanned(file, lstatOrNull(path)?.isFile() === true ? hashFile(path) : '');
 }
 
 function assertAsPlanned(facts: OwnedFile, sha256: string): void {

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { apply } from '../../../lib/steps/apply.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
@@ -78,6 +78,57 @@ describe('a dashboard that was copied by hand before the first update', () => {
     expect(on.files.readState().available).toMatchObject({ outcome: 'available', reason: containing('not installed by itself') });
     expect([on.files.readHeld().versions, on.files.readStaged()?.version]).toEqual([[], '1.0.0']);
     expect(await apply(rootDeps(on))).toMatchObject({ outcome: 'ok' });
+  });
+});
+
+describe('a file that is saved anew while the update is being prepared', () => {
+  const inPlace = (path: string): void => {
+    fs.appendFileSync(path, ', and newer');
+  };
+  const byEditor = (path: string): void => {
+    fs.writeFileSync(`${path}.swp`, 'by hand, and newer');
+    fs.renameSync(`${path}.swp`, path);
+  };
+
+  /** Just before the first call of this name with this path. */
+  function before(name: 'linkSync' | 'openSync', path: RegExp, act: () => void): void {
+    const original: unknown = Reflect.get(fs, name);
+    if (typeof original !== 'function') throw new Error(name);
+    Reflect.set(fs, name, (...args: unknown[]): unknown => {
+      if (args.some((arg) => typeof arg === 'string' && path.test(arg))) {
+        Reflect.set(fs, name, original);
+        act();
+      }
+      return Reflect.apply(original, fs, args);
+    });
+    onTestFinished(() => {
+      Reflect.set(fs, name, original);
+    });
+  }
+
+  it.each([
+    ['the backup', 'linkSync', /backups.*index\.html$/, inPlace],
+    ['the backup', 'linkSync', /backups.*index\.html$/, byEditor],
+    ['the copy', 'openSync', /edited\/.*index\.html$/, inPlace],
+    ['the copy', 'openSync', /edited\/.*index\.html$/, byEditor],
+    ['the new bytes', 'openSync', /bin\/\.pikit-[0-9a-f]{8}\.\d+$/, inPlace],
+    ['the new bytes', 'openSync', /bin\/\.pikit-[0-9a-f]{8}\.\d+$/, byEditor],
+    ['the second name', 'linkSync', /pikit-web\/\.pikit-[0-9a-f]{8}\.o\d+$/, inPlace],
+    ['the second name', 'linkSync', /pikit-web\/\.pikit-[0-9a-f]{8}\.o\d+$/, byEditor],
+    ['the second name of another', 'linkSync', /etc\/pikit\/\.pikit-[0-9a-f]{8}\.o\d+$/, byEditor],
+  ] as const)('is not lost: before %s (%s %s)', async (_what, name, path, save) => {
+    const { on, publish } = await onSite([]);
+    writeTree(on.root, { [PAGE]: 'by hand', '/etc/pikit/version': 'mine' });
+    await publish('1.0.0');
+    await fetchRelease(netDeps(on));
+    before(name, path, () => {
+      save(on.at(PAGE));
+    });
+    await expect(apply(rootDeps(on))).rejects.toMatchObject({ code: 'RELEASE_CHANGED', hint: 'try again' });
+    expect([on.read(PAGE), copiesOf(on, PAGE)]).toEqual(['by hand, and newer', []]);
+    expect(fs.readdirSync(on.at('/var/www/pikit-web'))).toEqual(['index.html']);
+    expect(await apply(rootDeps(on))).toMatchObject({ outcome: 'ok' });
+    expect(copiesOf(on, PAGE)).toEqual(['by hand, and newer']);
   });
 });
 
