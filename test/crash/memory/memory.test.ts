@@ -82,10 +82,13 @@ interface Archive {
   bundle: Buffer;
 }
 
+/** The manifest in the bundle: another one than the server's would be refused once all is unpacked. */
+const inside = (files: Archive['files']): Entry => file('manifest.json', Buffer.from(JSON.stringify({ version: '1.0.0', changelog: '', files })));
+
 function archiveOf(names: readonly string[], data: Buffer): Archive {
   const digest = sha256(data);
   const files = names.map((path) => ({ path, sha256: digest, size: data.length }));
-  return { files, bundle: tarGz([file('manifest.json', Buffer.from('{}')), ...names.map((path) => file(path, data))]) };
+  return { files, bundle: tarGz([inside(files), ...names.map((path) => file(path, data))]) };
 }
 
 const numbered = (count: number): string[] => Array.from({ length: count }, (_value, index) => `pikit-web/f${String(index)}`);
@@ -111,19 +114,19 @@ const ARCHIVES: Readonly<Record<string, () => Archive>> = {
     const names = numbered(12);
     const { files } = archiveOf(names, Buffer.from('x'));
     const entries = names.flatMap((path, index) => [attributes(index, 1, 28_000), file(path, Buffer.from('x'))]);
-    return { files, bundle: tarGz([file('manifest.json', Buffer.from('{}')), ...entries]) };
+    return { files, bundle: tarGz([inside(files), ...entries]) };
   },
   'extended headers that are one long attribute': () => {
     const names = numbered(12);
     const { files } = archiveOf(names, Buffer.from('x'));
     const entries = names.flatMap((path, index) => [attributes(index, 1_000_000, 1), file(path, Buffer.from('x'))]);
-    return { files, bundle: tarGz([file('manifest.json', Buffer.from('{}')), ...entries]) };
+    return { files, bundle: tarGz([inside(files), ...entries]) };
   },
   'an extended header before each of 20,000 files': () => {
     const names = numbered(20_000);
     const { files } = archiveOf(names, Buffer.from('x'));
     const entries = names.flatMap((path, index) => [attributes(index, 20, 3), file(path, Buffer.from('x'))]);
-    return { files, bundle: tarGz([file('manifest.json', Buffer.from('{}')), ...entries]) };
+    return { files, bundle: tarGz([inside(files), ...entries]) };
   },
   'folders without end': () => ({
     files: [ONE],
