@@ -91,7 +91,7 @@ describe('runPikitRelease', () => {
     [
       'biuld --site BASE/site',
       2,
-      /^error: unknown command 'biuld'\nhint: did you mean 'build'\? commands are init, build, branch, promote, publish, verify.*\n$/,
+      /^error: unknown command 'biuld'\nhint: did you mean 'build'\? commands are init, build, branch, promote, withdraw, publish, verify.*\n$/,
     ],
     ['verify --stie BASE/site', 2, /^error: unknown option '--stie'\nhint: did you mean '--site'\? `pikit-release verify` takes .*\n$/],
     ['branch bin', 2, /^error: unknown command 'branch bin'\nhint: `branch` takes list, add.*\n$/],
