@@ -5,7 +5,6 @@ import type { HandClock } from './played.ts';
 import { BEGUN, handClock, playedServer } from './played.ts';
 
 /** What pages are told the time is, where they are told one: later than all that has happened to a device that began at BEGUN. */
-const NOW = new Date(BEGUN.getTime() + 60_000);
 
 export interface WebMock extends Front {
   clock: HandClock;
