@@ -2,7 +2,7 @@
 import type { Front } from './web-front.ts';
 import { front } from './web-front.ts';
 import type { HandClock } from './played.ts';
-import { BEGUN, handClock, playedServer } from './played.ts';
+import { handClock, playedServer } from './played.ts';
 
 /** What pages are told the time is, where they are told one: later than all that has happened to a device that began at BEGUN. */
 

@@ -36,12 +36,12 @@ describe('deviceBackend', () => {
 
   it('confirms the files that the owner has seen, or that are there now', async () => {
     const device = cliDevice({ alive: false });
-    const backend = deviceBackend(device.deps, () => undefined);
+    const { apply } = deviceBackend(device.deps, () => undefined);
     writeTree(device.deps.paths.root, { '/usr/local/bin/tool': 'mine' });
     const seen = { path: '/usr/local/bin/other', sha256: 'a'.repeat(64) };
-    await backend.apply(null, { replace: ['/usr/local/bin/tool', seen] });
+    await apply(null, { replace: ['/usr/local/bin/tool', seen] });
     expect(device.deps.files.takeConfirmed()).toEqual([{ path: '/usr/local/bin/tool', sha256: matching(/^[0-9a-f]{64}$/) }, seen]);
-    await expect(backend.apply(null, { replace: ['/usr/local/bin/none'] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
+    await expect(apply(null, { replace: ['/usr/local/bin/none'] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('takes back that a held version may be tried again when its start fails, unless that is still to come', async () => {

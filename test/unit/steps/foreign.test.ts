@@ -99,7 +99,8 @@ describe('a file that is saved anew while the update is being prepared', () => {
         Reflect.set(fs, name, original);
         act();
       }
-      return Reflect.apply(original, fs, args);
+      const result: unknown = Reflect.apply(original, fs, args);
+      return result;
     });
     onTestFinished(() => {
       Reflect.set(fs, name, original);

@@ -39,7 +39,7 @@ it('names what is locked, with the commands that unlock it', () => {
   expect(lockedError([...many, { path: '/w/a', attribute: 'a' }])).toMatchObject({
     code: 'DEST_LOCKED',
     message: containing("'/w/0' is immutable (chattr +i)"),
-    hint: containing("&& chattr -a /w/a, then try again; nothing was changed"),
+    hint: containing('&& chattr -a /w/a, then try again; nothing was changed'),
   });
 });
 
