@@ -16,6 +16,8 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           expect: { poll: { timeout: WAIT_MS } },
+          // Built programs are started in many of them: a third would only wait for the two cores that there are.
+          maxWorkers: 2,
         },
       },
       {
@@ -25,6 +27,7 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 300_000,
           expect: { poll: { timeout: WAIT_MS } },
+          maxWorkers: 2,
         },
       },
       {
