@@ -48,8 +48,10 @@ describe('text of others', () => {
       await api.ask(`/api/update/history?${encodeURIComponent(evil)}=1`),
     ]) {
       expectRefused(reply, 400, 'REQUEST_INVALID');
+      // A backslash that is meant as one: what a value had is written out, and decodes to no control character.
+      const decodable = reply.body.replaceAll('\\\\', '');
       // eslint-disable-next-line no-control-regex -- control characters are what this is about
-      expect(reply.body).not.toMatch(/[\u0000-\u001f]|\\u001b|\\n/);
+      expect(decodable).not.toMatch(/[\u0000-\u001f]|\\u001b|\\n/);
     }
     expect(api.output()).toMatch(/^listening on .*\n$/);
   });
