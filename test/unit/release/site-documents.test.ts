@@ -20,7 +20,13 @@ it('gives the list and every manifest as they were, whatever becomes of the site
     expect(spawnSync('flock', ['-n', site.dir, 'true']).status).toBe(0);
     await site.build('1.2.0');
     const lists = ['releases.json', 'releases_beta.json'];
-    expect(fs.readdirSync(documents).toSorted()).toEqual(['branches.json', 'branches_sequence.json', 'manifest.json', 'manifest_beta.json', ...lists]);
+    expect(fs.readdirSync(documents).toSorted()).toEqual([
+      'branches.json',
+      'branches_sequence.json',
+      'manifest.json',
+      'manifest_beta.json',
+      ...lists,
+    ]);
     expect(fs.readFileSync(join(documents, 'manifest.json'))).toEqual(was);
     expect(releases.map(({ manifest }) => manifest.version)).toEqual(['1.0.0', '1.1.0-beta.1']);
     return documents;
