@@ -18,7 +18,7 @@ describe('initSite', () => {
   it('makes the folders and an empty branch list, parents included', () => {
     const site = join(base, 'srv/pikit');
     initSite(site, { unsigned: true });
-    expect(names(site)).toEqual(['branches.json', 'bundles', 'deltas', 'files', 'patches']);
+    expect(names(site)).toEqual(['branches.json', 'bundles', 'deltas', 'files', 'manifests', 'patches']);
     expect(fs.readFileSync(join(site, 'branches.json'), 'utf8')).toBe('[]\n');
   });
 
@@ -27,7 +27,7 @@ describe('initSite', () => {
     fs.writeFileSync(join(base, 'branches.json.tmp'), 'half');
     fs.writeFileSync(join(base, 'index.html'), 'mine');
     initSite(base, { unsigned: true });
-    expect(names(base)).toEqual(['branches.json', 'bundles', 'deltas', 'files', 'index.html', 'patches']);
+    expect(names(base)).toEqual(['branches.json', 'bundles', 'deltas', 'files', 'index.html', 'manifests', 'patches']);
   });
 
   it.each<[string, (site: string) => void]>([
