@@ -1,5 +1,5 @@
 /**
- * Places of a device at which nothing of a release may be put. Either they are the updater's own: whoever could replace them
+ * Places of a device at which nothing of a release may be put. Either they are the updater's own: those who could replace them
  * would decide what root runs and whom it trusts. Or the units cannot write there, so that no update could ever work.
  */
 import { posix } from 'node:path';

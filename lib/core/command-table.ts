@@ -98,7 +98,7 @@ function firstWords({ commands }: Program): string[] {
   return [...new Set(Object.keys(commands).map((name) => name.split(' ')[0] ?? name))];
 }
 
-/** Also beside other mistakes: whoever asks for help gets it. */
+/** Also beside other mistakes: a question for help is answered. */
 function wantsHelp(args: readonly string[]): boolean {
   const end = args.indexOf('--');
   return (end === -1 ? args : args.slice(0, end)).some((arg) => arg === '--help' || arg === '-h');

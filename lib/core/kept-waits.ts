@@ -6,7 +6,7 @@ import * as z from 'zod';
 import { UpdateError } from './errors.ts';
 import { RETRY_AFTER_MAX_MS, waitText } from './retry-after.ts';
 
-/** Whoever presses the button may have mended the server: a run by hand leaves it alone for so long at most. */
+/** The owner who presses the button may have mended the server: a run by hand leaves it alone for so long at most. */
 export const BY_HAND_MAX_MS = 15 * 60_000;
 
 const MAX_WAITS = 16;
