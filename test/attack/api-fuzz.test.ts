@@ -185,6 +185,16 @@ function maker(random: () => number) {
     return Object.fromEntries([...made, ...extra]);
   }
 
+  /** One in five has only what it must have: of many members together, few fit. */
+  function bodyOf(schema: Json): unknown {
+    if (random() < 0.1) return oneOf(NASTY);
+    if (random() >= 0.2) return value({ type: 'object', ...schema });
+    const required = new Set(list(schema['required']));
+    return Object.fromEntries(
+      Object.entries(object(schema['properties'])).flatMap(([name, one]) => (required.has(name) ? [[name, value(object(one))]] : [])),
+    );
+  }
+
   function query(parameters: readonly Json[]): string {
     const made = parameters
       .filter(({ in: where }) => where === 'query' && random() < 0.6)
@@ -206,7 +216,7 @@ function maker(random: () => number) {
     if (operation.body === null) return { path, ask: { method: operation.method, headers } };
     headers['Content-Type'] =
       random() < 0.05 ? (oneOf(['text/plain', 'application/xml', '', 'application/json;charset=latin1']) ?? '') : 'application/json';
-    const whole = JSON.stringify(random() < 0.1 ? oneOf(NASTY) : value({ type: 'object', ...operation.body }));
+    const whole = JSON.stringify(bodyOf(operation.body));
     const body = random() < 0.05 ? whole.slice(0, -1) : random() < 0.02 ? whole.padEnd(20_000) : whole;
     return { path, ask: { method: operation.method, headers, body } };
   };

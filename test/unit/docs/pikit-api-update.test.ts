@@ -174,6 +174,7 @@ describe.skipIf(!hasPython)('a server of Python with the routes of the updater',
     });
     const { url, complaints } = await pythonServer(socket);
     const connected = new Promise<net.Socket>((resolve) => server.once('connection', resolve));
+    server.on('connection', (socket: net.Socket) => socket.on('error', () => undefined));
     const stop = new AbortController();
     await fetch(`${url}${PREFIX}apply`, { method: 'POST', body: '{}', headers: { accept: 'text/event-stream' }, signal: stop.signal });
     const closed = once(await connected, 'close');
