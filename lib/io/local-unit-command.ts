@@ -40,7 +40,19 @@ export function unmetCondition(conditions: readonly Condition[], root: string): 
   return triggering.some(holds) ? null : (triggering[0] ?? null);
 }
 
-/** Nothing is inherited. Order as in systemd.exec(5): what the unit sets wins, what it unsets is gone whoever set it. */
+/** What faketime(1) gives to a program that it runs. */
+const CLOCK = /^(?:NO_FAKE_STAT|FAKETIME.*)$/;
+
+/** The clock of this process where faketime(1) made one, or nothing: a step with another clock would judge every time of ours wrongly. */
+function ownClock(env: NodeJS.ProcessEnv): [string, string][] {
+  const { LD_PRELOAD: preload } = env;
+  if (preload?.includes('libfaketime') !== true) return [];
+  return Object.entries({ ...env, LD_PRELOAD: preload }).flatMap(([name, value = '']) =>
+    name === 'LD_PRELOAD' || CLOCK.test(name) ? [[name, value]] : [],
+  );
+}
+
+/** Nothing is inherited but a clock. Order as in systemd.exec(5): what the unit sets wins, what it unsets is gone whoever set it. */
 export function localEnvironment(unit: LocalUnit, root: string, extra: Readonly<Record<string, string>>): Record<string, string> {
   const env = new Map(Object.entries({ PATH, INVOCATION_ID: randomUUID().replaceAll('-', ''), ...extra }));
   for (const [name, value] of unit.environment) env.set(name, value);
@@ -50,5 +62,5 @@ export function localEnvironment(unit: LocalUnit, root: string, extra: Readonly<
     const name = at < 0 ? word : word.slice(0, at);
     if (at < 0 || env.get(name) === word.slice(at + 1)) env.delete(name);
   }
-  return Object.fromEntries(env);
+  return Object.fromEntries([...env, ...ownClock(process.env)]);
 }

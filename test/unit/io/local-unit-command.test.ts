@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { localCommand, localEnvironment, unmetCondition } from '../../../lib/io/local-unit-command.ts';
 import type { LocalUnit } from '../../../lib/io/local-unit-settings.ts';
 
@@ -61,6 +61,12 @@ describe('unmetCondition', () => {
 });
 
 describe('localEnvironment', () => {
+  // These tests run with another clock as well.
+  beforeEach(() => vi.stubEnv('LD_PRELOAD', ''));
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
   const unit = (environment: [string, string][], unsetEnvironment: string[]): LocalUnit => ({
     name: 'a.service',
     requires: [],
@@ -79,11 +85,19 @@ describe('localEnvironment', () => {
   });
 
   test('has a path, the folder and an id of the run, and nothing of ours', () => {
+    vi.stubEnv('LD_PRELOAD', '/usr/lib/libeatmydata.so');
+    vi.stubEnv('FAKETIME', '+1d');
     const env = localEnvironment(unit([], []), '/tmp/root', {});
     expect(Object.keys(env).sort()).toEqual(['INVOCATION_ID', 'PATH', 'PIKIT_ROOT']);
     expect(env['PIKIT_ROOT']).toBe('/tmp/root');
     expect(env['INVOCATION_ID']).toMatch(/^[0-9a-f]{32}$/);
     expect(localEnvironment(unit([], []), '/tmp/root', {})['INVOCATION_ID']).not.toBe(env['INVOCATION_ID']);
+  });
+
+  test('has the clock of this process, also where the unit unsets what makes it', () => {
+    const clock = { LD_PRELOAD: '/usr/lib/faketime/libfaketime.so.1', FAKETIME: '+10d', FAKETIME_DONT_FAKE_MONOTONIC: '1', NO_FAKE_STAT: '1' };
+    for (const [name, value] of Object.entries(clock)) vi.stubEnv(name, value);
+    expect(localEnvironment(unit([], ['LD_PRELOAD']), '/tmp/root', {})).toMatchObject(clock);
   });
 
   test('what the unit sets wins, and what it unsets is gone', () => {
