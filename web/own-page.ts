@@ -23,6 +23,24 @@ async function ask(): Promise<boolean> {
   }
 }
 
+const LOADED_ANEW = 'pikit-updates-loaded-anew';
+
+/**
+ * Whether the browser showed this page without asking its server: a tab of the last session, one from the history, or a page
+ * that its server allowed to be kept. It is loaded anew once: a second page of the same date is left as it is.
+ */
+export function isDueAnew(): boolean {
+  const [entry] = performance.getEntriesByType('navigation');
+  if (!(entry instanceof PerformanceNavigationTiming) || entry.type === 'reload' || entry.transferSize > 0 || entry.workerStart > 0) return false;
+  try {
+    if (sessionStorage.getItem(LOADED_ANEW) === document.lastModified) return false;
+    sessionStorage.setItem(LOADED_ANEW, document.lastModified);
+    return true;
+  } catch {
+    return false; // Safe to ignore: without a memory it might be loaded for ever, and the dialog offers it.
+  }
+}
+
 /** Loads the page anew, and before that its scripts and styles, which a browser may else take from its cache for the new page. */
 export async function loadAnew(): Promise<void> {
   const all = performance.getEntriesByType('resource').map(({ name }) => new URL(name, location.href));

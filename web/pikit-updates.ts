@@ -25,7 +25,7 @@ import { announcementOf } from './model/announcement.ts';
 import type { Chip } from './model/chip.ts';
 import { chipOf } from './model/chip.ts';
 import { replacedBy } from './model/replaced.ts';
-import { isOwnPageOutdated } from './own-page.ts';
+import { isDueAnew, isOwnPageOutdated, loadAnew } from './own-page.ts';
 import { chipButton } from './parts/chip.ts';
 import { icon } from './parts/icons.ts';
 import { LogPanel } from './parts/logs.ts';
@@ -235,6 +235,7 @@ class PikitUpdates extends HTMLElement implements View {
     if (this.#isOutdated || !(await isOwnPageOutdated())) return;
     this.#isOutdated = true;
     if (this.#status !== null) this.replaced = this.#replacement(this.#status);
+    if (this.replaced !== null && !this.#isOpen && isDueAnew()) await loadAnew();
     this.#changed();
   }
 

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { extname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { describeInBrowser } from '../helpers/browser.ts';
+import { openProfile } from '../helpers/browser-profile.ts';
 import { temporary } from '../helpers/device.ts';
 import { nginx } from '../helpers/nginx.ts';
 import { writeTree } from '../helpers/tree.ts';
@@ -137,11 +138,13 @@ async function plainServer(root: string, api: string, headers: Record<string, st
   });
 }
 
+const SERVERS: readonly [name: string, serve: (root: string, api: string) => Promise<string>][] = [
+  ['nginx with the snippet', (root, api) => nginx(server(root, `location /api/ { proxy_pass ${api}; proxy_set_header Host $http_host; }`))],
+  ['a server with the header of the documentation', (root, api) => plainServer(root, api, { 'cache-control': 'no-cache' })],
+];
+
 describeInBrowser('a dashboard that was updated', (web) => {
-  it.each<[name: string, serve: (root: string, api: string) => Promise<string>]>([
-    ['nginx with the snippet', (root, api) => nginx(server(root, `location /api/ { proxy_pass ${api}; proxy_set_header Host $http_host; }`))],
-    ['a server with the header of the documentation', (root, api) => plainServer(root, api, { 'cache-control': 'no-cache' })],
-  ])('shows the new page in a new tab, and when it is loaded again: %s', async (_name, serve) => {
+  it.each(SERVERS)('shows the new page in a new tab, and when it is loaded again: %s', async (_name, serve) => {
     const mock = await webMock('up-to-date');
     const root = dashboard('1.4.0');
     const url = await serve(root, mock.url);
@@ -157,15 +160,35 @@ describeInBrowser('a dashboard that was updated', (web) => {
     expect(await first.page.evaluate(() => document.documentElement.dataset['plain'])).toBe('1.5.0');
   });
 
-  it('tells in a tab that the browser filled from its cache that there is another page, and loads all of it', async () => {
+  it('loads all of the page anew, once, in a tab that the browser filled from its cache', async () => {
     const mock = await webMock('up-to-date');
     const root = dashboard('1.3.0');
     const url = await plainServer(root, mock.url);
     const first = await web.visit();
     await first.page.goto(url);
     install(root, '1.4.0', 0.01);
-    // What the fault is: nobody is asked, and the page is that of the release before.
     const { page, open, button, dialog } = inPage(await web.tabBeside(first));
+    // Nobody is asked at first: the page is that of the release before.
+    await page.goto(url, { waitUntil: 'commit' });
+    await expect.poll(() => page.title()).toBe('1.4.0');
+    expect(await page.evaluate(() => document.documentElement.dataset['plain'])).toBe('1.4.0');
+    await open();
+    await dialog.getByText('Installed', { exact: true }).waitFor();
+    expect(await button('Reload').count()).toBe(0);
+  });
+
+  it('tells in such a tab that there is another page when that one was loaded anew already, or the dialog is open', async () => {
+    const mock = await webMock('up-to-date');
+    const root = dashboard('1.3.0');
+    const url = await plainServer(root, mock.url);
+    const first = await web.visit();
+    await first.page.goto(url);
+    install(root, '1.4.0', 0.01);
+    const visit = await web.tabBeside(first);
+    await visit.page.addInitScript(() => {
+      sessionStorage.setItem('pikit-updates-loaded-anew', document.lastModified);
+    });
+    const { page, open, button, dialog } = inPage(visit);
     await page.goto(url);
     expect(await page.title()).toBe('1.3.0');
     await open();
@@ -178,20 +201,19 @@ describeInBrowser('a dashboard that was updated', (web) => {
     expect(await button('Reload').count()).toBe(0);
   });
 
-  it('tells it after going back in the history as well', async () => {
+  it.each(SERVERS)('shows the new page in a tab of the last session: %s', async (_name, serve) => {
     const mock = await webMock('up-to-date');
     const root = dashboard('1.3.0');
-    const url = await plainServer(root, mock.url, { 'cache-control': 'no-cache' });
-    const visit = await web.visit();
-    await visit.page.goto(url);
-    await visit.page.goto('about:blank');
+    const url = await serve(root, mock.url);
+    const profile = openProfile();
+    const [before] = await profile.start(url);
+    await expect.poll(() => before?.title()).toBe('1.3.0');
+    await profile.quit();
     install(root, '1.4.0', 0.01);
-    await visit.page.goBack();
-    const { page, open, button } = inPage(visit);
-    if ((await page.title()) === '1.3.0') {
-      await open();
-      await button('Reload').click();
-    }
-    await expect.poll(() => page.title()).toBe('1.4.0');
+    const [restored] = await profile.start('--restore-last-session');
+    if (restored === undefined) throw new Error('no tab');
+    expect(restored.url()).toBe(`${url}/`);
+    await expect.poll(() => restored.title()).toBe('1.4.0');
+    await expect.poll(() => restored.evaluate(() => document.documentElement.dataset['plain'])).toBe('1.4.0');
   });
 });
