@@ -214,6 +214,7 @@ export function tellOfSources(image: DeviceImage): void {
         const log = await device.sh('cat /var/log/nginx/stores.log; : >/var/log/nginx/stores.log');
         return [...log.matchAll(/"GET (?:\/pikit)?(\S+) HTTP\/1\.1" (\d+)/g)].map(([, path = '', status = '']) => `${path} ${status}`);
       };
+      await answers();
       expect(await fail(CHECK)).toContain('manifest_beta.json');
       expect(await answers()).toEqual(['/branches.json?branch=beta 200', '/manifest_beta.json 404']);
       await device.settings({ branch: 'stable' });
