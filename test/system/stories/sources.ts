@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import { writeBranches } from '../../helpers/branch-files.ts';
 import { bundledScript } from '../../helpers/bundled-script.ts';
+import { authority } from '../../helpers/certificates.ts';
 import type { DeviceImage } from '../../helpers/container.ts';
 import { describeOnDevice, startDevice } from '../../helpers/container.ts';
 import { READER, WRITER } from '../../helpers/gitea-server.ts';
@@ -18,12 +19,20 @@ const CHECK = 'pikit-update-check.service';
 const FETCH = 'pikit-update-fetch.service';
 const APPLY = 'pikit-update-apply.service';
 const ROLLBACK = 'pikit-update-rollback.service';
+/** A proxy on the device itself, which sends everything to the nginx there; its unit's journal has its address. */
+const PROXY = `
+import { proxyServer } from './test/helpers/proxy-server.ts';
+void proxyServer({ to: 8099 }).then(({ url }) => console.log('proxy: ' + url));
+`;
+
 const TOKEN = '/etc/pikit/source-token';
 const STICK = '/media/usb';
 
 /** What steps say here besides what they say on any device. */
 const MORE_LINES = [
-  /^downloading [\d.]+ KiB of 1\.0\.0 from '(?:127\.0\.0\.1:\d+\/owner\/repo|\/media\/usb\/pikit\/)'$/,
+  /^downloading [\d.]+ KiB of 1\.0\.0 from '(?:127\.0\.0\.1:\d+\/owner\/repo|\/media\/usb\/pikit\/|releases\.example)'$/,
+  /^no trusted connection to '127\.0\.0\.1': its certificate is from an authority that this device does not know \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\) \[TLS_FAILED\]$/,
+  /^the proxy 'http:\/\/127\.0\.0\.1:\d+' does not answer \(ECONNREFUSED\)(?:; trying again| \[PROXY_UNREACHABLE\])$/,
   /^nothing is published on the branch 'beta': the manifest of the branch 'beta' is not at 'http:.*\/manifest_beta\.json' \(HTTP 404\) \[NOT_FOUND\]$/,
   /^there is no repository '127\.0\.0\.1:\d+\/owner\/repo', or it is private \(HTTP 404\) \[NOT_FOUND\]$/,
   /^'127\.0\.0\.1:\d+' does not accept the token of this device \(HTTP 401\) \[HTTP_STATUS\]$/,
@@ -55,6 +64,8 @@ server { listen 8099; root /srv/releases; access_log /var/log/nginx/stores.log; 
 ${serverOfTheDocs().replace(/\blisten .*;/, 'listen 8100; access_log /var/log/nginx/stores.log;')}
 `;
 
+const HOME = `server { listen 8443 ssl; ssl_certificate /etc/nginx/home.crt; ssl_certificate_key /etc/nginx/home.key; root /srv/releases; }`;
+
 /** What docs/hosting.md has for nginx, without the certificate that is not here. */
 function serverOfTheDocs(): string {
   const block = /^```nginx\n([\s\S]*?)^```$/m.exec(fs.readFileSync('docs/hosting.md', 'utf8'))?.[1] ?? '';
@@ -74,15 +85,26 @@ export function tellOfSources(image: DeviceImage): void {
     let began = '';
     let repository = '';
 
-    const source = async (type: string, url: string): Promise<void> => {
+    const source = async (type: string, url: string, more = ''): Promise<void> => {
       await device.writeFile(
         '/etc/pikit/update.toml',
-        `[source]\ntype = "${type}"\nurl = "${url}"\n[health]\nhttp = ["http://127.0.0.1/"]\nsettle = "100ms"\n`,
+        `[source]\ntype = "${type}"\nurl = "${url}"\n${more}[health]\nhttp = ["http://127.0.0.1/"]\nsettle = "100ms"\n`,
       );
     };
     /** As if nothing had ever been asked or downloaded. */
     const forget = async (): Promise<void> => {
       await device.sh(`rm -rf /var/cache/pikit-update/* /var/lib/pikit-update/*; systemctl reset-failed ${CHECK} ${FETCH}`);
+    };
+    /** Runs a script in a unit of its name, and resolves to what it says about itself behind `word: `. */
+    const serve = async (name: string, script: string, word: string): Promise<string> => {
+      await device.writeFile(`/opt/${name}.cjs`, fs.readFileSync(bundledScript(work, name, script)));
+      const after = await device.cursor();
+      await device.sh(`systemd-run --quiet --unit=${name} /usr/bin/node /opt/${name}.cjs`);
+      const ready = await device.waitForJournal(['--unit', name], ({ MESSAGE = '' }) => MESSAGE.startsWith(`${word}: `), {
+        after,
+        timeoutMs: 120_000,
+      });
+      return (ready.MESSAGE ?? '').slice(`${word}: `.length);
     };
     /** What was asked since the last time; the repository is private or public from now on. */
     const asked = async (path: 'private' | 'public'): Promise<z.infer<typeof Asked>> =>
@@ -116,16 +138,9 @@ export function tellOfSources(image: DeviceImage): void {
       device = pikitDevice(await startDevice({ image }));
       await device.copyDir(site.dir, '/root/site');
       await device.serve(site);
-      await device.writeFile('/opt/forge.cjs', fs.readFileSync(bundledScript(work, 'forge', FORGE)));
       await device.writeFile('/etc/nginx/sites-enabled/stores', STORES);
       await device.sh('nginx -t -q && nginx -s reload');
-      const after = await device.cursor();
-      await device.sh('systemd-run --quiet --unit=forge /usr/bin/node /opt/forge.cjs');
-      const ready = await device.waitForJournal(['--unit', 'forge'], ({ MESSAGE = '' }) => MESSAGE.startsWith('repository: '), {
-        after,
-        timeoutMs: 120_000,
-      });
-      repository = (ready.MESSAGE ?? '').slice('repository: '.length);
+      repository = await serve('forge', FORGE, 'repository');
       await device.writeFile('/root/release-token', WRITER, { mode: '0600' });
       await device.sh(`pikit-release publish --site /root/site --to gitea:${repository} --token-file /root/release-token`);
       await device.sh('rm /root/release-token');
@@ -196,6 +211,42 @@ export function tellOfSources(image: DeviceImage): void {
       await device.sh(`umount ${STICK}`);
       expect(await fail(CHECK)).toContain('is the stick plugged in and mounted?');
       await device.expectExactly(release);
+    });
+
+    it('trusts the authorities of the system, and the one that the configuration names', async () => {
+      const { file, issue } = authority(work);
+      const { key, cert } = issue('IP:127.0.0.1');
+      await device.writeFile('/etc/nginx/home.key', key, { mode: '0600' });
+      await device.writeFile('/etc/nginx/home.crt', cert);
+      await device.writeFile('/etc/nginx/sites-enabled/home', HOME);
+      await device.sh('nginx -t -q && nginx -s reload');
+      await forget();
+      await source('static', 'https://127.0.0.1:8443');
+      expect(await fail(CHECK)).toContain('[TLS_FAILED]');
+      await device.writeFile('/etc/pikit/home.pem', fs.readFileSync(file));
+      await source('static', 'https://127.0.0.1:8443', 'ca = "/etc/pikit/home.pem"\n');
+      expect(await succeed(CHECK)).toEqual(['up to date: 1.0.0 is installed']);
+      await source('static', 'https://127.0.0.1:8443');
+      expect(await fail(CHECK)).toContain('[TLS_FAILED]');
+      await device.sh('mv /etc/pikit/home.pem /usr/local/share/ca-certificates/home.crt && update-ca-certificates');
+      expect(await succeed(CHECK)).toEqual(['up to date: 1.0.0 is installed']);
+      await device.sh('rm /usr/local/share/ca-certificates/home.crt && update-ca-certificates --fresh');
+      expect(await fail(CHECK)).toContain('[TLS_FAILED]');
+    });
+
+    it('goes through the proxy that the configuration names, and tells when it is not there', async () => {
+      const proxy = await serve('proxy', PROXY, 'proxy');
+      await succeed(ROLLBACK);
+      await forget();
+      // A name that only the proxy can reach.
+      await source('static', 'http://releases.example', `proxy = "${proxy}"\n`);
+      expect(await succeed(CHECK)).toEqual(['1.0.0 is available (nothing is installed)']);
+      await succeed(APPLY);
+      await device.expectExactly(release);
+      await device.sh('systemctl stop proxy');
+      expect(await fail(CHECK)).toContain('[PROXY_UNREACHABLE]');
+      await source('static', 'http://127.0.0.1:8099', `proxy = "${proxy}"\nno_proxy = ["127.0.0.1"]\n`);
+      expect(await succeed(CHECK)).toEqual(['up to date: 1.0.0 is installed']);
     });
 
     it.each([
