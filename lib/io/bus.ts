@@ -72,7 +72,8 @@ export function openBus({ onSignal, onEnd }: BusEvents): Bus {
     call: async (call) => {
       try {
         const reply = await bus.call(new dbus.Message(call));
-        return reply?.body ?? [];
+        const answer: unknown[] = reply?.body ?? [];
+        return answer;
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         throw refusal(call.member, error instanceof dbus.DBusError ? error.type : '', text, error);
@@ -111,7 +112,7 @@ function watched(bus: dbus.MessageBus, onEnd: (error: UpdateError) => void): Soc
   const emit = socket.emit.bind(socket);
   socket.emit = (event: string | symbol, ...args: unknown[]): boolean => {
     try {
-      return Reflect.apply(emit, socket, [event, ...args]);
+      return Boolean(Reflect.apply(emit, socket, [event, ...args]));
     } catch (error) {
       onEnd(unavailable('the system bus sent what is no message of a bus', error));
       return true;

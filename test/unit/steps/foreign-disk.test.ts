@@ -34,9 +34,10 @@ describe.skipIf(!canMount())('a disk that fills up while the copy is written (sk
       fs.writeFileSync(on.at('/filler'), Buffer.alloc(roomIn(root) - MIB / 2));
     });
     expect(toUpdateError(await apply(rootDeps(on)).catch((error: unknown) => error))).toMatchObject({ code: 'NO_SPACE' });
-    expect([fs.existsSync(on.at('/filler')), on.tree()]).toEqual([true, { ...before, '/filler': expect.anything() }]);
+    expect(fs.existsSync(on.at('/filler'))).toBe(true);
     expect([fs.existsSync(on.at(EDITED)), fs.existsSync(on.paths.journal)]).toEqual([false, false]);
     fs.rmSync(on.at('/filler'));
+    expect(on.tree()).toEqual(before);
     expect(await apply(rootDeps(on))).toMatchObject({ outcome: 'ok' });
     expect(copiesOf(on, PAGE)).toEqual([mine.toString()]);
   });
