@@ -7,4 +7,5 @@ await runStep({
   summary: 'Installs the staged release; if it does not work here, everything is as before.',
   lockWaitMs: 120_000,
   body: (deps) => apply(deviceDeps(deps)),
+  unitEnding: async (unit) => await (await import('../lib/io/unit-ending.ts')).unitEnding(unit),
 });

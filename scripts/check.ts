@@ -7,4 +7,5 @@ await runStep({
   summary: 'Asks the source whether there is a release for this device, and writes down what it found.',
   lockWaitMs: 10_000,
   body: (deps) => check(networkDeps(deps)),
+  unitEnding: async (unit) => await (await import('../lib/io/unit-ending.ts')).unitEnding(unit),
 });

@@ -7,4 +7,5 @@ await runStep({
   summary: 'Undoes an update that was interrupted; with none open, goes back to the release before.',
   lockWaitMs: 600_000,
   body: (deps) => rollback(deviceDeps(deps)),
+  unitEnding: async (unit) => await (await import('../lib/io/unit-ending.ts')).unitEnding(unit),
 });

@@ -16,9 +16,10 @@ import { narrator } from '../lib/io/narrator.ts';
 import { notifyRoute, progressChannel } from '../lib/io/progress-channel.ts';
 import { stateFiles } from '../lib/io/state-file.ts';
 import { sureEnd } from '../lib/io/sure-end.ts';
+import type { UnitEnding } from '../lib/io/unit-ending.ts';
 import type { StepDeps, StepResult } from '../lib/steps/deps.ts';
 import { recordFailure, recordResult } from '../lib/steps/ended.ts';
-import { recordKilledStep } from '../lib/steps/killed-step.ts';
+import { findKilled, recordKilledStep } from '../lib/steps/killed-step.ts';
 import { publish } from '../lib/steps/publish.ts';
 import { RecordedFailure } from '../lib/steps/recorded-failure.ts';
 import type { RunLog } from '../lib/steps/run-log.ts';
@@ -33,6 +34,8 @@ export interface StepEntry {
   /** How long it waits for another step to end. */
   lockWaitMs: number;
   body: (deps: StepDeps) => Promise<StepResult>;
+  /** How a unit ended; left out by a step that runs before systemd has anything to tell. */
+  unitEnding?: (unit: string) => Promise<UnitEnding | null>;
 }
 
 const EXIT = { ok: 0, failed: 1, usage: 2, busy: 75 } as const;
@@ -106,6 +109,7 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
     byTimer: process.env['TRIGGER_UNIT'] === 'pikit-update.timer',
     arch: process.arch,
     machineId: () => machineId(root),
+    killed: null,
   };
   /** There with the lock. */
   let log: RunLog | null = null;
@@ -119,6 +123,7 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
         narrate.info(`another step is running: waiting for it, at most ${String(entry.lockWaitMs / 1000)} s`);
       },
     });
+    if (root === '/' && entry.unitEnding !== undefined) deps.killed = await findKilled(deps, entry.unitEnding);
     recordKilledStep(deps, entry.step);
     log = openRunLog(deps, entry.step, process.pid);
     isGoingOn = true;

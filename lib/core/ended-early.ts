@@ -1,4 +1,5 @@
 /** What to tell of a step that was ended before it could say what it came to: by the kernel, by systemd, by someone. */
+import { shellWord } from './shell-word.ts';
 import type { Receipt } from './state.ts';
 
 /** systemd's words for how a service ended (`Result=`, systemd.service(5)), in ours. */
@@ -26,7 +27,7 @@ export function howEnded({ result, exitStatus }: EndedUnit): string | null {
 /** As in a receipt: what happened to the last run of a step that wrote nothing down, as far as its unit tells. */
 export function endedEarly(step: Receipt['step'], unit: EndedUnit | null): { code: string; message: string; hint: string } {
   const name = `pikit-update-${step}.service`;
-  const look = `\`journalctl -u ${name}\` shows what it wrote`;
+  const look = `\`journalctl -u ${shellWord(name)}\` shows what it wrote`;
   return {
     code: 'STEP_FAILED',
     message: `the last ${step} ${fate(unit)}`,

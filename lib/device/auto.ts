@@ -1,6 +1,7 @@
 /** What happens by itself, and when: the owner's choice, and the timer that follows it. */
 import { UpdateError } from '../core/errors.ts';
 import type { Auto, Settings } from '../core/state.ts';
+import { shellWord } from '../core/shell-word.ts';
 import type { DeviceDeps } from './deps.ts';
 import { writeSettings } from './settings.ts';
 
@@ -60,7 +61,7 @@ async function startSetter(deps: DeviceDeps, unit: string): Promise<void> {
   const result = await units.start(unit);
   if (result === 'done') return;
   throw new UpdateError('STEP_FAILED', `'${unit}' ended with '${result}'; the setting is as it was`, {
-    hint: `\`journalctl -u ${unit}\` shows why`,
+    hint: `\`journalctl -u ${shellWord(unit)}\` shows why`,
     subject: unit,
   });
 }

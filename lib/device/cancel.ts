@@ -1,5 +1,6 @@
 /** Ends what is running where ending is safe. */
 import { UpdateError } from '../core/errors.ts';
+import { shellWord } from '../core/shell-word.ts';
 import type { DeviceDeps } from './deps.ts';
 import type { Step } from './running.ts';
 import { liveProgress, runningSteps, unitOf } from './running.ts';
@@ -38,7 +39,7 @@ export async function stopStep(deps: DeviceDeps, step: Step): Promise<void> {
   const result = await units.stop(unitOf(step));
   if (result !== 'done')
     throw new UpdateError('STEP_FAILED', `'${unitOf(step)}' could not be stopped (${result})`, {
-      hint: `\`systemctl status ${unitOf(step)}\` shows why`,
+      hint: `\`systemctl status ${shellWord(unitOf(step))}\` shows why`,
     });
 }
 

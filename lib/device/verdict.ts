@@ -2,6 +2,7 @@
 import { howEnded } from '../core/ended-early.ts';
 import { UpdateError, toErrorCode } from '../core/errors.ts';
 import type { Receipt } from '../core/state.ts';
+import { shellWord } from '../core/shell-word.ts';
 import type { Run } from './run-unit.ts';
 
 type Ended = Extract<Run, { is: 'ended' }>;
@@ -21,7 +22,9 @@ export function failureOf(run: Ended): UpdateError | null {
   if (result === 'canceled') return new UpdateError('CANCELLED', `'${unit}' was stopped`, { hint: 'start it again whenever you like' });
   return new UpdateError('STEP_FAILED', `'${unit}' ${describe(run)}`, {
     hint:
-      look.result === 'start-limit-hit' ? 'it was started too often: wait a minute, then try again' : `\`journalctl -u ${unit}\` shows what it wrote`,
+      look.result === 'start-limit-hit'
+        ? 'it was started too often: wait a minute, then try again'
+        : `\`journalctl -u ${shellWord(unit)}\` shows what it wrote`,
     subject: unit,
   });
 }

@@ -1,13 +1,12 @@
 /**
- * systemd over the system bus: unit facts, jobs with their results, changes as they happen. The only file that knows
- * dbus-next. Plain messages instead of its proxy objects, which lose signals after a restart of the peer (#96) and never drop
- * a match rule (#110); every call has a time limit, because a dead bus leaves calls pending for ever.
+ * systemd over the system bus: unit facts, jobs with their results, changes as they happen. Every call has a time limit, because a
+ * dead bus leaves calls pending for ever.
  */
-import { EventEmitter } from 'node:events';
-import dbus from 'dbus-next';
 import * as z from 'zod';
-import { UpdateError } from '../core/errors.ts';
-import { refusal, unavailable } from './bus-errors.ts';
+import type { UpdateError } from '../core/errors.ts';
+import type { BusSignal } from './bus.ts';
+import { isUnknownObject, openBus } from './bus.ts';
+import { unavailable } from './bus-errors.ts';
 import { jobEnds } from './job-ends.ts';
 import { nameOwner } from './name-owner.ts';
 import { outage } from './outage.ts';
@@ -51,30 +50,11 @@ const Reloading = z.tuple([z.boolean()]).catch([false]);
 const JobRemoved = z.tuple([z.number(), z.string(), z.string(), z.string()]);
 const NameOwnerChanged = z.tuple([z.string(), z.string(), z.string()]);
 
-/** An answer that is an error. */
-function refused(member: string, error: unknown): UpdateError {
-  const text = error instanceof Error ? error.message : String(error);
-  return refusal(member, error instanceof dbus.DBusError ? error.type : '', text, error);
-}
-
-/** The error of a call to something that is not there, such as a job that has ended. */
-function isUnknownObject(error: unknown): boolean {
-  const cause = error instanceof UpdateError ? error.cause : error;
-  return cause instanceof dbus.DBusError && cause.type === `${BUS}.Error.UnknownObject`;
-}
-
-/** HACK: the library says nothing when the daemon closes the connection; only its inner connection knows. */
-function onEnd(bus: dbus.MessageBus, listener: () => void): void {
-  const connection: unknown = Reflect.get(bus, '_connection');
-  if (connection instanceof EventEmitter) connection.on('end', listener);
-}
-
-function openBus(): dbus.MessageBus {
-  try {
-    return dbus.systemBus();
-  } catch (error) {
-    throw unavailable('the system bus cannot be reached', error);
-  }
+/** What was answered, as it has to be. Throws SYSTEMD_UNAVAILABLE for anything else: whoever answers so is no systemd that we know. */
+function understood<T>(schema: z.ZodType<T>, answer: unknown, member: string): T {
+  const parsed = schema.safeParse(answer);
+  if (parsed.success) return parsed.data;
+  throw unavailable(`the answer to ${member} is not one that systemd gives`, parsed.error);
 }
 
 /** For a process that outlives this connection: steady-units.ts. */
@@ -89,7 +69,6 @@ export interface ConnectOptions {
 
 /** Connects to the system bus. Throws SYSTEMD_UNAVAILABLE, here and from every call, when bus or systemd do not answer. */
 export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, onNews }: ConnectOptions = {}): Promise<Systemd> {
-  const bus = openBus();
   let open = false;
   const lost = outage();
   const fail = (error: UpdateError): void => {
@@ -97,20 +76,15 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
     if (open) onLost?.(error);
     open = false;
   };
-  bus.on('error', (error: unknown) => {
-    fail(unavailable('the system bus cannot be reached', error));
-  });
-  onEnd(bus, () => {
-    fail(unavailable('the system bus closed the connection'));
-  });
   const owner = nameOwner();
   let reloading = false;
   const jobs = jobEnds();
   const listeners = new Map<string, Set<() => void>>();
 
   function late(member: string): UpdateError {
-    const message = `systemd did not answer ${member} within ${String(callTimeoutMs / 1000)} s`;
-    if (owner.current() === '' || reloading) return unavailable(`${message}: it is reading its units anew`, undefined, 'try again in a moment');
+    const message = `${open ? 'systemd' : 'the system bus'} did not answer ${member} within ${String(callTimeoutMs / 1000)} s`;
+    if (open && (owner.current() === '' || reloading))
+      return unavailable(`${message}: it is reading its units anew`, undefined, 'try again in a moment');
     return unavailable(message);
   }
 
@@ -120,25 +94,17 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
     const ask = async (): Promise<unknown[]> => {
       if (destination === SYSTEMD) await owner.present();
       if (isLate) return []; // whoever called has been told that it failed: nothing may start behind their back
-      const reply = await bus.call(new dbus.Message({ destination, path, interface: iface, member, signature, body }));
-      const answer: unknown[] = reply?.body ?? [];
-      return answer;
+      return await bus.call({ destination, path, interface: iface, member, signature, body });
     };
-    try {
-      return await lost.within(ask, callTimeoutMs, () => {
-        isLate = true;
-        return late(member);
-      });
-    } catch (error) {
-      if (error instanceof UpdateError) throw error;
-      throw refused(member, error);
-    }
+    return await lost.within(ask, callTimeoutMs, () => {
+      isLate = true;
+      return late(member);
+    });
   }
   const manager = (member: string, signature = '', body: unknown[] = []): Promise<unknown[]> => call(MANAGER_PATH, MANAGER, member, signature, body);
   const daemon = (member: string, text: string): Promise<unknown[]> => call(BUS_PATH, BUS, member, 's', [text]);
 
-  bus.on('message', (message) => {
-    if (message.type !== dbus.MessageType.SIGNAL) return;
+  function heard(message: BusSignal): void {
     if (message.sender === BUS && message.member === 'NameOwnerChanged') {
       const changed = NameOwnerChanged.safeParse(message.body);
       if (changed.success && changed.data[0] === SYSTEMD) {
@@ -158,7 +124,8 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
       reloading = Reloading.parse(message.body)[0];
       if (!reloading) onNews?.();
     }
-  });
+  }
+  const bus = openBus({ onSignal: heard, onEnd: fail });
 
   /** systemd keeps its list of listeners over `systemctl daemon-reexec`, but what ended before it was on the bus again, nobody was told. */
   async function comeBack(): Promise<void> {
@@ -178,21 +145,21 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
 
   try {
     await daemon('AddMatch', `type='signal',sender='${BUS}',interface='${BUS}',member='NameOwnerChanged',arg0='${SYSTEMD}'`);
-    owner.set(Text.parse((await daemon('GetNameOwner', SYSTEMD))[0]));
+    owner.set(understood(Text, (await daemon('GetNameOwner', SYSTEMD))[0], 'GetNameOwner'));
     await manager('Subscribe');
     const signals = `type='signal',sender='${SYSTEMD}'`;
     for (const member of ['JobRemoved', 'Reloading']) await daemon('AddMatch', `${signals},interface='${MANAGER}',member='${member}'`);
     await daemon('AddMatch', `${signals},interface='${PROPERTIES}',member='PropertiesChanged',path_namespace='/org/freedesktop/systemd1/unit'`);
     open = true;
   } catch (error) {
-    bus.disconnect();
+    bus.close();
     throw error;
   }
 
-  const pathOf = async (name: string): Promise<string> => Text.parse((await manager('LoadUnit', 's', [name]))[0]);
+  const pathOf = async (name: string): Promise<string> => understood(Text, (await manager('LoadUnit', 's', [name]))[0], 'LoadUnit');
   const propertiesOf = async (path: string, iface: string): Promise<Properties> => {
     const [values] = await call(path, PROPERTIES, 'GetAll', 's', [`${SYSTEMD}.${iface}`]);
-    return new Map(Object.entries(Variants.parse(values)).map(([key, variant]) => [key, variant.value]));
+    return new Map(Object.entries(understood(Variants, values, 'GetAll')).map(([key, variant]) => [key, variant.value]));
   };
 
   const factsOf = async (name: string): Promise<UnitFacts> => {
@@ -205,7 +172,7 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
     unit: factsOf,
     nextElapse: async (timer) => nextElapse(await propertiesOf(await pathOf(timer), 'Timer')),
     job: async (verb, name, timeoutMs) => {
-      const queue = async (): Promise<string> => Text.parse((await manager(verb, 'ss', [name, 'replace']))[0]);
+      const queue = async (): Promise<string> => understood(Text, (await manager(verb, 'ss', [name, 'replace']))[0], verb);
       const result = await jobs.wait(queue, timeoutMs, lost);
       if (result !== MISSED) return result;
       return (await factsOf(name)).activeState === 'failed' ? 'failed' : 'done';
@@ -237,7 +204,7 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
     close: () => {
       open = false;
       jobs.close();
-      bus.disconnect();
+      bus.close();
     },
   };
 }

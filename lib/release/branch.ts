@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
-import { manifestName } from '../core/site-layout.ts';
+import { manifestName, releasesName } from '../core/site-layout.ts';
 import { fsyncDir, lstatOrNull, removeTree, unlinkIfThere } from '../transaction/durable.ts';
 import type { BranchFields } from './branch-list.ts';
 import { changeBranchList, entryOf } from './branch-list.ts';
@@ -19,7 +19,10 @@ export interface BranchesChanged {
 }
 
 /** Folders that hold something for each branch. */
-const FOLDERS = ['files', 'patches'] as const;
+const FOLDERS = ['files', 'patches', 'manifests'] as const;
+
+/** Its documents, the one that devices ask for first. */
+const documentsOf = (name: string): string[] => [manifestName(name), releasesName(name)];
 
 /** All branches of a site. Throws SITE_INVALID. */
 export function listBranches(dir: string): BranchSummary[] {
@@ -66,8 +69,8 @@ export function editBranches(dir: string, names: readonly string[], fields: Bran
 
 /**
  * Takes branches from the list, and then what is published on them: first the entry, so that devices fall back to stable while
- * everything is still there; then the manifest; then the single files. Bundles stay: they are the history of the site, and
- * another branch may offer the same. Cut at any moment and run again, it finishes. Throws INPUT_REFUSED, and removes nothing,
+ * everything is still there; then the manifest and the list of releases; then the single files and what the list named. Bundles
+ * stay: they are the history of the site, and another branch may offer the same. Cut at any moment and run again, it finishes. Throws INPUT_REFUSED, and removes nothing,
  * when the site has no trace of one of them; SITE_INVALID, BUSY.
  */
 export function removeBranches(dir: string, names: readonly string[]): BranchesChanged {
@@ -77,7 +80,7 @@ export function removeBranches(dir: string, names: readonly string[]): BranchesC
       for (const name of names) if (entryOf(entries, name) === null && !hasTraces(dir, name)) throw unknownBranch(site, name);
       return entries.filter((entry) => !names.some((name) => entry['name'] === name));
     });
-    for (const name of names) unlinkIfThere(join(dir, manifestName(name)));
+    for (const document of names.flatMap(documentsOf)) unlinkIfThere(join(dir, document));
     fsyncDir(dir);
     for (const folder of FOLDERS) {
       for (const name of names) removeTree(join(dir, folder, name));
@@ -89,5 +92,5 @@ export function removeBranches(dir: string, names: readonly string[]): BranchesC
 
 /** An interrupted removal, or somebody else's work, may have left what no list names. */
 function hasTraces(dir: string, name: string): boolean {
-  return [manifestName(name), ...FOLDERS.map((folder) => join(folder, name))].some((path) => lstatOrNull(join(dir, path)) !== null);
+  return [...documentsOf(name), ...FOLDERS.map((folder) => join(folder, name))].some((path) => lstatOrNull(join(dir, path)) !== null);
 }

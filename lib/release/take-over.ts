@@ -6,7 +6,7 @@ import { BRANCHES_MAX_BYTES, STABLE, parseBranches } from '../core/branches.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { MANIFEST_MAX_BYTES, bundleName, parseManifest } from '../core/manifest.ts';
-import { BRANCHES_NAME, BRANCH_RECORD_NAME, bundlePath, manifestName } from '../core/site-layout.ts';
+import { BRANCHES_NAME, BRANCH_RECORD_NAME, bundlePath, manifestName, releasesName } from '../core/site-layout.ts';
 import { unpackBundle } from '../io/archive.ts';
 import { fsyncDir, lstatOrNull, removeTree, writeDurable } from '../transaction/durable.ts';
 import { initSite } from './init.ts';
@@ -52,7 +52,8 @@ export async function takeOver({ site, from, token, signal }: TakeOver): Promise
       if (manifest !== null) taken.push({ branch, version: manifest.version, sequence: manifest.sequence ?? null });
       notices.push(...(await takeReleases({ source, dir: staging, branch, offered: manifest })));
     }
-    if (taken.length === 0)
+    // A branch whose releases were all withdrawn offers nothing, and its list remembers which numbers they had.
+    if (taken.length === 0 && ![STABLE, ...branches].some((branch) => lstatOrNull(join(staging, releasesName(branch))) !== null))
       throw new UpdateError('NOT_FOUND', `no release is published at '${from}'`, { hint: 'check --from; a new site is made without it' });
     const { problems } = await verifySite(staging, signal);
     if (problems[0] !== undefined) throw new UpdateError('SITE_INVALID', `what is published at '${from}' is not in order: ${problems[0]}`);

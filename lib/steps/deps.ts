@@ -1,5 +1,6 @@
 /** What a step is given. Built in scripts/; steps know the edges by their types only. */
 import type { Config } from '../core/config.ts';
+import type { EndedUnit } from '../core/ended-early.ts';
 import type { DevicePaths } from '../core/paths.ts';
 import type { ProgressReport } from '../core/progress.ts';
 import type { KeptFile } from '../core/foreign.ts';
@@ -40,6 +41,12 @@ export interface StepDeps {
   byTimer: boolean;
   arch: string;
   machineId: () => string;
+  /** The step before this one, where it was killed and its unit still knows how; null when it ended by itself, and where nobody knows. */
+  killed: Killed | null;
+}
+
+export interface Killed extends EndedUnit {
+  step: Receipt['step'];
 }
 
 /** check and fetch: the user `pikit-update`, with network. */

@@ -89,9 +89,11 @@ async function askAgain(deps: NetworkDeps, here: Situation, how: Ask): Promise<A
     const staged = deps.files.readStaged();
     if (staged === null || staged.branch !== here.branch || !fs.existsSync(`${stagingDir(deps, staged.version)}/tree`)) throw error;
     noteAsked(deps, error.message);
-    const message = `${staged.version} is downloaded and verified; the source could not be asked whether it still offers it: ${error.message}`;
-    deps.narrate.warning(message);
-    return { staged, message };
+    return {
+      staged,
+      // What the step came to, and told as that: not here as well.
+      message: `${staged.version} is downloaded and verified; the source could not be asked whether it still offers it: ${error.message}`,
+    };
   }
 }
 

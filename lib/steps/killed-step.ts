@@ -5,10 +5,23 @@ import type { RecordedStep } from '../core/run-record.ts';
 import { stepEnded } from '../core/run-record.ts';
 import type { Receipt } from '../core/state.ts';
 import { lstatOrNull } from '../transaction/durable.ts';
-import type { StepDeps } from './deps.ts';
+import type { UnitEnding } from '../io/unit-ending.ts';
+import type { Killed, StepDeps } from './deps.ts';
 import { recordFailure } from './ended.ts';
 
-type Deps = Pick<StepDeps, 'files' | 'narrate' | 'now' | 'run' | 'paths'>;
+type Deps = Pick<StepDeps, 'files' | 'narrate' | 'now' | 'run' | 'paths' | 'killed'>;
+
+/** To be called with the lock, before the step is on record. Asks systemd only when the last step on record never told its end. */
+export async function findKilled(
+  { files, run }: Pick<Deps, 'files' | 'run'>,
+  ending: (unit: string) => Promise<UnitEnding | null>,
+): Promise<Killed | null> {
+  const last = files.readRunRecord()?.steps.at(-1);
+  if (last === undefined || last.ended !== null || last.invocation === run) return null;
+  const unit = await ending(`pikit-update-${last.step}.service`);
+  // A later start of the same unit, such as this step's own, says nothing of that one.
+  return unit?.invocation === last.invocation ? { step: last.step, result: unit.result, exitStatus: unit.exitStatus } : null;
+}
 
 /**
  * To be called with the lock, before the step is on record: whoever is there without an end is dead then. Its receipt is written
@@ -19,7 +32,7 @@ export function recordKilledStep(deps: Deps, step: Receipt['step']): void {
     const record = deps.files.readRunRecord();
     const last = record?.steps.at(-1);
     if (record === null || last === undefined || last.ended !== null || last.invocation === deps.run || isToldElsewhere(deps, step, last)) return;
-    const { code, message, hint } = endedEarly(last.step, null);
+    const { code, message, hint } = endedEarly(last.step, deps.killed);
     const at = deps.now();
     deps.files.writeRunRecord(stepEnded(record, last.invocation, { at, outcome: 'failed', code, message, hint, version: null }));
     deps.narrate.warning(`${message} (it began at ${last.started}), ignoring`);

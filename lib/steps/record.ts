@@ -3,6 +3,7 @@
  * apply, rollback and recover end here alike, so a crash in between is recorded by whoever comes next.
  */
 import { isHeld } from '../core/decide.ts';
+import { endedEarly, howEnded } from '../core/ended-early.ts';
 import { toUpdateError } from '../core/errors.ts';
 import { remarks, remarksHint } from '../core/remarks.ts';
 import { describeFollowers, followers } from '../core/route.ts';
@@ -85,9 +86,10 @@ export function recordUndone(deps: StepDeps, step: Receipt['step'], journal: Jou
     deps.place,
     journal,
     cancelled ? 'cancelled' : outcomeOf(journal),
-    describeUndone(journal),
+    describeUndone(journal, interruption(deps, journal)),
   );
-  const receipt: Receipt = notAsked === undefined ? plain : { ...plain, not_asked: notAsked };
+  const hint = plain.hint ?? interruption(deps, journal)?.hint ?? null;
+  const receipt: Receipt = { ...plain, hint, ...(notAsked === undefined ? {} : { not_asked: notAsked }) };
   try {
     const held = heldAfterUndo(deps.files.readHeld(), journal, receipt);
     deps.files.writeHeld(held);
@@ -112,12 +114,19 @@ export function recordUndone(deps: StepDeps, step: Receipt['step'], journal: Jou
   return receipt;
 }
 
-function describeUndone(journal: Journal): string {
+/** What ended the step that the journal is of, where its unit tells; a power cut is known to nobody. */
+function interruption({ killed }: Pick<StepDeps, 'killed'>, { kind, failure }: Journal): { how: string; hint: string } | null {
+  const how = killed?.step === kind && failure === null ? howEnded(killed) : null;
+  return how === null ? null : { how, hint: endedEarly(kind, killed).hint };
+}
+
+function describeUndone(journal: Journal, ended: { how: string } | null): string {
   const { kind, from, to, failure } = journal;
+  const was = ended === null ? 'was interrupted' : `was ended: ${ended.how}`;
   if (kind === 'rollback') {
-    return `the device did not go back to ${to ?? 'what was before'}: ${failure?.message ?? 'the rollback was interrupted'}; it is on ${from ?? 'no release'} as before`;
+    return `the device did not go back to ${to ?? 'what was before'}: ${failure?.message ?? `the rollback ${was}`}; it is on ${from ?? 'no release'} as before`;
   }
-  return `${to ?? 'the update'} was not installed: ${failure?.message ?? 'the update was interrupted'}; the device is on ${from ?? 'no release'} as before`;
+  return `${to ?? 'the update'} was not installed: ${failure?.message ?? `the update ${was}`}; the device is on ${from ?? 'no release'} as before`;
 }
 
 /** A rollback is undone only while nothing was changed yet: then the device did not go back. */

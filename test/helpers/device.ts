@@ -131,6 +131,7 @@ export function stepDeps(on: Device, overrides: Partial<StepDeps> = {}): StepDep
     byTimer: false,
     arch: 'arm64',
     machineId: () => 'machine',
+    killed: null,
     ...overrides,
   };
 }

@@ -161,11 +161,11 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
     };
     if (!fake.early) own.send(reply);
     const outcome = fake.job(message.member, unit);
-    if (typeof outcome === 'string') {
-      if (outcome !== 'never') removed(outcome);
-    } else {
-      void outcome.then(removed);
-    }
+    const end = (result: string): void => {
+      if (result !== 'never') removed(result);
+    };
+    if (typeof outcome === 'string') end(outcome);
+    else void outcome.then(end);
     if (fake.early) own.send(reply);
   }
 

@@ -20,6 +20,38 @@ function greet(socket: net.Socket, then: () => void): void {
   });
 }
 
+const padded = (bytes: Buffer, to: number): Buffer => Buffer.concat([bytes, Buffer.alloc((to - (bytes.length % to)) % to)]);
+const word = (value: number): Buffer => {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+};
+const text = (value: string): Buffer => Buffer.concat([word(Buffer.byteLength(value)), Buffer.from(`${value}\0`)]);
+
+/** A message of the bus with these fields in its header, each with its code and type (D-Bus specification, message format). */
+function message(type: number, fields: readonly [code: number, type: string, value: Buffer][], body: Buffer): Buffer {
+  const header = fields.reduce(
+    (bytes, [code, kind, value]) => Buffer.concat([padded(bytes, 8), Buffer.from([code, 1]), Buffer.from(`${kind}\0`), value]),
+    Buffer.alloc(0),
+  );
+  const start = Buffer.concat([Buffer.from([0x6c, type, 0, 1]), word(body.length), word(1), word(header.length), header]);
+  return Buffer.concat([padded(start, 8), body]);
+}
+
+/** In answer to the first call of a connection. */
+const REFUSAL = message(
+  3,
+  [
+    [4, 's', text('org.freedesktop.DBus.Error.LimitsExceeded')],
+    [5, 'u', word(1)],
+    [8, 'g', Buffer.from('\x01s\0')],
+  ],
+  text('the maximum number of active connections has been reached'),
+);
+
+/** The beginning of a message that says that a gigabyte follows. */
+const HUGE = Buffer.concat([Buffer.from([0x6c, 2, 0, 1]), word(1), word(1), word(1024 * 1024 * 1024), Buffer.alloc(64)]);
+
 const FAULTS = {
   'is not there': null,
   closes: (socket) => {
@@ -32,6 +64,29 @@ const FAULTS = {
     greet(socket, () => {
       socket.destroy();
     });
+  },
+  'sends garbage after the greeting': (socket) => {
+    greet(socket, () => {
+      socket.write(GARBAGE);
+    });
+  },
+  'sends a size that no message has': (socket) => {
+    greet(socket, () => {
+      socket.write(HUGE);
+    });
+  },
+  'sends half a message and closes': (socket) => {
+    greet(socket, () => {
+      socket.end(REFUSAL.subarray(0, REFUSAL.length / 2));
+    });
+  },
+  'refuses the first call': (socket) => {
+    greet(socket, () => {
+      socket.write(REFUSAL);
+    });
+  },
+  'never answers after the greeting': (socket) => {
+    greet(socket, () => undefined);
   },
 } satisfies Record<string, ((socket: net.Socket) => void) | null>;
 

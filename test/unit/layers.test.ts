@@ -25,7 +25,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 
 /** Packages with one place each: a technology has one file, and can be replaced there. */
 const PLACE_OF: Readonly<Record<string, RegExp>> = {
-  'dbus-next': /^lib\/io\/systemd\.ts$/,
+  'dbus-next': /^lib\/io\/bus\.ts$/,
   undici: /^lib\/io\/download(-agent)?\.ts$/,
   tar: /^lib\/io\/(archive[a-z-]*|gunzip)\.ts$/,
   zx: /^lib\/io\/exec\.ts$/,

@@ -37,6 +37,7 @@ export function depsOn(root: string): DeviceDeps {
     byTimer: false,
     arch: 'arm64',
     machineId: () => 'machine',
+    killed: null,
   });
 }
 

@@ -100,7 +100,9 @@ describe('removeBranches', () => {
   });
 
   it('takes a branch away with what is published on it, and leaves the rest', async () => {
-    const before = snapshot(site).filter((line) => !/^(branches(_sequence)?\.json|manifest_beta\.json|files\/beta)/.test(line));
+    const before = snapshot(site).filter(
+      (line) => !/^(branches(_sequence)?\.json|(manifest|releases)_beta\.json|(files|manifests)\/beta)/.test(line),
+    );
     const { branches } = removeBranches(site, ['beta']);
     expect(snapshot(site).filter((line) => !line.startsWith('branches'))).toEqual(before);
     expect(branches.map(({ name }) => name)).toEqual(['stable', 'nightly']);
@@ -110,10 +112,21 @@ describe('removeBranches', () => {
   it('finishes a removal that was cut', async () => {
     put([{ name: 'nightly' }]);
     fs.rmSync(join(site, 'manifest_beta.json'));
+    fs.rmSync(join(site, 'releases_beta.json'));
     expect((await verifySite(site)).problems).toEqual([containing('files/beta: no manifest names anything there')]);
     removeBranches(site, ['beta']);
     expect((await verifySite(site)).problems).toEqual([]);
     expect(() => removeBranches(site, ['beta'])).toThrow(expect.objectContaining({ code: 'INPUT_REFUSED' }));
+  });
+
+  it.each(['releases_beta.json', 'manifests/beta', 'files/beta', 'manifest_beta.json'])('finishes one that left only %s', async (left) => {
+    removeBranches(site, ['nightly']);
+    put([]);
+    const all = ['releases_beta.json', 'manifests/beta', 'files/beta', 'manifest_beta.json'];
+    for (const path of all) if (path !== left) fs.rmSync(join(site, path), { recursive: true });
+    removeBranches(site, ['beta']);
+    expect(snapshot(site).filter((line) => /beta/.test(line) && !line.startsWith('bundles/'))).toEqual([]);
+    expect((await verifySite(site)).problems).toEqual([]);
   });
 
   it('removes nothing when one of them is unknown', () => {

@@ -52,6 +52,20 @@ describe('buildRelease, on branches', () => {
     expect(snapshot(site)).toEqual(before);
   });
 
+  it.each(['stable', 'beta'])('is content with the same release for the same architectures on %s, and refuses it for others', async (branch) => {
+    addBranch(site, 'beta', {});
+    const build = (version: string, arch: string[]) => release({ site, from, version, branch, arch });
+    await build('1.0.0', ['arm64']);
+    const before = snapshot(site);
+    expect(await build('1.0.0', ['arm64'])).toMatchObject({ already: true, sequence: 1 });
+    for (const arch of [['arm64', 'x64'], ['x64'], []])
+      await expect(build('1.0.0', arch)).rejects.toMatchObject({ code: 'RELEASE_CHANGED', message: containing("'requires' differs") });
+    expect(snapshot(site)).toEqual(before);
+    await build('1.1.0', ['arm64']);
+    expect(await build('1.0.0', ['arm64'])).toMatchObject({ already: true, sequence: 1 });
+    await expect(build('1.0.0', ['x64'])).rejects.toMatchObject({ code: 'RELEASE_CHANGED' });
+  });
+
   it('puts every file in its place by branch and package, and takes away what the release before had', async () => {
     await release({ site, from, version: '1.0.0' });
     const before = fingerprint(join(site, 'files/stable/helpers'));

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { publishSite } from '../../../lib/release/publish.ts';
 import { takeOver } from '../../../lib/release/take-over.ts';
 import { verifySite } from '../../../lib/release/verify.ts';
+import { withdrawRelease } from '../../../lib/release/withdraw.ts';
 import type { BranchSite } from '../../helpers/branch-site.ts';
 import { branchSite } from '../../helpers/branch-site.ts';
 import type { GiteaServer } from '../../helpers/gitea-server.ts';
@@ -97,6 +98,24 @@ describe('takeOver', () => {
     expect(await takeOver({ site: again(), from: to, token: null, signal })).toMatchObject({ notices: [] });
     expect(snapshot(again())).toEqual(snapshot(site.dir));
     expect(await verifySite(again())).toMatchObject({ problems: [], notices: [] });
+  });
+
+  it('goes on where every release was withdrawn: none of their numbers is given to other content', async () => {
+    await site.build('1.1.0-beta.1', 'beta');
+    const to = join(dir(), 'to');
+    for (const [branch, version] of [['beta', '1.1.0-beta.1'] as const, ['stable', '1.0.0'] as const]) {
+      await publish(to);
+      await withdrawRelease({ site: site.dir, branch, version, released: new Date(0) });
+    }
+    await publish(to);
+    expect(await takeOver({ site: again(), from: to, token: null, signal })).toMatchObject({ branches: [], notices: [] });
+    const filesOf = (site: string): string[] => snapshot(site).filter((line) => !line.endsWith(' directory'));
+    expect(filesOf(again())).toEqual(filesOf(to));
+    expect(await verifySite(again())).toMatchObject({ problems: [] });
+    const tree = writeTree(join(dir(), 'tree'), { 'pikit-web/index.html': 'other' });
+    await expect(release({ site: again(), from: tree, version: '1.0.0' })).rejects.toMatchObject({ code: 'RELEASE_CHANGED' });
+    expect(await release({ site: again(), from: tree, version: '1.0.1' })).toMatchObject({ sequence: 5 });
+    await publish(to, again());
   });
 
   it('leaves out of the list what cannot be installed from there, and says so', async () => {

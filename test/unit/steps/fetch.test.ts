@@ -4,7 +4,7 @@ import { apply } from '../../../lib/steps/apply.ts';
 import { check } from '../../../lib/steps/check.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import type { Device } from '../../helpers/device.ts';
-import { NOW, netDeps, rootDeps } from '../../helpers/device.ts';
+import { NOW, netDeps, rootDeps, step } from '../../helpers/device.ts';
 import type { ProxyOptions } from '../../helpers/proxy-server.ts';
 import { proxyServer } from '../../helpers/proxy-server.ts';
 import { writeBranches } from '../../helpers/branch-files.ts';
@@ -386,6 +386,8 @@ describe('what is staged and not installed yet', () => {
     await fetchRelease(netDeps(on));
     server.answer('/manifest.json', status(503));
     expect(await fetchRelease(netDeps(on))).toMatchObject({ outcome: 'nothing', to: '1.1.0', message: containing('the source could not be asked') });
+    const told = await step(on, 'fetch');
+    expect([told.code, (told.out + told.err).match(/could not be asked/g)]).toEqual([0, ['could not be asked']]);
     await apply(rootDeps(on));
     expect(on.files.readVersion()).toBe('1.1.0');
     const { last_result: receipt } = on.files.readState();

@@ -1,18 +1,19 @@
 import fs from 'node:fs';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { apply } from '../../../lib/steps/apply.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
 import { seenNow } from '../../../lib/device/confirm-replace.ts';
+import { beforeCall } from '../../helpers/before-call.ts';
 import type { Device } from '../../helpers/device.ts';
 import { netDeps, rootDeps } from '../../helpers/device.ts';
 import { containing, matching } from '../../helpers/matchers.ts';
 import { dashboard, writeTree } from '../../helpers/site-builder.ts';
+import { EDITED, copiesOf } from './kept-copies.ts';
 import { install, onSite } from './published.ts';
 
 const PAGE = '/var/www/pikit-web/index.html';
 const TOOL = '/usr/local/bin/tool';
-const EDITED = '/var/lib/pikit/edited';
 
 /** On 1.0.0, with a tool of the owner where 1.1.0 brings one. */
 async function withTool() {
@@ -27,14 +28,6 @@ async function withTool() {
 
 function startedByTimer(on: Device): void {
   writeTree(on.root, { '/run/pikit-update/granted/apply': JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }) });
-}
-
-function copiesOf(on: Device, path: string): string[] {
-  if (!fs.existsSync(on.at(EDITED))) return [];
-  return fs
-    .readdirSync(on.at(EDITED))
-    .flatMap((tx) => on.read(`${EDITED}/${tx}${path}`) ?? [])
-    .toSorted();
 }
 
 describe('a dashboard that was copied by hand before the first update', () => {
@@ -90,23 +83,6 @@ describe('a file that is saved anew while the update is being prepared', () => {
     fs.renameSync(`${path}.swp`, path);
   };
 
-  /** Just before the first call of this name with this path. */
-  function before(name: 'linkSync' | 'openSync', path: RegExp, act: () => void): void {
-    const original: unknown = Reflect.get(fs, name);
-    if (typeof original !== 'function') throw new Error(name);
-    Reflect.set(fs, name, (...args: unknown[]): unknown => {
-      if (args.some((arg) => typeof arg === 'string' && path.test(arg))) {
-        Reflect.set(fs, name, original);
-        act();
-      }
-      const result: unknown = Reflect.apply(original, fs, args);
-      return result;
-    });
-    onTestFinished(() => {
-      Reflect.set(fs, name, original);
-    });
-  }
-
   it.each([
     ['the backup', 'linkSync', /backups.*index\.html$/, inPlace],
     ['the backup', 'linkSync', /backups.*index\.html$/, byEditor],
@@ -122,7 +98,7 @@ describe('a file that is saved anew while the update is being prepared', () => {
     writeTree(on.root, { [PAGE]: 'by hand', '/etc/pikit/version': 'mine' });
     await publish('1.0.0');
     await fetchRelease(netDeps(on));
-    before(name, path, () => {
+    beforeCall(name, path, () => {
       save(on.at(PAGE));
     });
     await expect(apply(rootDeps(on))).rejects.toMatchObject({ code: 'RELEASE_CHANGED', hint: 'try again' });

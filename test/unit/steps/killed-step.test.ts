@@ -1,9 +1,10 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { recordKilledStep } from '../../../lib/steps/killed-step.ts';
+import { findKilled, recordKilledStep } from '../../../lib/steps/killed-step.ts';
 import { openRunLog } from '../../../lib/steps/run-log.ts';
 import { receipt } from '../../helpers/cli-device.ts';
 import { NOW, device, stepDeps } from '../../helpers/device.ts';
+import { containing } from '../../helpers/matchers.ts';
 
 describe('a step after one that was killed', () => {
   it('records it once, with when it began', () => {
@@ -39,11 +40,44 @@ describe('a step after one that was killed', () => {
     expect(on.files.readRunRecord()?.steps).toMatchObject([{ ended: null }]);
   });
 
+  it('says how, where its unit knows', () => {
+    const on = device();
+    openRunLog(stepDeps(on, { run: 'a' }), 'fetch', 7);
+    recordKilledStep(stepDeps(on, { run: 'b', killed: { step: 'fetch', result: 'oom-kill', exitStatus: 9 } }), 'check');
+    const told = { code: 'STEP_FAILED', hint: containing('MemoryMax='), message: containing('the last fetch was ended: out of memory') };
+    expect(on.files.readState().last_result).toMatchObject(told);
+    expect(on.files.readHistory()).toMatchObject([told]);
+  });
+
   it('has nothing to say where all steps have ended', () => {
     const on = device();
     recordKilledStep(stepDeps(on, { run: 'a' }), 'check');
     openRunLog(stepDeps(on, { run: 'a' }), 'check', 7).done({ outcome: 'nothing', message: 'x' });
     recordKilledStep(stepDeps(on, { run: 'b' }), 'check');
     expect(on.files.readState().last_result).toBeNull();
+  });
+});
+
+describe('how it was killed', () => {
+  const ending = (invocation: string) => () => Promise.resolve({ result: 'timeout', exitStatus: 15, invocation });
+
+  it('is what the unit says of that very run', async () => {
+    const on = device();
+    openRunLog(stepDeps(on, { run: 'a' }), 'check', 7);
+    const next = stepDeps(on, { run: 'b' });
+    expect(await findKilled(next, ending('a'))).toEqual({ step: 'check', result: 'timeout', exitStatus: 15 });
+    expect(await findKilled(next, ending('b'))).toBeNull();
+    expect(await findKilled(next, () => Promise.resolve(null))).toBeNull();
+  });
+
+  it('is not asked for where no step was', async () => {
+    const on = device();
+    const next = stepDeps(on, { run: 'b' });
+    const never = (): never => {
+      throw new Error('asked');
+    };
+    expect(await findKilled(next, never)).toBeNull();
+    openRunLog(stepDeps(on, { run: 'a' }), 'check', 7).done({ outcome: 'nothing', message: 'x' });
+    expect(await findKilled(next, never)).toBeNull();
   });
 });

@@ -7,6 +7,7 @@ import { recordCommitted, recordUndone } from '../../../lib/steps/record.ts';
 import { toFailure } from '../../../lib/steps/receipts.ts';
 import type { Journal } from '../../../lib/transaction/types.ts';
 import { NOW, device, stepDeps } from '../../helpers/device.ts';
+import { containing } from '../../helpers/matchers.ts';
 
 const AT = NOW.toISOString();
 
@@ -41,6 +42,21 @@ function entry(attempts: number, reason: HeldVersion['reason'] = 'attempts', ver
 }
 
 describe('after an undo', () => {
+  it.each([
+    ['apply', 'oom-kill', {}, '1.1.0 was not installed: the update was ended: out of memory; the device is on 1.0.0 as before'],
+    ['apply', 'timeout', {}, '1.1.0 was not installed: the update was ended: it took longer than it may; the device is on 1.0.0 as before'],
+    ['apply', 'signal', {}, '1.1.0 was not installed: the update was ended: it was killed; the device is on 1.0.0 as before'],
+    ['apply', 'success', {}, '1.1.0 was not installed: the update was interrupted; the device is on 1.0.0 as before'],
+    ['fetch', 'oom-kill', {}, '1.1.0 was not installed: the update was interrupted; the device is on 1.0.0 as before'],
+    ['apply', 'signal', failed('IO_ERROR'), '1.1.0 was not installed: it broke; the device is on 1.0.0 as before'],
+  ] as const)('says how a step was ended that could not: %s, %s', (step, result, overrides, message) => {
+    const on = device();
+    recordUndone(stepDeps(on, { killed: { step, result, exitStatus: 9 } }), 'rollback', journal(overrides));
+    expect(on.files.readHistory()).toMatchObject([
+      { message, hint: message.includes('was ended') ? containing('journalctl -u pikit-update-apply') : null },
+    ]);
+  });
+
   it.each<[string, Partial<Journal>, HeldVersion[], [HeldVersion['reason'], number] | null]>([
     ['a service fell: held at once', failed('SERVICE_FAILED'), [], ['failed', 1]],
     ['a page did not answer: held at once', failed('PROBE_FAILED'), [], ['failed', 1]],

@@ -29,7 +29,7 @@ describe('planChange', () => {
       'file > file index.html',
       `file > file ${VERSION_FILE}`,
       'file > none assets/app-1.js',
-      'file > none old/only/x.txt',
+      'file > none old/only/x (1) größe.txt',
     ]);
     expect(plan.ops.map((op) => op.n)).toEqual(what.map((_line, index) => index + 1));
     expect(plan).toMatchObject({

@@ -58,7 +58,7 @@ describe('prepare', () => {
       ),
     ).toEqual(Object.values(inodes(place.root, files)));
     expect(read.is === 'there' && read.value.absent).toEqual(
-      ['assets/app-2.js', 'deep/er/new.txt', 'nest', 'site.conf.pikit-new', 'thing/a.txt', 'thing/sub/b.txt'].map((name) => `${WEB}/${name}`),
+      ['assets/app-2.js', 'deep/er/new.txt', 'nest', 'site.conf.pikit-new', 'thing/a [é] & b.txt', 'thing/sub/b.txt'].map((name) => `${WEB}/${name}`),
     );
   });
 

@@ -83,7 +83,7 @@ describe('rollbackChange', () => {
       'index.html',
       '/etc/pikit/version',
       'assets/app-1.js',
-      'old/only/x.txt',
+      'old/only/x (1) größe.txt',
     ]);
     expect([...puts.values()].map((put) => put.order)).toEqual([0, 0, 0, 0, 0, 1, 1, 2, 3, 0, 0]);
     expect(puts.get('edited.txt')).toMatchObject({
@@ -96,7 +96,7 @@ describe('rollbackChange', () => {
       'deep/er/new.txt',
       'nest',
       'site.conf.pikit-new',
-      'thing/a.txt',
+      'thing/a [é] & b.txt',
       'thing/sub/b.txt',
     ]);
     expect(change).toMatchObject({ version: '1.0.0', branch: 'stable', installed, restore: found.backup.before });
