@@ -24,5 +24,5 @@ export function receiptText(receipt: Receipt): string {
     ...(receipt.hint === null ? [] : [`hint: ${receipt.hint}`]),
     ...receipt.lines.map((line) => `  ${receipt.subject ?? ''}: ${line}`),
   ];
-  return `${head}${seconds}\n${below.map((line) => `    ${printable(line)}\n`).join('')}`;
+  return `${printable(head)}${seconds}\n${below.map((line) => `    ${printable(line)}\n`).join('')}`;
 }
