@@ -1,6 +1,7 @@
 /** The command line `pikit-update`: wires the device, or the folder that PIKIT_ROOT names, to lib/cli. */
 import { spawn } from 'node:child_process';
 import fs from 'node:fs';
+import { createInterface } from 'node:readline';
 import { resolve } from 'node:path';
 import { runPikitUpdate } from '../lib/cli/cli.ts';
 import type { CliDeps } from '../lib/cli/deps.ts';
@@ -14,15 +15,19 @@ import { VERSION } from './updater-version.ts';
 const root = resolve(process.env['PIKIT_ROOT'] ?? '/');
 
 /** Our own Ctrl-C handler does nothing to journalctl: it gets the signal from the terminal itself. */
-function journalctl(args: readonly string[]): Promise<number> {
+function journalctl(args: readonly string[], onLine: (line: string) => void): Promise<number> {
   return new Promise((resolveExit, reject) => {
-    const child = spawn('journalctl', args, { stdio: 'inherit' });
+    const child = spawn('journalctl', ['--no-pager', ...args], { stdio: ['inherit', 'pipe', 'inherit'] });
+    const lines = createInterface({ input: child.stdout });
+    lines.on('line', onLine);
+    // `pikit-update logs | head`, whose reader has seen enough: nothing else would end one that follows.
+    process.stdout.once('error', () => child.kill('SIGPIPE'));
     child.on('error', (error) => {
       reject(
         new UpdateError('SYSTEMD_UNAVAILABLE', `the command 'journalctl' cannot be run: ${error.message}`, { hint: 'install the package systemd' }),
       );
     });
-    child.on('exit', (code, signal) => {
+    child.on('close', (code, signal) => {
       // SIGPIPE: `pikit-update logs | head`, whose reader has seen enough.
       const bySignal = signal === 'SIGINT' ? EXIT.interrupted : signal === 'SIGPIPE' ? EXIT.ok : EXIT.failed;
       resolveExit(code ?? bySignal);

@@ -140,7 +140,7 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
     return EXIT.ok;
   } catch (error) {
     const failure = toUpdateError(error);
-    tell(narrate, failure);
+    tell(narrate, failure, stdoutIsJournal());
     if (log === null) {
       dropGrant(deps, entry.step);
     } else {
@@ -184,10 +184,13 @@ function exitCodeOf(code: ErrorCode): number {
   return code === 'USAGE' ? EXIT.usage : EXIT.failed;
 }
 
-/** The one place where a failure is logged. */
-function tell(narrate: Narrator, failure: UpdateError): void {
+/**
+ * The one place where a failure is logged. What a service wrote is in its own journal, for those who may read that: ours is shown on
+ * the dashboard.
+ */
+function tell(narrate: Narrator, failure: UpdateError, toJournal: boolean): void {
   narrate.error(`${failure.message} [${failure.code}]`);
-  for (const line of failure.lines) narrate.info(`${failure.subject ?? 'it'} wrote: ${line}`);
+  if (!toJournal) for (const line of failure.lines) narrate.info(`${failure.subject ?? 'it'} wrote: ${line}`);
   if (failure.hint !== null) narrate.hint(failure.hint);
 }
 

@@ -15,10 +15,12 @@ import type { Run } from '../core/run.ts';
 import type { Answer } from './answer.ts';
 import { JSON_TYPE, HEADERS, errorAnswer, jsonAnswer } from './answer.ts';
 import type { ApiDeps } from './deps.ts';
+import { clientOf } from './client-of.ts';
 import { eventStreams } from './event-streams.ts';
 import { watchStatus } from './events.ts';
 import { followLogs, goingOn, readable } from './logs.ts';
 import { observer } from './observer.ts';
+import { assertAsksForEvents, takesEvents } from './origin-guard.ts';
 import { readBody } from './request-body.ts';
 import { readQuery, splitTarget } from './request-query.ts';
 import { startsOf } from './starts.ts';
@@ -67,7 +69,7 @@ export function createApp(deps: ApiDeps): App {
   /** A start: 202 at once, or the stream of what comes of it. */
   async function begin(c: Ctx, what: string, start: () => Promise<Run>): Promise<Response> {
     const key = c.env.incoming.headers['idempotency-key'];
-    const slot = wantsEvents(c) ? streams.take() : null;
+    const slot = takesEvents(c.env.incoming.headers) ? streams.takeForStart() : null;
     try {
       const run = await starts.begin(what, typeof key === 'string' ? key : null, start);
       if (slot === null) return json(202, { run });
@@ -85,7 +87,8 @@ export function createApp(deps: ApiDeps): App {
   });
   on(ROUTES.events, async (c) => {
     queryOf(c, NoQuery);
-    const slot = streams.take();
+    assertAsksForEvents(c.env.incoming.headers);
+    const slot = streams.take(clientOf(c.env.incoming));
     try {
       await watchStatus(seen, { slot, response: c.env.outgoing, lastId: lastIdOf(c), until: null });
     } catch (error) {
@@ -110,8 +113,9 @@ export function createApp(deps: ApiDeps): App {
   on(ROUTES.logs, async (c) => {
     const query = queryOf(c, LogsQuery);
     const journal = readable(deps.journal);
-    if (!wantsEvents(c)) return json(200, await journal.read(query));
-    followLogs(journal, goingOn(query, lastIdOf(c)), streams.take(), c.env.outgoing);
+    if (!takesEvents(c.env.incoming.headers)) return json(200, await journal.read(query));
+    assertAsksForEvents(c.env.incoming.headers);
+    followLogs(journal, goingOn(query, lastIdOf(c)), streams.take(clientOf(c.env.incoming)), c.env.outgoing);
     return RESPONSE_ALREADY_SENT;
   });
   on(ROUTES.openapi, (c) => {
@@ -189,8 +193,4 @@ async function bodyOf<T>(c: Ctx, schema: z.ZodType<T>): Promise<T> {
 function lastIdOf(c: Ctx): string | null {
   const id = c.env.incoming.headers['last-event-id'];
   return typeof id === 'string' ? id : null;
-}
-
-function wantsEvents(c: Ctx): boolean {
-  return (c.env.incoming.headers.accept ?? '').split(',').some((type) => /^text\/event-stream(?:$|;(?!.*q=0(?:\.0*)?$))/.test(type.trim()));
 }

@@ -3,11 +3,12 @@
  * a bound is waiting for it; it comes back by itself and finds the state as it is then. Who has more to say than that waits for it.
  */
 import type { ServerResponse } from 'node:http';
-import { UpdateError } from '../core/errors.ts';
+import { UpdateError, errorJson } from '../core/errors.ts';
 import { HEADERS } from './answer.ts';
 import type { ApiLimits } from './deps.ts';
 
 const RETRY_MS = 2000;
+const GIVEN_UP_RETRY_MS = 30_000;
 
 export interface EventStream {
   send: (event: { event: string; id: string | null; data: string }) => void;
@@ -16,6 +17,8 @@ export interface EventStream {
   /** Resolves when all that was sent is on its way, or the stream has closed. A client that takes nothing for four heartbeats is let go of. */
   drained: () => Promise<void>;
   end: () => void;
+  /** Ends it with a `failure`, and asks the client not to come back sooner than that. */
+  giveUp: (data: string, retryMs: number) => void;
   /** Aborted when the client has gone, was let go of, or the stream was ended. */
   closed: AbortSignal;
 }
@@ -28,48 +31,102 @@ export interface Slot {
 }
 
 export interface EventStreams {
-  /** Throws TOO_MANY_STREAMS. */
-  take: () => Slot;
+  /**
+   * A place for who watches. When there is none, the client that has most loses its oldest stream, and is told so: the newcomer
+   * may be the owner, and whoever has one stream only is the last to lose it. Throws TOO_MANY_STREAMS when starts have all.
+   */
+  take: (client: string) => Slot;
+  /** A place for who watches what it starts, which ends by itself: nobody else takes it. Throws TOO_MANY_STREAMS. */
+  takeForStart: () => Slot;
   /** Those that are opened later end at once. */
   endAll: () => void;
 }
 
+/** Kept free of those who only watch, so that a start can always be watched. */
+const FOR_STARTS = 2;
+
+interface Place {
+  slot: Slot;
+  /** Null for a start. */
+  client: string | null;
+  stream: EventStream | null;
+  isTaken: boolean;
+}
+
 export function eventStreams(limits: ApiLimits): EventStreams {
-  const open = new Set<Slot>();
-  const ends = new Set<() => void>();
+  /** Oldest first. */
+  const places = new Set<Place>();
   let hasEnded = false;
-  return {
-    take: () => {
-      if (open.size >= limits.streams) {
-        throw new UpdateError('TOO_MANY_STREAMS', `${String(limits.streams)} streams are open already`, {
-          hint: 'close another window of the dashboard',
-          retryAfterMs: 10_000,
-        });
-      }
-      const slot: Slot = {
+
+  function add(client: string | null): Slot {
+    const place: Place = {
+      client,
+      stream: null,
+      isTaken: false,
+      slot: {
         open: (response) => {
           const stream = begin(response, limits);
-          ends.add(stream.end);
+          place.stream = stream;
           const closed = (): void => {
-            ends.delete(stream.end);
-            slot.release();
+            places.delete(place);
           };
           if (stream.closed.aborted) closed();
           else stream.closed.addEventListener('abort', closed, { once: true });
+          if (place.isTaken) giveUp(stream);
           if (hasEnded) stream.end();
           return stream;
         },
-        release: () => open.delete(slot),
-      };
-      open.add(slot);
-      return slot;
+        release: () => places.delete(place),
+      },
+    };
+    places.add(place);
+    return place.slot;
+  }
+
+  /** Takes one place of those who watch; a newcomer counts as one more of its client. */
+  function takeAway(newcomer: string | null): void {
+    const watching = [...places].filter(({ client }) => client !== null);
+    const countOf = (client: string | null): number => watching.filter((one) => one.client === client).length + (client === newcomer ? 1 : 0);
+    const most = Math.max(...watching.map(({ client }) => countOf(client)));
+    const place = watching.find(({ client }) => countOf(client) === most);
+    if (place === undefined) throw tooMany(limits);
+    places.delete(place);
+    place.isTaken = true;
+    if (place.stream !== null) giveUp(place.stream);
+  }
+
+  return {
+    take: (client) => {
+      const watching = [...places].filter((place) => place.client !== null).length;
+      if (watching >= Math.max(1, limits.streams - FOR_STARTS) || places.size >= limits.streams) takeAway(client);
+      return add(client);
+    },
+    takeForStart: () => {
+      if (places.size >= limits.streams) takeAway(null);
+      return add(null);
     },
     endAll: () => {
       hasEnded = true;
-      for (const end of [...ends]) end();
+      for (const { stream } of [...places]) stream?.end();
     },
   };
 }
+
+function tooMany({ streams }: ApiLimits): UpdateError {
+  return new UpdateError('TOO_MANY_STREAMS', `${String(streams)} streams are open already`, {
+    hint: 'close another window of the dashboard',
+    retryAfterMs: 10_000,
+  });
+}
+
+/** An EventSource that comes back at once would take the place of the next one, which comes back as well, and so on. */
+function giveUp(stream: EventStream): void {
+  stream.giveUp(JSON.stringify({ error: errorJson(GIVEN_UP) }), GIVEN_UP_RETRY_MS);
+}
+
+const GIVEN_UP = new UpdateError('TOO_MANY_STREAMS', 'another stream was opened, and took the place of this one', {
+  hint: 'close another window of the dashboard',
+});
 
 function begin(response: ServerResponse, limits: ApiLimits): EventStream {
   const gone = new AbortController();
@@ -116,6 +173,10 @@ function begin(response: ServerResponse, limits: ApiLimits): EventStream {
     response.destroy();
     closed();
   };
+  const end = (): void => {
+    closed();
+    response.end();
+  };
   response.on('error', () => undefined);
   response.once('close', closed);
   // nginx keeps back what it is sent until a buffer is full, unless it is told not to.
@@ -128,9 +189,10 @@ function begin(response: ServerResponse, limits: ApiLimits): EventStream {
     },
     comment,
     drained,
-    end: () => {
-      closed();
-      response.end();
+    end,
+    giveUp: (data, retryMs) => {
+      write(`retry: ${String(retryMs)}\nevent: failure\ndata: ${data}\n\n`);
+      end();
     },
     closed: gone.signal,
   };

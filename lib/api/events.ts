@@ -1,6 +1,7 @@
 /** `GET events`, and a start that is watched to its end: the status as events named `status`. */
 import type { ServerResponse } from 'node:http';
 import { UpdateError, errorJson } from '../core/errors.ts';
+import { printableJson } from '../core/printable.ts';
 import type { Run } from '../core/run.ts';
 import { QUEUED_RUN } from '../core/run.ts';
 import type { Slot } from './event-streams.ts';
@@ -36,7 +37,7 @@ export async function watchStatus(observer: Observer, { slot, response, lastId, 
     if (awaited.id === QUEUED_RUN) {
       if (run?.id === QUEUED_RUN) return;
       if (run === null || isOlder(run, awaited)) {
-        stream.send({ event: 'failure', id: null, data: JSON.stringify({ error: errorJson(TAKEN_BACK) }) });
+        stream.send({ event: 'failure', id: null, data: printableJson({ error: errorJson(TAKEN_BACK) }) });
         stream.end();
         return;
       }

@@ -1,38 +1,32 @@
 /**
- * How often each client has sent a wrong token lately, and all clients of one socket peer together: what a proxy says of its
- * clients may be made up. Bounded: a client that nobody has room for any more is forgotten.
+ * How often each address has sent a wrong token lately, and all addresses together: anybody on this device has sixteen million of
+ * them (127.0.0.0/8). What a client says of itself does not count, since it may be made up. Bounded: an address that nobody has
+ * room for any more is forgotten.
  */
 
 const WINDOW_MS = 60_000;
 const MAX_FAILURES = 5;
-/** Of all who come through one proxy. */
-const MAX_PEER_FAILURES = 50;
-const MAX_CLIENTS = 256;
-
-export interface Caller {
-  /** Who connects. */
-  peer: string;
-  /** Whom it says that it speaks for; often itself. */
-  client: string;
-}
+/** Of all addresses together. */
+const MAX_ALL_FAILURES = 50;
+const MAX_PEERS = 256;
 
 export interface FailedLogins {
-  /** How long this caller has to wait before it may try again; null when it need not. */
-  waitMs: (caller: Caller) => number | null;
-  add: (caller: Caller) => void;
+  /** How long a wrong token of this address is not looked at any more; null when it is. */
+  waitMs: (peer: string) => number | null;
+  add: (peer: string) => void;
   size: () => number;
 }
 
 export function failedLogins(now: () => Date): FailedLogins {
-  const clients = countOf(now, MAX_FAILURES);
-  const peers = countOf(now, MAX_PEER_FAILURES);
+  const peers = countOf(now, MAX_FAILURES);
+  const all = countOf(now, MAX_ALL_FAILURES);
   return {
-    waitMs: ({ client, peer }) => clients.waitMs(client) ?? peers.waitMs(peer),
-    add: ({ client, peer }) => {
-      clients.add(client);
+    waitMs: (peer) => peers.waitMs(peer) ?? all.waitMs(''),
+    add: (peer) => {
       peers.add(peer);
+      all.add('');
     },
-    size: () => clients.size() + peers.size(),
+    size: () => peers.size() + all.size(),
   };
 }
 
@@ -53,7 +47,7 @@ function countOf(now: () => Date, most: number) {
       times.delete(name);
       times.set(name, known);
       const [oldest] = times.keys();
-      if (times.size > MAX_CLIENTS && oldest !== undefined) times.delete(oldest);
+      if (times.size > MAX_PEERS && oldest !== undefined) times.delete(oldest);
     },
     size: (): number => times.size,
   };

@@ -1,4 +1,4 @@
-/** What every request has to pass before a route sees it, in this order: host, origin, secrets, token, path, method. */
+/** What every request has to pass before a route sees it, in this order: headers, host, origin, secrets, token, path, method. */
 import type { IncomingMessage } from 'node:http';
 import type { Route } from '../core/api-routes.ts';
 import { API_PREFIX, ROUTES } from '../core/api-routes.ts';
@@ -9,21 +9,25 @@ import { checkHost } from './host-guard.ts';
 import { assertOwnOrigin } from './origin-guard.ts';
 import { assertNoSecret, splitTarget } from './request-query.ts';
 import { STATIC_METHODS, STATIC_PATHS } from './static-files.ts';
-import { assertToken, callerOf } from './token-guard.ts';
+import { assertToken } from './token-guard.ts';
 
 /** The socket that a request came in by; `port` is null for the unix socket, whose permissions are the authentication. */
 export interface Door {
   port: number | null;
 }
 
+/** Browsers send about twenty. */
+const MAX_HEADERS = 100;
+
 /** Returns the target without an authority. Throws what keeps the request out. */
 export function guard(incoming: IncomingMessage, door: Door, deps: ApiDeps, failed: FailedLogins): string {
   const { rawHeaders, headers, method = '', url = '', socket } = incoming;
+  if (rawHeaders.length > 2 * MAX_HEADERS) throw new UpdateError('REQUEST_INVALID', `a request may have ${String(MAX_HEADERS)} headers`);
   const { host, target } = checkHost({ rawHeaders, target: url, allowed: deps.hosts(), port: door.port });
   assertOwnOrigin(method, headers, host);
   const { path, query } = splitTarget(target);
   assertNoSecret(query);
-  if (door.port !== null) assertToken(headers, callerOf(socket.remoteAddress, headers['x-forwarded-for']), deps.token(), failed);
+  if (door.port !== null) assertToken(headers, socket.remoteAddress ?? '', deps.token(), failed);
   assertRoute(method, path);
   return target;
 }

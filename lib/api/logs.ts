@@ -2,6 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import type { LogsQuery } from '../core/api-requests.ts';
 import { UpdateError, errorJson, toUpdateError } from '../core/errors.ts';
+import { printableJson } from '../core/printable.ts';
 import { JournalCursor } from '../core/journal-line.ts';
 import type { JournalReader } from './deps.ts';
 import type { Slot } from './event-streams.ts';
@@ -24,12 +25,12 @@ export function followLogs(journal: JournalReader, query: LogsQuery, slot: Slot,
   const pass = async (): Promise<void> => {
     try {
       for await (const line of journal.follow(query, stream.closed)) {
-        stream.send({ event: 'line', id: line.cursor, data: JSON.stringify(line) });
+        stream.send({ event: 'line', id: line.cursor, data: printableJson(line) });
         await stream.drained();
         if (stream.closed.aborted) break;
       }
     } catch (error) {
-      stream.send({ event: 'failure', id: null, data: JSON.stringify({ error: errorJson(toUpdateError(error)) }) });
+      stream.send({ event: 'failure', id: null, data: printableJson({ error: errorJson(toUpdateError(error)) }) });
     }
     stream.end();
   };

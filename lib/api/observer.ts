@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { StatusAnswer } from '../core/api-answers.ts';
 import { errorJson, toUpdateError } from '../core/errors.ts';
+import { printableJson } from '../core/printable.ts';
 import type { Backend } from './deps.ts';
 
 const MIN_INTERVAL_MS = 250;
@@ -26,7 +27,7 @@ export function observer(backend: Pick<Backend, 'status' | 'watch'>, warn: (mess
 
   const look: Observer['look'] = async () => {
     const status = await backend.status();
-    const data = JSON.stringify(status);
+    const data = printableJson(status);
     return { is: 'status', id: createHash('sha256').update(data).digest('hex').slice(0, 16), data, status };
   };
 
@@ -48,7 +49,7 @@ export function observer(backend: Pick<Backend, 'status' | 'watch'>, warn: (mess
     lookedAt = performance.now();
     // Who comes while we look may know better already: it is told by the next look.
     const askers = [...listeners.keys()];
-    const seen = await look().catch((error: unknown): Seen => ({ is: 'failure', data: JSON.stringify({ error: errorJson(toUpdateError(error)) }) }));
+    const seen = await look().catch((error: unknown): Seen => ({ is: 'failure', data: printableJson({ error: errorJson(toUpdateError(error)) }) }));
     isLooking = false;
     for (const listener of askers) {
       if (!listeners.has(listener) || listeners.get(listener) === seen.data) continue;

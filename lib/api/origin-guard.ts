@@ -18,6 +18,26 @@ export function assertOwnOrigin(method: string, headers: IncomingHttpHeaders, ho
   throw refused();
 }
 
+/**
+ * A stream holds a place for as long as it lasts, and a page of another origin needs no answer to hold one: `<img>`, `<script>`,
+ * `<link>` and forms ask whom they like, without Origin, and over http without Sec-Fetch-*. None of them can say that it takes
+ * events; who can, such as EventSource, sends Origin as well when it crosses origins. Throws REQUEST_INVALID, ORIGIN_REFUSED.
+ */
+export function assertAsksForEvents(headers: IncomingHttpHeaders): void {
+  if (!takesEvents(headers)) {
+    throw new UpdateError('REQUEST_INVALID', 'this address answers with a stream of events', {
+      hint: 'send `Accept: text/event-stream`, as an EventSource does by itself',
+    });
+  }
+  const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest } = headers;
+  const isOwn = site === undefined || site === 'same-origin';
+  if (!isOwn || !(mode === undefined || mode === 'cors' || mode === 'same-origin') || !(dest === undefined || dest === 'empty')) throw refused();
+}
+
+export function takesEvents(headers: IncomingHttpHeaders): boolean {
+  return (headers.accept ?? '').split(',').some((type) => /^text\/event-stream(?:$|;(?!.*q=0(?:\.0*)?$))/i.test(type.trim()));
+}
+
 function refused(): UpdateError {
   return new UpdateError('ORIGIN_REFUSED', 'this request comes from a page of another origin', {
     hint: 'only pages that come from the same host and port may ask',

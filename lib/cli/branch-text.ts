@@ -17,7 +17,7 @@ export function branchesText({ choice, branches, listed }: KnownBranches, notice
   const [names, versions] = [width(({ name }) => name), width(({ version }) => version)];
   const text = rows.flatMap(({ name, version, lines }) =>
     (lines.length === 0 ? [''] : lines).map((line, index) =>
-      `${(index === 0 ? name : '').padEnd(names)}${(index === 0 ? version : '').padEnd(versions)}${printable(line)}`.trimEnd(),
+      printable(`${(index === 0 ? name : '').padEnd(names)}${(index === 0 ? version : '').padEnd(versions)}${line}`).trimEnd(),
     ),
   );
   const more = listed ? [] : ['which others there are is not known: `pikit-update check` asks'];

@@ -13,12 +13,13 @@ import { historyCommand } from './history.ts';
 import { logsCommand } from './logs.ts';
 import { planCommand } from './plan.ts';
 import { rollbackCommand } from './rollback.ts';
-import { sayError, toJson } from './say.ts';
+import { harmless, sayError, toJson } from './say.ts';
 import { statusCommand } from './status.ts';
 import { commandUsage, usageText } from './usage.ts';
 
 /** Never throws: whatever happens is printed, and said in the exit code. */
-export async function runPikitUpdate(args: readonly string[], deps: CliDeps): Promise<number> {
+export async function runPikitUpdate(args: readonly string[], given: CliDeps): Promise<number> {
+  const deps = { ...given, terminal: harmless(given.terminal) };
   try {
     const command = parseCommand(args);
     const done = await runCommand(command, deps);

@@ -13,8 +13,8 @@ export interface CliDeps extends DeviceDeps {
   /** Version of this program. */
   version: string;
   terminal: Terminal;
-  /** journalctl with our standard streams, to its exit code; null in a folder, which has no journal. */
-  journalctl: ((args: readonly string[]) => Promise<number>) | null;
+  /** What journalctl prints, line by line, to its exit code; its complaints go to standard error. Null in a folder, which has no journal. */
+  journalctl: ((args: readonly string[], onLine: (line: string) => void) => Promise<number>) | null;
 }
 
 /** What a command came to: the exit code, and what `--json` prints. */

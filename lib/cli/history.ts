@@ -1,6 +1,6 @@
 /** `pikit-update history`: the receipts of all that changed this device, newest last. */
 import type { Receipt } from '../core/state.ts';
-import { readReceipts } from '../device/history.ts';
+import { readOwnReceipts } from '../device/history.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
 import { printable } from '../core/printable.ts';
@@ -8,7 +8,7 @@ import { ownersNotes } from './say.ts';
 import { localTime } from './times.ts';
 
 export function historyCommand(deps: CliDeps, { json, count }: { json: boolean; count: number | null }): Done {
-  const receipts = readReceipts(deps).slice(count === null ? 0 : -count);
+  const receipts = readOwnReceipts(deps).slice(count === null ? 0 : -count);
   if (!json) deps.terminal.out(receipts.length === 0 ? 'no update was installed here yet\n' : receipts.map(receiptText).join(''));
   return { exit: EXIT.ok, json: receipts };
 }
@@ -24,5 +24,5 @@ export function receiptText(receipt: Receipt): string {
     ...(receipt.hint === null ? [] : [`hint: ${receipt.hint}`]),
     ...receipt.lines.map((line) => `  ${receipt.subject ?? ''}: ${line}`),
   ];
-  return `${head}${seconds}\n${below.map((line) => `    ${printable(line)}\n`).join('')}`;
+  return `${printable(head)}${seconds}\n${below.map((line) => `    ${printable(line)}\n`).join('')}`;
 }

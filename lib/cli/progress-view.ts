@@ -2,14 +2,13 @@
 import type { Progress } from '../core/state.ts';
 import type { Terminal } from './deps.ts';
 import { phaseText, progressBar, progressText } from './progress-line.ts';
+import { REDRAW } from './say.ts';
 
 export interface ProgressView {
   show: (progress: Progress) => void;
   /** Removes the bar, so that the next line starts at the margin. */
   end: () => void;
 }
-
-const CLEAR = '\r\u001b[2K';
 
 export function progressView(terminal: Terminal): ProgressView {
   return terminal.isTerminal ? barView(terminal) : lineView(terminal);
@@ -25,11 +24,11 @@ function barView(terminal: Terminal): ProgressView {
   return {
     show: (progress) => {
       const line = progressBar(progress, terminal.columns());
-      if (line !== drawn) terminal.out(`${CLEAR}${line}`);
+      if (line !== drawn) terminal.out(`${REDRAW}${line}`);
       drawn = line;
     },
     end: () => {
-      if (drawn !== '') terminal.out(CLEAR);
+      if (drawn !== '') terminal.out(REDRAW);
       drawn = '';
     },
   };

@@ -5,6 +5,26 @@ import type { Terminal } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
 import { printable, printableJson } from '../core/printable.ts';
 
+/** The beginning of a line that is drawn anew. */
+export const REDRAW = '\r\u001b[2K';
+
+/**
+ * The last guard of a terminal: whatever is printed drives nothing and turns nothing around, but for the progress bar. A value is
+ * made printable where it is put into a line, since only there can be said where the line ends.
+ */
+export function harmless(terminal: Terminal): Terminal {
+  const safe = (text: string): string => text.split('\n').map(printable).join('\n');
+  return {
+    ...terminal,
+    out: (text) => {
+      terminal.out(text.startsWith(REDRAW) ? `${REDRAW}${safe(text.slice(REDRAW.length))}` : safe(text));
+    },
+    err: (text) => {
+      terminal.err(safe(text));
+    },
+  };
+}
+
 export function sayLine(terminal: Terminal, text: string): void {
   terminal.out(`${printable(text)}\n`);
 }

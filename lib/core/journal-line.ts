@@ -15,7 +15,7 @@ export const JournalCursor = z
   .regex(/^s=[0-9a-f]{1,32};i=[0-9a-f]{1,16};b=[0-9a-f]{1,32};m=[0-9a-f]{1,16};t=[0-9a-f]{1,16};x=[0-9a-f]{1,16}$/, 'must be the cursor of a line');
 
 /** The members of an entry that `journalArguments` asks for. */
-const FIELDS = ['MESSAGE', 'PRIORITY', 'SYSLOG_IDENTIFIER', '_SYSTEMD_UNIT', 'UNIT', '_PID'];
+const FIELDS = ['MESSAGE', 'PRIORITY', 'SYSLOG_IDENTIFIER', '_SYSTEMD_UNIT', 'UNIT', '_PID', '_UID'];
 
 const INFO = 6;
 const TOO_LONG = '(a message of more than 4 KiB: journalctl --all shows it)';
@@ -33,6 +33,7 @@ const Entry = z.object({
   _SYSTEMD_UNIT: Field.optional(),
   UNIT: Field.optional(),
   _PID: Field.optional(),
+  _UID: Field.optional(),
 });
 
 /** One line of journalctl's output; null for what is no entry of ours. The message is as it was written: showing it makes it harmless. */
@@ -59,21 +60,30 @@ function valueOf(text: string): unknown {
   }
 }
 
-/** The last words of a process that ends have no unit any more: then its own name says whose they are (systemd #2913). */
+/** The steps that network and servers have to do with run as a user of their own; root believes nothing that user says of the others. */
+const OF_USER: readonly LogUnit[] = ['check', 'fetch'];
+
+/**
+ * By what journald itself has seen (fields with `_`), which no program can write. The last words of a process that ends have no
+ * unit any more, or that of systemd: then its own name says whose they are (systemd #2913), and root's user that it may.
+ */
 function unitOf(entry: z.infer<typeof Entry>): LogUnit | null {
-  const bySystemd = entry._PID === '1' ? entry.UNIT : undefined;
-  for (const name of [bySystemd, entry._SYSTEMD_UNIT, entry.SYSLOG_IDENTIFIER]) {
-    const step = /^pikit-update-([a-z]+)(?:@[a-z]+)?(?:\.service)?$/.exec(name ?? '')?.[1];
-    const unit = LOG_UNITS.find((known) => known === step);
-    if (unit !== undefined) return unit;
-  }
-  return null;
+  const { _SYSTEMD_UNIT: seen, SYSLOG_IDENTIFIER: name } = entry;
+  const byUnit = (entry._PID === '1' ? namedBy(entry.UNIT) : null) ?? namedBy(seen);
+  if (byUnit !== null || !(seen === undefined || seen === 'init.scope')) return byUnit;
+  const claimed = namedBy(name);
+  return claimed !== null && (entry._UID === '0' || OF_USER.includes(claimed)) ? claimed : null;
+}
+
+function namedBy(name: string | undefined): LogUnit | null {
+  const step = /^pikit-update-([a-z]+)(?:@[a-z]+)?(?:\.service)?$/.exec(name ?? '')?.[1];
+  return LOG_UNITS.find((known) => known === step) ?? null;
 }
 
 /**
  * What journalctl is asked, without a command that follows. With a cursor the line at the cursor itself comes first if it
  * fits, and counts: `--after-cursor` would leave out the first line that fits when the cursor's own does not (systemd 252, 257).
- * Anybody may write under any SYSLOG_IDENTIFIER; only root and `uid`, as whom our steps run, are believed.
+ * Anybody may write under any SYSLOG_IDENTIFIER; only root is believed, and of check and fetch `uid`, as whom they run.
  */
 export function journalArguments({ cursor, unit }: { cursor?: string | undefined; unit?: LogUnit | undefined }, uid: number): string[] {
   const units = unit === undefined ? LOG_UNITS : [unit];
@@ -82,7 +92,7 @@ export function journalArguments({ cursor, unit }: { cursor?: string | undefined
     return [
       services.map((service) => `_SYSTEMD_UNIT=${service}`),
       ['_PID=1', ...services.map((service) => `UNIT=${service}`)],
-      [`SYSLOG_IDENTIFIER=pikit-update-${name}`, '_UID=0', ...(uid === 0 ? [] : [`_UID=${String(uid)}`])],
+      [`SYSLOG_IDENTIFIER=pikit-update-${name}`, '_UID=0', ...(uid === 0 || !OF_USER.includes(name) ? [] : [`_UID=${String(uid)}`])],
     ];
   });
   return [

@@ -21,7 +21,7 @@ export const Published = z.strictObject({
   version: z.string().nullable(),
   installed: z.strictObject({ branch: z.string(), files: z.array(InstalledFile), dirs: z.array(z.string()) }).nullable(),
   rollback: RollbackTarget,
-  /** The last hundred, oldest first, without what programs wrote (`lines`) but for the last result. */
+  /** The last hundred, oldest first, without what programs wrote (`lines`). */
   history: z.array(Receipt),
 });
 export type Published = z.infer<typeof Published>;

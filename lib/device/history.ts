@@ -1,13 +1,19 @@
 /** The receipts of all that changed this device. */
 import { UpdateError, errnoOf } from '../core/errors.ts';
+import { publicReceipt } from '../core/public-receipt.ts';
 import type { Receipt } from '../core/state.ts';
 import type { DeviceDeps } from './deps.ts';
 
+/** The receipts as everybody may see them, also where root asks. Throws as `readOwnReceipts`. */
+export function readReceipts(deps: Pick<DeviceDeps, 'files'>): Receipt[] {
+  return readOwnReceipts(deps).map(publicReceipt);
+}
+
 /**
- * Oldest first; for others than root the last hundred, as root let them know, whatever is installed since. Throws PERMISSION for
+ * With what failed programs wrote, for root on its own terminal. Oldest first; for others than root the last hundred, as root let them know, whatever is installed since. Throws PERMISSION for
  * them where root has not, and something was installed that there may be a receipt of.
  */
-export function readReceipts(deps: Pick<DeviceDeps, 'files'>): Receipt[] {
+export function readOwnReceipts(deps: Pick<DeviceDeps, 'files'>): Receipt[] {
   try {
     return deps.files.readHistory();
   } catch (error) {

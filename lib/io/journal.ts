@@ -3,6 +3,7 @@
  * Nothing of it is kept here, and a reader that goes takes its journalctl with it.
  */
 import { spawn } from 'node:child_process';
+import fs from 'node:fs';
 import type { Readable } from 'node:stream';
 import type { LogLine, LogsAnswer } from '../core/api-answers.ts';
 import type { LogsQuery } from '../core/api-requests.ts';
@@ -32,18 +33,18 @@ export interface JournalReader {
   follow: (query: LogsQuery, signal: AbortSignal) => AsyncGenerator<LogLine, void>;
 }
 
-/** The journal of this device. */
-export function journalReader({ timeoutMs } = { timeoutMs: TIMEOUT_MS }): JournalReader {
-  return { read: (query) => read(query, timeoutMs), follow };
+/** The journal of this device. `uid` tells as whom check and fetch run. */
+export function journalReader({ timeoutMs = TIMEOUT_MS, uid = uidOfSteps } = {}): JournalReader {
+  return { read: (query) => read(query, timeoutMs, uid()), follow: (query, signal) => follow(query, signal, uid()) };
 }
 
-async function read(query: LogsQuery, timeoutMs: number): Promise<LogsAnswer> {
+async function read(query: LogsQuery, timeoutMs: number, uid: number): Promise<LogsAnswer> {
   const { cursor, lines: wanted = DEFAULT_LINES } = query;
   const deadline = AbortSignal.timeout(timeoutMs);
   const count = cursor === undefined ? wanted : wanted + 1;
   const lines: LogLine[] = [];
   let size = 0;
-  for await (const line of entries(query, [`--lines=${String(count)}`], deadline)) {
+  for await (const line of entries(query, [`--lines=${String(count)}`], deadline, uid)) {
     if (cursor !== undefined && (lines.length === wanted || size + line.message.length > MAX_ANSWER)) break;
     lines.push(line);
     size += line.message.length;
@@ -53,18 +54,18 @@ async function read(query: LogsQuery, timeoutMs: number): Promise<LogsAnswer> {
   return { lines, cursor: lines.at(-1)?.cursor ?? cursor ?? null };
 }
 
-async function* follow(query: LogsQuery, signal: AbortSignal): AsyncGenerator<LogLine, void> {
+async function* follow(query: LogsQuery, signal: AbortSignal, uid: number): AsyncGenerator<LogLine, void> {
   const from = query.cursor === undefined ? `--lines=${String(query.lines ?? 0)}` : '--no-tail';
-  yield* entries(query, ['--follow', from], signal);
+  yield* entries(query, ['--follow', from], signal, uid);
 }
 
 /** What journalctl has for a query, without the line at its cursor; ends without a word when `signal` says so. */
-async function* entries(query: LogsQuery, more: readonly string[], signal: AbortSignal): AsyncGenerator<LogLine, void> {
+async function* entries(query: LogsQuery, more: readonly string[], signal: AbortSignal, uid: number): AsyncGenerator<LogLine, void> {
   if (query.cursor !== undefined && !JournalCursor.safeParse(query.cursor).success) {
     throw new UpdateError('REQUEST_INVALID', `'cursor' is "${query.cursor}": it must be the cursor of a line`);
   }
   if (signal.aborted) return;
-  const child = spawn('journalctl', [...journalArguments(query, process.getuid?.() ?? 0), ...more], {
+  const child = spawn('journalctl', [...journalArguments(query, uid), ...more], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: plainEnvironment(process.env),
   });
@@ -82,7 +83,7 @@ async function* entries(query: LogsQuery, more: readonly string[], signal: Abort
   try {
     for await (const text of linesOf(child.stdout, signal)) {
       const line = parseJournalEntry(text);
-      if (line !== null && line.cursor !== query.cursor) yield line;
+      if (line !== null && line.cursor !== query.cursor && (query.unit === undefined || line.unit === query.unit)) yield line;
     }
     const how = await ended;
     if (how !== 0 && !isAborted(signal)) throw failure(how, complaint());
@@ -90,6 +91,11 @@ async function* entries(query: LogsQuery, more: readonly string[], signal: Abort
     signal.removeEventListener('abort', end);
     end();
   }
+}
+
+/** As whom check and fetch run: whom their cache belongs to. Root where they have not run yet, and have written nothing either. */
+function uidOfSteps(): number {
+  return fs.statSync('/var/cache/pikit-update', { throwIfNoEntry: false })?.uid ?? 0;
 }
 
 function isAborted(signal: AbortSignal): boolean {

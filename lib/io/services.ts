@@ -36,9 +36,10 @@ export function systemdServices(now: () => Date): Services {
   const systemd = (): Promise<Systemd> => (connection ??= connectSystemd());
   const restartsBefore = new Map<string, number | null>();
 
+  /** What it wrote is for root's own history only; everybody else is told where to look. */
   async function failure(unit: string, what: string, since: Date): Promise<UpdateError> {
     return new UpdateError('SERVICE_FAILED', `'${unit}' ${what}`, {
-      hint: `journalctl -u ${shellWord(unit)} shows all it wrote`,
+      hint: `journalctl -u ${shellWord(unit)} -n 20 shows what it wrote`,
       subject: unit,
       lines: await lastLines(unit, since),
     });
@@ -66,7 +67,7 @@ export function systemdServices(now: () => Date): Services {
         // the last one, with the old files, may not be refused.
         await bus.forgetFailures(unit);
         const result = await bus.job('RestartUnit', unit, JOB_TIMEOUT_MS);
-        if (result !== 'done') throw await failure(unit, `did not start (${result})`, since);
+        if (result !== 'done') throw await failure(unit, `did not start (${[result, ...endOf(await bus.unit(unit))].join(', ')})`, since);
         restartsBefore.set(unit, (await bus.unit(unit)).restarts);
         restarted.push(unit);
       }
@@ -92,7 +93,7 @@ export function systemdServices(now: () => Date): Services {
       };
       const down = await firstFall(bus, units, fallen, settleMs, signal);
       if (down !== null)
-        throw await failure(down.name, `did not stay active: it is ${down.activeState} (${down.subState}, ${down.result ?? 'no result'})`, since);
+        throw await failure(down.name, `did not stay active: it is ${down.activeState} (${[down.subState, ...endOf(down)].join(', ')})`, since);
     },
     close: () => {
       connection?.then(
@@ -104,6 +105,11 @@ export function systemdServices(now: () => Date): Services {
       connection = null;
     },
   };
+}
+
+/** How it ended, as `systemctl status` has it. */
+function endOf({ result, exitStatus }: UnitFacts): string[] {
+  return [result ?? 'no result', ...(result === 'exit-code' && exitStatus !== null ? [`exit status ${String(exitStatus)}`] : [])];
 }
 
 /** Active, and not because systemd has already started it again. A oneshot that succeeded has done its work. */

@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { DevicePaths } from '../core/paths.ts';
+import { publicReceipt, withPublicResult } from '../core/public-receipt.ts';
 import { Published } from '../core/published.ts';
 import { Held, Progress, Receipt, Settings, Staged, State, Token, Wanted, emptyState } from '../core/state.ts';
 import { Confirmed } from '../core/foreign.ts';
@@ -64,9 +65,12 @@ export function stateFiles(paths: DevicePaths, report: Report): StateFiles {
     ...runFiles(paths, report),
     // What is installed is known without it.
     readState: () =>
-      readOrSetAside(paths.state, State, 'state.json', report) ?? { ...emptyState(), current: readVersion(paths.version, () => undefined) },
+      // An earlier version of the updater has written more of the last result than is for everybody.
+      withPublicResult(
+        readOrSetAside(paths.state, State, 'state.json', report) ?? { ...emptyState(), current: readVersion(paths.version, () => undefined) },
+      ),
     writeState: (state) => {
-      writeOwned(paths.state, State.parse(state), WORLD_READABLE);
+      writeOwned(paths.state, State.parse(withPublicResult(state)), WORLD_READABLE);
     },
     readSettings: () => readOrSetAside(paths.settings, Settings, 'settings.json', report) ?? Settings.parse({}),
     writeSettings: (settings) => {
@@ -127,7 +131,10 @@ export function stateFiles(paths: DevicePaths, report: Report): StateFiles {
     dropWanted: () => {
       unlinkIfThere(paths.wanted);
     },
-    readPublished: () => readOrSetAside(paths.published, Published, 'published.json', report, PUBLISHED_MAX_BYTES),
+    readPublished: () => {
+      const published = readOrSetAside(paths.published, Published, 'published.json', report, PUBLISHED_MAX_BYTES);
+      return published === null ? null : { ...published, history: published.history.map(publicReceipt) };
+    },
     writePublished: (published) => {
       mkdirDurable(dirname(paths.published), 0o755);
       writeDurable(paths.published, `${JSON.stringify(Published.parse(published))}\n`, { mode: WORLD_READABLE });

@@ -39,12 +39,12 @@ function receiptOf(story: Story, run: Run, at: Date): Receipt {
     kept: [],
   };
   if (typeof end !== 'string' && run.phase !== null && isItsEnd(end, run)) {
-    const { outcome, message, code, hint, subject, lines } = end;
+    const { outcome, message, code, hint, subject } = end;
     const told =
       outcome === 'rolled-back'
         ? `${run.version ?? ''} was not installed: ${message}; the device is on ${base.current ?? 'no release'} as before`
         : message;
-    return { ...common, outcome, message: told, code, hint, subject, lines };
+    return { ...common, outcome, message: told, code, hint, subject };
   }
   const outcome = end === 'nothing' ? 'nothing' : 'ok';
   return {

@@ -100,7 +100,6 @@ export function cancelledAt(story: Story, { status }: Frame, now: Date): StatusA
     message: `the ${was} was stopped before it was complete`,
     hint: 'start it again whenever you like; nothing was changed',
     subject: null,
-    lines: [],
   };
   return endOf({ ...story, end: failure }, run, now);
 }

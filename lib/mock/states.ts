@@ -36,7 +36,6 @@ const Failure = z.strictObject({
   message: z.string(),
   hint: z.string().nullable(),
   subject: z.string().nullable().default(null),
-  lines: z.array(z.string()).default([]),
 });
 export type Failure = z.infer<typeof Failure>;
 

@@ -2,7 +2,8 @@
 import type { UpdateError } from '../core/errors.ts';
 import { toUpdateError } from '../core/errors.ts';
 import type { Published } from '../core/published.ts';
-import type { Receipt, State } from '../core/state.ts';
+import { publicReceipt } from '../core/public-receipt.ts';
+import type { Receipt } from '../core/state.ts';
 import { readInstalled } from '../transaction/installed.ts';
 import type { Installed } from '../transaction/types.ts';
 import { findRollbackTarget } from '../transaction/rollback-target.ts';
@@ -31,14 +32,8 @@ function publicFacts({ files, place }: Pick<StepDeps, 'files' | 'place'>): Publi
     version: files.readVersion(),
     installed: installedFacts(readInstalled(place)),
     rollback: findRollbackTarget(place),
-    history: publicHistory(files.readHistory(HISTORY_SHOWN), files.readState()),
+    history: files.readHistory(HISTORY_SHOWN).map(publicReceipt),
   };
-}
-
-/** What programs and services wrote may hold what is not for everybody; of the last result state.json shows it to all anyway. */
-function publicHistory(history: readonly Receipt[], { last_result: last }: State): Receipt[] {
-  const shown = JSON.stringify(last);
-  return history.map((receipt) => (receipt.lines.length === 0 || JSON.stringify(receipt) === shown ? receipt : { ...receipt, lines: [] }));
 }
 
 function installedFacts(installed: Installed | null): Published['installed'] {

@@ -2,8 +2,10 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { emptyState } from '../../lib/core/state.ts';
 import type { ApiProcess } from '../helpers/api-server.ts';
 import { apiProcess, expectRefused, expectSafe, statusOf } from '../helpers/api-server.ts';
+import { receipt } from '../helpers/cli-device.ts';
 import { onSite } from '../unit/steps/published.ts';
 
 async function served(root?: string): Promise<ApiProcess> {
@@ -72,5 +74,25 @@ describe('text of others', () => {
     fs.mkdirSync(join(api.root, 'var/lib/pikit-update'), { recursive: true });
     const key = await api.post('/api/update/check', {}, { 'Idempotency-Key': 'a b' });
     expectRefused(key, 400, 'REQUEST_INVALID');
+  });
+
+  it('what a failed service wrote is in no answer: not from state.json, published.json or the history', async () => {
+    const api = await served();
+    const failed = receipt({ outcome: 'failed', code: 'SERVICE_FAILED', subject: 'pikit-api.service', lines: ['password=hunter2'] });
+    for (const dir of ['var/lib/pikit-update', 'var/lib/pikit']) fs.mkdirSync(join(api.root, dir), { recursive: true });
+    const { lines } = failed;
+    expect(lines).not.toEqual([]);
+    fs.writeFileSync(join(api.root, 'var/lib/pikit-update/state.json'), JSON.stringify({ ...emptyState(), last_result: failed }));
+    fs.writeFileSync(join(api.root, 'var/lib/pikit/history.jsonl'), `${JSON.stringify(failed)}\n`);
+    for (const path of ['status', 'history', 'plan']) {
+      const answer = await api.ask(`/api/update/${path}`);
+      expect([path, answer.status, answer.body.includes('hunter2')]).toEqual([path, 200, false]);
+    }
+    const events = await api.follow('/api/update/events');
+    expect((await events.until(({ event }) => event === 'status')).data).toContain('pikit-api.service');
+    expect(events.text()).not.toContain('hunter2');
+    events.close();
+    const cancelled = await api.post('/api/update/cancel');
+    expect(cancelled.body).not.toContain('hunter2');
   });
 });

@@ -36,6 +36,8 @@ export interface Followed {
   /** What came so far. */
   events: SentEvent[];
   comments: string[];
+  /** All of it, as it came. */
+  text: () => string;
   /** Resolves when an event fits, also one that was there already. */
   until: (fits: (event: SentEvent) => boolean) => Promise<SentEvent>;
   /** Resolves when the server has ended it. */
@@ -173,7 +175,8 @@ export function clientOf(at: ApiProcess['at']): Client {
         for (const piece of pieces) socket.write(piece);
         if (end) socket.end();
       }),
-    follow: async (path, wanted = {}) => followed(await answered(send(path, wanted))),
+    follow: async (path, wanted = {}) =>
+      followed(await answered(send(path, { ...wanted, headers: { Accept: 'text/event-stream', ...wanted.headers } }))),
   };
 }
 
@@ -189,6 +192,7 @@ function followed(response: http.IncomingMessage): Followed {
   const comments: string[] = [];
   let waiting: (() => void)[] = [];
   let rest = '';
+  let text = '';
   let isOver = false;
   const wake = (): void => {
     const woken = waiting;
@@ -196,6 +200,7 @@ function followed(response: http.IncomingMessage): Followed {
     for (const one of woken) one();
   };
   response.setEncoding('utf8').on('data', (chunk: string) => {
+    text += chunk;
     const blocks = (rest + chunk).split('\n\n');
     rest = blocks.pop() ?? '';
     for (const block of blocks) {
@@ -223,6 +228,7 @@ function followed(response: http.IncomingMessage): Followed {
     headers: response.headers,
     events,
     comments,
+    text: () => text,
     until: async (fits) => {
       for (;;) {
         const found = events.find(fits);

@@ -19,8 +19,8 @@ export interface Journald {
   bin: string;
   /** Writes lines as a unit's process does; a line may begin with `<3>`. Resolves when they are in the journal. */
   write: (from: { identifier: string; unit: string }, ...lines: string[]) => Promise<void>;
-  /** Writes as another user, who has no unit. */
-  forge: (identifier: string, text: string) => void;
+  /** Writes as another user (nobody, if it does not say), who has no unit. */
+  forge: (identifier: string, text: string, uid?: number) => void;
 }
 
 /** Starts one, and ends it with the test. */
@@ -50,8 +50,8 @@ export async function journald(): Promise<Journald> {
       child.stdin.end(text);
       await once(child, 'exit');
     },
-    forge: (identifier, text) => {
-      spawnSync('logger', ['-u', join(run, 'systemd/journal/dev-log'), '-t', identifier, text], { uid: 65534 });
+    forge: (identifier, text, uid = 65534) => {
+      spawnSync('logger', ['-u', join(run, 'systemd/journal/dev-log'), '-t', identifier, text], { uid });
     },
   };
 }

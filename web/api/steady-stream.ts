@@ -6,6 +6,7 @@
  *   open       each event is an answer; after a silence it is opened anew, as it may be dead
  *   asking     after an error: a plain request brings the answer itself, or the reason why there is none
  *   waiting    2 s growing to 30 s; the network's return, being looked at and `retry` end it at once
+ *   displaced  another tab took its place: plain requests, until somebody looks; else two would take it from each other for ever
  *   hidden     nothing is open, and nothing asked
  */
 import type { Answer, Failure } from './requests.ts';
@@ -34,6 +35,8 @@ export interface StreamOptions<T> {
   on: (sign: Sign) => void;
 }
 
+/** The last word of a stream whose place was given to another one. */
+const DISPLACED = 'TOO_MANY_STREAMS';
 const DOUBT_MS = 1000;
 const OPENING_MS = 10_000;
 const FIRST_WAIT_MS = 2000;
@@ -87,7 +90,8 @@ export function steadyStream<T>(options: StreamOptions<T>): Watch {
     });
     listen('failure', (value) => {
       const failure = failureIn(value);
-      if (failure !== null) answered(failure);
+      if (failure?.code === DISPLACED) void askOnly();
+      else if (failure !== null) answered(failure);
     });
     listen('open', () => {
       if (options.openIsAnswer) answered('answer');
@@ -103,14 +107,27 @@ export function steadyStream<T>(options: StreamOptions<T>): Watch {
   }
 
   async function askWhy(): Promise<void> {
+    const sign = await askOnce();
+    if (sign !== null) wait(sign);
+  }
+
+  async function askOnly(): Promise<void> {
+    const sign = await askOnce();
+    if (sign === null) return;
+    alarm(options.quietMs() / 2, () => void askOnly());
+    on(sign);
+  }
+
+  /** By a plain request, with nothing open. Null when something else has begun meanwhile. */
+  async function askOnce(): Promise<Sign | null> {
     stop();
     const own = attempt;
     doubt();
     const answer = await options.ask();
-    if (own !== attempt) return;
+    if (own !== attempt) return null;
     silence();
     if (answer.is === 'ok') options.takeAnswer(answer.value);
-    wait(answer.is === 'ok' ? 'answer' : answer.failure);
+    return answer.is === 'ok' ? 'answer' : answer.failure;
   }
 
   function wait(sign: Sign): void {

@@ -41,7 +41,7 @@ it('does not repeat what a client that comes back has seen, and tells it what it
 
 it('does not begin a stream when there is nothing to be read', async () => {
   const api = await served({ status: () => Promise.reject(new Error('no')) });
-  for (let round = 0; round < 20; round += 1) expect((await api.ask('/api/update/events')).status).toBe(500);
+  for (let round = 0; round < 20; round += 1) expect((await api.follow('/api/update/events')).status).toBe(500);
 });
 
 it('tells that it is over when the status could not be read for a while, also when nothing has changed', async () => {

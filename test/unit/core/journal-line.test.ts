@@ -44,8 +44,25 @@ describe('a message', () => {
 describe('whose a line is', () => {
   it.each<[name: string, fields: Record<string, unknown>, unit: string | null]>([
     ['by-its-unit', { SYSLOG_IDENTIFIER: 'node' }, 'check'],
-    ['by-its-name-when-the-unit-is-lost', { _SYSTEMD_UNIT: undefined, SYSLOG_IDENTIFIER: 'pikit-update-apply' }, 'apply'],
-    ['by-its-name-when-the-unit-is-another', { _SYSTEMD_UNIT: 'init.scope', SYSLOG_IDENTIFIER: 'pikit-update-apply' }, 'apply'],
+    ['by-its-name-when-the-unit-is-lost', { _SYSTEMD_UNIT: undefined, SYSLOG_IDENTIFIER: 'pikit-update-apply', _UID: '0' }, 'apply'],
+    ['by-its-name-when-it-seems-to-be-systemd', { _SYSTEMD_UNIT: 'init.scope', SYSLOG_IDENTIFIER: 'pikit-update-apply', _UID: '0' }, 'apply'],
+    ['by-its-name-of-the-user-of-check', { _SYSTEMD_UNIT: undefined, _UID: '999' }, 'check'],
+    ...['apply', 'rollback', 'recover', 'auto'].flatMap((step): [string, Record<string, unknown>, string | null][] => [
+      [`forged-${step}-without-a-unit`, { _SYSTEMD_UNIT: undefined, SYSLOG_IDENTIFIER: `pikit-update-${step}`, _UID: '999' }, null],
+      [`forged-${step}-in-check`, { SYSLOG_IDENTIFIER: `pikit-update-${step}`, _UID: '999' }, 'check'],
+      [`forged-${step}-in-the-api`, { _SYSTEMD_UNIT: 'pikit-update-api.service', SYSLOG_IDENTIFIER: `pikit-update-${step}`, _UID: '999' }, null],
+      [`forged-${step}-in-a-session`, { _SYSTEMD_UNIT: 'session-1.scope', SYSLOG_IDENTIFIER: `pikit-update-${step}`, _UID: '0' }, null],
+      [
+        `forged-${step}-under-two-names`,
+        { _SYSTEMD_UNIT: undefined, SYSLOG_IDENTIFIER: ['pikit-update-check', `pikit-update-${step}`], _UID: '999' },
+        null,
+      ],
+      [
+        `forged-${step}-as-what-systemd-says`,
+        { _PID: '77', UNIT: `pikit-update-${step}.service`, _UID: '999', SYSLOG_IDENTIFIER: 'systemd' },
+        'check',
+      ],
+    ]),
     ['of-a-template', { _SYSTEMD_UNIT: 'pikit-update-auto@off.service' }, 'auto'],
     [
       'what-systemd-says-of-it',
@@ -109,6 +126,10 @@ describe('what journalctl is asked', () => {
       '_UID=0',
       '_UID=999',
     ]);
+  });
+
+  it.each(['apply', 'rollback', 'recover', 'auto'] as const)('believes root only of what is root’s: %s', (unit) => {
+    expect(journalArguments({ unit }, 999).filter((text) => text.startsWith('_UID='))).toEqual(['_UID=0']);
   });
 
   it('is for every instance of a template', () => {

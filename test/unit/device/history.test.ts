@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readReceipts } from '../../../lib/device/history.ts';
+import { readOwnReceipts, readReceipts } from '../../../lib/device/history.ts';
 import { publish } from '../../../lib/steps/publish.ts';
 import { asAnotherUser } from '../../helpers/another-user.ts';
 import { SILENT, cliDevice, receipt } from '../../helpers/cli-device.ts';
@@ -13,6 +13,14 @@ it('is oldest first', () => {
   expect(readReceipts(deps)).toEqual([]);
   for (const one of [ONE, TWO]) deps.files.appendHistory(one);
   expect(readReceipts(deps)).toEqual([ONE, TWO]);
+});
+
+it('has what failed programs wrote for root on its own terminal only', () => {
+  const { deps } = cliDevice();
+  const failed = receipt({ message: 'failed', lines: ['password=hunter2'] });
+  deps.files.appendHistory(failed);
+  expect(readOwnReceipts(deps)).toEqual([failed]);
+  expect(readReceipts(deps)).toEqual([{ ...failed, lines: [] }]);
 });
 
 describe.skipIf(process.getuid?.() !== 0)('for others than root (needs root)', () => {

@@ -243,3 +243,27 @@ describe.skipIf(!hasJournald)('a real journal', () => {
     expect(messages((await read({ ...ALL, cursor: lost })).lines)).toEqual(['one', 'two']);
   });
 });
+
+it.skipIf(!hasJournald)('shows no line as one of root’s that another has written, whatever it calls itself (needs root and journald)', async () => {
+  const journal = await journald();
+  vi.stubEnv('PATH', `${journal.bin}:${process.env['PATH'] ?? ''}`);
+  const user = 64_123;
+  const reader = journalReader({ uid: () => user });
+  for (const name of ['apply', 'rollback', 'recover', 'auto', 'check', 'fetch']) {
+    journal.forge(`pikit-update-${name}`, `forged ${name} by the user`, user);
+    journal.forge(`pikit-update-${name}`, `forged ${name} by another`, 65_534);
+  }
+  // The whole of root's lines is true, and so is what its unit says of itself under another name.
+  await journal.write({ ...CHECK, identifier: 'pikit-update-apply' }, 'from the unit of check');
+  await journal.write(APPLY, 'from the unit of apply');
+  await vi.waitFor(async () => {
+    expect((await reader.read(ALL)).lines.map(({ unit, message }) => `${unit}: ${message}`)).toEqual([
+      'check: forged check by the user',
+      'fetch: forged fetch by the user',
+      'check: from the unit of check',
+      'apply: from the unit of apply',
+    ]);
+  });
+  expect(messages((await reader.read({ unit: 'apply' })).lines)).toEqual(['from the unit of apply']);
+  expect(messages((await reader.read({ unit: 'rollback' })).lines)).toEqual([]);
+});

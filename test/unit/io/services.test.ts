@@ -38,11 +38,16 @@ describe.skipIf(!hasBus)('systemdServices (skipped without dbus-daemon)', () => 
   function set(
     name: string,
     activeState: string,
-    more: { load?: string; file?: string; type?: string; result?: string; restarts?: number } = {},
+    more: { load?: string; file?: string; type?: string; result?: string; restarts?: number; status?: number } = {},
   ): void {
     fake.units.set(name, {
       unit: { LoadState: ['s', more.load ?? 'loaded'], ActiveState: ['s', activeState], UnitFileState: ['s', more.file ?? 'disabled'] },
-      service: { Type: ['s', more.type ?? 'simple'], Result: ['s', more.result ?? 'success'], NRestarts: ['u', more.restarts ?? 0] },
+      service: {
+        Type: ['s', more.type ?? 'simple'],
+        Result: ['s', more.result ?? 'success'],
+        NRestarts: ['u', more.restarts ?? 0],
+        ExecMainStatus: ['i', more.status ?? 0],
+      },
     });
   }
   const restarts = (): string[] => fake.calls.filter((call) => call.startsWith('RestartUnit'));
@@ -68,13 +73,14 @@ describe.skipIf(!hasBus)('systemdServices (skipped without dbus-daemon)', () => 
   });
 
   it('names the unit that does not start, with its last lines, and starts no other after it', async () => {
-    set(API, 'active');
+    set(API, 'failed', { result: 'exit-code', status: 3 });
     set(WEB, 'active');
     fake.job = () => 'failed';
     await expect(services.restart([API, WEB])).rejects.toMatchObject({
       code: 'SERVICE_FAILED',
-      message: `'${API}' did not start (failed)`,
+      message: `'${API}' did not start (failed, exit-code, exit status 3)`,
       subject: API,
+      hint: `journalctl -u ${API} -n 20 shows what it wrote`,
       lines: ['Traceback:', 'boom'],
     });
     expect(restarts()).toHaveLength(1);
@@ -93,11 +99,14 @@ describe.skipIf(!hasBus)('systemdServices (skipped without dbus-daemon)', () => 
     const watch = services.assertActive([API], 60_000, new AbortController().signal);
     const failed = expect(watch).rejects.toMatchObject({
       code: 'SERVICE_FAILED',
-      message: `'${API}' did not stay active: it is failed (dead, exit-code)`,
+      message: `'${API}' did not stay active: it is failed (dead, exit-code, exit status 1)`,
       lines: ['Traceback:', 'boom'],
     });
     await vi.waitUntil(() => fake.calls.filter((call) => call.startsWith('GetAll')).length >= 6);
-    fake.change(API, { unit: { ActiveState: ['s', 'failed'], SubState: ['s', 'dead'] }, service: { Result: ['s', 'exit-code'] } });
+    fake.change(API, {
+      unit: { ActiveState: ['s', 'failed'], SubState: ['s', 'dead'] },
+      service: { Result: ['s', 'exit-code'], ExecMainStatus: ['i', 1] },
+    });
     await failed;
   });
 

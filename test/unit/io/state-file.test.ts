@@ -8,6 +8,7 @@ import type { Held, Progress, Staged, State } from '../../../lib/core/state.ts';
 import { Settings, emptyState } from '../../../lib/core/state.ts';
 import type { StateFiles } from '../../../lib/io/state-file.ts';
 import { stateFiles } from '../../../lib/io/state-file.ts';
+import { receipt } from '../../helpers/cli-device.ts';
 import { containing } from '../../helpers/matchers.ts';
 import { temporaryFolder } from '../../helpers/site-builder.ts';
 import { snapshot } from '../../helpers/tree.ts';
@@ -31,6 +32,7 @@ const PROGRESS: Progress = {
   started: AT,
   updated: AT,
 };
+const RECEIPT = receipt({ subject: 'pikit-api.service' });
 let dir = '';
 let paths: DevicePaths;
 let files: StateFiles;
@@ -331,4 +333,18 @@ describe('a damaged file', () => {
     expect(files.readState()).toEqual(emptyState());
     expect(other.readState()).toEqual(emptyState());
   });
+});
+
+it('tells nobody what a failed program wrote, also where an earlier version has written it down', () => {
+  const failed = { ...RECEIPT, lines: ['password=hunter2'] };
+  files.writeState({ ...emptyState(), last_result: failed });
+  expect(fs.readFileSync(paths.state, 'utf8')).not.toContain('hunter2');
+  fs.writeFileSync(paths.state, JSON.stringify({ ...emptyState(), last_result: failed }));
+  expect(files.readState().last_result).toEqual(RECEIPT);
+  fs.writeFileSync(
+    paths.published,
+    JSON.stringify({ schema: 1, version: null, installed: null, rollback: { is: 'none' }, history: [failed, RECEIPT] }),
+  );
+  expect(files.readPublished()?.history).toEqual([RECEIPT, RECEIPT]);
+  expect(reports).toEqual([]);
 });

@@ -77,20 +77,56 @@ describe('with the server of the mock', () => {
     expect(view.all.some(({ link }) => link.is === 'gone')).toBe(false);
   });
 
-  it('asks again and again while all streams are taken, and takes the first that is free', async () => {
+  it('asks again and again while another has its place, and takes one when it is looked at', async () => {
     const { url, clock } = await playedServer();
-    const others = new AbortController();
-    await Promise.all(Array.from({ length: 8 }, () => fetch(`${url}/api/update/events`, { signal: others.signal })));
     const own = page();
     const view = watched(`${url}/api/update`, own);
     expect((await view.until(isLive)).status).toEqual(STATES.state('available'));
+    const others = new AbortController();
+    const headers = { accept: 'text/event-stream' };
+    await Promise.all(Array.from({ length: 6 }, () => fetch(`${url}/api/update/events`, { signal: others.signal, headers })));
+    await expect.poll(() => own.open()).toBe(0);
     await post(url, 'check');
     await passUntil(own, view, ({ status }) => status?.run?.state === 'running');
+    expect(own.open()).toBe(0);
+    own.show();
+    await expect.poll(() => own.hasStream()).toBe(true);
     others.abort();
-    await passUntil(own, view, () => own.hasStream());
     clock.pass(60_000);
     await view.until(({ status }) => status?.run?.state === 'ended');
     expect(view.all.slice(1).every(isLive)).toBe(true);
+  });
+
+  it('has nine tabs share six streams without taking them from each other for ever', async () => {
+    const { url } = await playedServer();
+    const tabs = Array.from({ length: 9 }, () => page());
+    const opened: string[] = [];
+    for (const { around } of tabs) {
+      const { open } = around;
+      around.open = (address) => {
+        opened.push(address);
+        return open(address);
+      };
+    }
+    const views: View[] = [];
+    for (const tab of tabs) {
+      const view = watched(`${url}/api/update`, tab);
+      views.push(view);
+      await view.until(isLive);
+    }
+    await expect.poll(() => tabs.filter((tab) => tab.hasStream()).length).toBe(6);
+    for (let step = 0; step < 18; step += 1) {
+      for (const { clock } of tabs) clock.pass(3000);
+      await arrived();
+    }
+    expect([opened.length, tabs.filter((tab) => tab.hasStream()).length]).toEqual([9, 6]);
+    await post(url, 'check');
+    for (const [at, view] of views.entries())
+      await passing(
+        tabs[at] ?? page(),
+        view.until((what) => isLive(what) && what.status?.run?.kind === 'check'),
+        250,
+      );
   });
 });
 
