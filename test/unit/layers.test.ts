@@ -13,7 +13,7 @@ const WEB = SOURCES.filter(({ layer }) => layer === 'web');
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ['core'],
   transaction: ['core', 'transaction'],
-  io: ['core', 'io', 'transaction/durable', 'transaction/plain-file', 'type transaction/place', 'type transaction/types'],
+  io: ['core', 'io', 'transaction/durable', 'transaction/held-directory', 'transaction/plain-file', 'transaction/sweep', 'type transaction/place', 'type transaction/types'],
   steps: ['core', 'transaction', 'steps', 'type io'],
   release: ['core', 'io', 'release', 'transaction/durable'],
   device: ['core', 'io', 'transaction', 'device'],

@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sweep } from '../../../lib/steps/sweep.ts';
+import { sweep } from '../../../lib/transaction/sweep.ts';
 import { temporary } from '../../helpers/device.ts';
 
 describe('sweep', () => {
