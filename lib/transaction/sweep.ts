@@ -25,14 +25,14 @@ export function isHoisted(name: string): boolean {
  * fine. What cannot be removed does not keep the rest: the first error is thrown at the end. `links`: whether `dir` itself may be one,
  * where nobody else could have put it there.
  */
-export function sweep(dir: string, names: readonly string[], links: Links = 'follow'): void {
+export function sweep(dir: string, names: readonly string[], links: Links = 'follow', mostHoisted = MOST_HOISTED): void {
   const waiting = [...names];
   const errors: unknown[] = [];
   inDirectory(dir, links, (at) => {
     let hoisted = 0;
     const hoist = (path: string): void => {
       hoisted += 1;
-      if (hoisted > MOST_HOISTED) throw new UpdateError('IO_ERROR', `there are more folders in each other in '${dir}' than can be removed at once`);
+      if (hoisted > mostHoisted) throw new UpdateError('IO_ERROR', `there are more folders in each other in '${dir}' than can be removed at once`);
       const name = `${HOISTED}${randomBytes(8).toString('hex')}`;
       fs.renameSync(path, `${at}/${name}`);
       waiting.push(name);

@@ -1,8 +1,9 @@
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { sweep } from '../../../lib/transaction/sweep.ts';
+import { isHoisted, sweep } from '../../../lib/transaction/sweep.ts';
 import { temporary } from '../../helpers/device.ts';
+import { containing } from '../../helpers/matchers.ts';
 
 describe('sweep', () => {
   it('removes files, folders and links, and nothing that was not named', () => {
@@ -59,19 +60,83 @@ describe('sweep', () => {
     expect(fs.readdirSync(join(dir, 'outside'))).toEqual(['precious']);
   });
 
-  it('goes through more folders than a path can name', () => {
+  it.each([
+    [60, 'x'.repeat(100)],
+    [6000, 'x'],
+  ])('goes through more folders than a path can name: %i of them', (depth, name) => {
     const dir = temporary();
-    const at = process.cwd();
-    process.chdir(dir);
+    nest(dir, depth, name);
+    fs.writeFileSync(join(dir, 'stays'), 'x');
+    sweep(dir, [name]);
+    expect(fs.readdirSync(dir)).toEqual(['stays']);
+  });
+
+  it('removes the rest when something cannot be removed, and says what it was', () => {
+    const dir = temporary();
+    for (const name of ['a', 'b', 'c']) fs.mkdirSync(join(dir, name));
+    const original = fs.rmdirSync;
+    fs.rmdirSync = (path) => {
+      if (String(path).endsWith('/b')) throw Object.assign(new Error('EBUSY: in use'), { code: 'EBUSY' });
+      original(path);
+    };
     try {
-      for (let depth = 0; depth < 60; depth += 1) {
-        fs.mkdirSync('x'.repeat(100));
-        process.chdir('x'.repeat(100));
-      }
+      expect(() => {
+        sweep(dir, ['a', 'b', 'c']);
+      }).toThrow('EBUSY');
     } finally {
-      process.chdir(at);
+      fs.rmdirSync = original;
     }
-    sweep(dir, ['x'.repeat(100)]);
+    expect(fs.readdirSync(dir)).toEqual(['b']);
+  });
+
+  it('gives up on a user who makes folders faster than they can be removed', () => {
+    const dir = temporary();
+    fs.mkdirSync(join(dir, 'a'));
+    nest(join(dir, 'a'), 40, 'x');
+    const original = fs.renameSync;
+    let moved = 0;
+    // Whatever is moved up has as much in it again.
+    fs.renameSync = (from, to) => {
+      original(from, to);
+      if (!isHoisted(basename(String(to)))) return;
+      moved += 1;
+      nest(String(to), 40, `y${String(moved)}`);
+    };
+    try {
+      expect(() => {
+        sweep(dir, ['a'], 'follow', 20);
+      }).toThrow(expect.objectContaining({ code: 'IO_ERROR', message: containing('more folders in each other') }));
+    } finally {
+      fs.renameSync = original;
+    }
+    expect(moved).toBe(20);
+    sweep(dir, fs.readdirSync(dir));
     expect(fs.readdirSync(dir)).toEqual([]);
   });
+
+  it('follows a link to the folder itself only where nobody else can have put it there', () => {
+    const dir = temporary();
+    fs.mkdirSync(join(dir, 'real/a'), { recursive: true });
+    fs.symlinkSync('real', join(dir, 'link'));
+    expect(() => {
+      sweep(join(dir, 'link'), ['a'], 'refuse');
+    }).toThrow(/ENOTDIR|ELOOP/);
+    expect(fs.readdirSync(join(dir, 'real'))).toEqual(['a']);
+    sweep(join(dir, 'link'), ['a']);
+    expect(fs.readdirSync(join(dir, 'real'))).toEqual([]);
+  });
 });
+
+/** Folders in each other, all of one name. */
+function nest(dir: string, depth: number, name: string): void {
+  const at = process.cwd();
+  process.chdir(dir);
+  try {
+    for (let made = 0; made < depth; made += 1) {
+      fs.mkdirSync(name);
+      process.chdir(name);
+    }
+  } finally {
+    process.chdir(at);
+  }
+}
