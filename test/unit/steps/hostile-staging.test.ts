@@ -41,9 +41,11 @@ describe('apply refuses', () => {
     ],
     [
       'a folder of the version that is a link',
-      (dir) => {
-        fs.renameSync(dir, `${dir}.real`);
-        fs.symlinkSync(`${dir}.real`, dir);
+      (dir, secret) => {
+        const elsewhere = dirname(dirname(dirname(dirname(secret))));
+        fs.renameSync(`${dir}/manifest.json`, `${elsewhere}/manifest.json`);
+        fs.rmSync(dir, { recursive: true });
+        fs.symlinkSync(elsewhere, dir);
       },
     ],
     [
@@ -77,8 +79,8 @@ describe('apply refuses', () => {
   async function asking(sha256: string): Promise<{ on: Device; secret: string }> {
     const { on } = await onSite(['1.0.0', '1.1.0']);
     await fetchRelease(netDeps(on));
-    const secret = on.at('/secret/pikit-web/assets/api-token');
-    fs.mkdirSync(dirname(secret), { recursive: true });
+    const secret = on.at('/elsewhere/tree/pikit-web/assets/api-token');
+    fs.cpSync(`${on.paths.cacheDir}/1.1.0/tree`, on.at('/elsewhere/tree'), { recursive: true });
     fs.writeFileSync(secret, SECRET, { mode: 0o600 });
     const file = `${on.paths.cacheDir}/1.1.0/manifest.json`;
     const { files, ...rest } = Manifest.parse(JSON.parse(fs.readFileSync(file, 'utf8')));
@@ -92,8 +94,8 @@ describe('apply refuses', () => {
     const digest = sha256Of(Buffer.from(SECRET));
     for (const asked of [digest, '0'.repeat(64)]) {
       const { on, secret } = await asking(asked);
-      const before = on.tree();
       redirect(`${on.paths.cacheDir}/1.1.0`, secret);
+      const before = on.tree();
       const deps = rootDeps(on);
       const error: unknown = await apply(deps).catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({ code: 'STAGED_INVALID', hint: 'start it again: it is fetched anew' });
