@@ -8,6 +8,7 @@ import { Manifest } from '../../../lib/core/manifest.ts';
 import { apply } from '../../../lib/steps/apply.ts';
 import { sha256Of } from '../../../lib/steps/cached-document.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
+import { rollback } from '../../../lib/steps/rollback.ts';
 import type { Device } from '../../helpers/device.ts';
 import { netDeps, rootDeps } from '../../helpers/device.ts';
 import { containing } from '../../helpers/matchers.ts';
@@ -121,5 +122,37 @@ describe('apply refuses', () => {
     fs.truncateSync(file, 4 * 64 * 1024 + 1);
     await expect(apply(rootDeps(on))).rejects.toMatchObject({ code: 'STAGED_INVALID', message: containing('bytes that are allowed') });
     expect(on.files.readStaged()).toBeNull();
+  });
+});
+
+/** What `act` hands to fs as a path below a folder. */
+async function pathsBelow(folder: string, act: () => Promise<unknown>): Promise<string[]> {
+  const seen = new Set<string>();
+  const originals = Object.entries(fs).filter(([name, value]) => name.endsWith('Sync') && typeof value === 'function');
+  for (const [name, original] of originals) {
+    Reflect.set(fs, name, (...args: unknown[]): unknown => {
+      for (const path of args.slice(0, 2)) if (typeof path === 'string' && path.startsWith(`${folder}/`)) seen.add(`${name} ${path}`);
+      return Reflect.apply(original, fs, args);
+    });
+  }
+  try {
+    await act();
+  } finally {
+    for (const [name, original] of originals) Reflect.set(fs, name, original);
+  }
+  return [...seen];
+}
+
+describe('root', () => {
+  it('names nothing below the cache by its path, from the first look to the last removal', async () => {
+    const { on } = await onSite(['1.0.0', '1.1.0']);
+    const { cacheDir } = on.paths;
+    expect(await pathsBelow(cacheDir, () => fetchRelease(netDeps(on))), 'the network step does').not.toEqual([]);
+    const before = fs.readdirSync(cacheDir);
+    expect(await pathsBelow(cacheDir, () => apply(rootDeps(on)))).toEqual([]);
+    expect(fs.readdirSync(cacheDir)).not.toEqual(before);
+    expect(on.files.readVersion()).toBe('1.1.0');
+    expect(await pathsBelow(cacheDir, () => rollback(rootDeps(on)))).toEqual([]);
+    expect(on.files.readVersion()).toBe('1.0.0');
   });
 });
