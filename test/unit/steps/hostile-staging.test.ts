@@ -11,6 +11,7 @@ import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
 import type { Device } from '../../helpers/device.ts';
 import { netDeps, rootDeps } from '../../helpers/device.ts';
+import { UPDATER } from '../../helpers/other-users.ts';
 import { containing } from '../../helpers/matchers.ts';
 import { onSite } from './published.ts';
 
@@ -88,6 +89,7 @@ describe('apply refuses', () => {
     fs.writeFileSync(file, JSON.stringify({ ...rest, post_install: [], files: [...files, { path: 'pikit-web/assets/api-token', sha256 }] }));
     const staged = on.files.readStaged();
     if (staged !== null) on.files.writeStaged({ ...staged, manifest_sha256: sha256Of(fs.readFileSync(file)) });
+    execFileSync('chown', ['-R', `${String(UPDATER)}:${String(UPDATER)}`, on.paths.cacheDir]);
     return { on, secret };
   }
 
@@ -128,17 +130,18 @@ describe('apply refuses', () => {
 /** What `act` hands to fs as a path below a folder. */
 async function pathsBelow(folder: string, act: () => Promise<unknown>): Promise<string[]> {
   const seen = new Set<string>();
-  const originals = Object.entries(fs).filter(([name, value]) => name.endsWith('Sync') && typeof value === 'function');
-  for (const [name, original] of originals) {
+  const originals = Object.entries(fs).flatMap(([name, value]) => (name.endsWith('Sync') && typeof value === 'function' ? [{ name, value }] : []));
+  for (const { name, value } of originals) {
     Reflect.set(fs, name, (...args: unknown[]): unknown => {
       for (const path of args.slice(0, 2)) if (typeof path === 'string' && path.startsWith(`${folder}/`)) seen.add(`${name} ${path}`);
-      return Reflect.apply(original, fs, args);
+      const answer: unknown = Reflect.apply(value, fs, args);
+      return answer;
     });
   }
   try {
     await act();
   } finally {
-    for (const [name, original] of originals) Reflect.set(fs, name, original);
+    for (const { name, value } of originals) Reflect.set(fs, name, value);
   }
   return [...seen];
 }

@@ -38,6 +38,13 @@ describe('readUntrusted', () => {
     expect(untrustedBytes(`${dir()}/base`, PATH, 5)?.toString()).toBe('bytes');
   });
 
+  it('does not mind a second name in a folder of who runs this, where nobody else can make one', () => {
+    const base = folder();
+    execFileSync('chown', ['-R', String(process.geteuid?.()), base]);
+    fs.linkSync(`${base}/${PATH}`, `${dir()}/copy`);
+    expect(untrustedBytes(base, PATH, 5)?.toString()).toBe('bytes');
+  });
+
   it('knows when there is none', () => {
     const base = folder();
     for (const path of ['none', 'none/page', '1.0.0/tree/web/none']) expect(readUntrusted(base, path, 5), path).toEqual({ is: 'absent' });
