@@ -146,6 +146,11 @@ export const Config = table({
 });
 export type Config = z.infer<typeof Config>;
 
+/** What all files of a release may hold together, where the manifest does not say it: what packs better than that is made to fill a disk. */
+export function unpackedLimit({ limits }: Pick<Config, 'limits'>): number {
+  return limits.bundle_bytes * 4;
+}
+
 const UNSET = "set the source in '";
 
 /** Whether a configuration was refused because it has no source yet, or is not there. */

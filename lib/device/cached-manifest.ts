@@ -5,20 +5,20 @@ import type { Manifest } from '../core/manifest.ts';
 import { MANIFEST_MAX_BYTES, parseManifest } from '../core/manifest.ts';
 import { keptManifestPath, manifestName } from '../core/site-layout.ts';
 import type { Available } from '../core/state.ts';
-import { readPlain } from '../transaction/plain-file.ts';
+import { untrustedBytes } from '../transaction/untrusted.ts';
 
 /** The manifest of what is available. Throws RELEASE_CHANGED when the cache holds another one, or none. */
 export function readCachedManifest(cacheDir: string, available: Available): Manifest {
   const { branch, version } = available;
-  const file = `${cacheDir}/source/${manifestName(branch)}`;
+  const file = `source/${manifestName(branch)}`;
   // The newest of the branch, or one on the way to it.
-  for (const path of [file, `${cacheDir}/source/${keptManifestPath(branch, version)}`]) {
-    const read = readPlain(path, { maxBytes: MANIFEST_MAX_BYTES });
-    if (read.is === 'there' && createHash('sha256').update(read.bytes).digest('hex') === available.manifest_sha256) {
-      return parseManifest(read.bytes, `'${path}'`);
+  for (const path of [file, `source/${keptManifestPath(branch, version)}`]) {
+    const bytes = untrustedBytes(cacheDir, path, MANIFEST_MAX_BYTES);
+    if (bytes !== null && createHash('sha256').update(bytes).digest('hex') === available.manifest_sha256) {
+      return parseManifest(bytes, `'${cacheDir}/${path}'`);
     }
   }
-  throw new UpdateError('RELEASE_CHANGED', `'${file}' is not the manifest of ${available.version} that the last check saw`, {
+  throw new UpdateError('RELEASE_CHANGED', `'${cacheDir}/${file}' is not the manifest of ${available.version} that the last check saw`, {
     hint: '`pikit-update check` gets it again',
   });
 }

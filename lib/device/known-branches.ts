@@ -8,7 +8,7 @@ import { UpdateError } from '../core/errors.ts';
 import { MANIFEST_MAX_BYTES, parseManifest } from '../core/manifest.ts';
 import { BRANCHES_NAME, manifestName } from '../core/site-layout.ts';
 import { CACHE_FACTS_MAX_BYTES, factsOf } from '../core/source-cache.ts';
-import { plainBytes } from '../transaction/plain-file.ts';
+import { untrustedBytes } from '../transaction/untrusted.ts';
 import type { DeviceDeps } from './deps.ts';
 
 export interface KnownBranch extends Pick<Branch, 'name' | 'display_name' | 'description' | 'enabled' | 'visible'> {
@@ -74,9 +74,8 @@ interface Document<T> {
 
 /** Anything wrong with it means that there is none. */
 function cached<T>({ paths }: DeviceDeps, config: Config, { name, maxBytes, parse }: Document<T>): T | null {
-  const file = `${paths.cacheDir}/source/${name}`;
-  const meta = plainBytes(`${file}.meta`, CACHE_FACTS_MAX_BYTES);
-  const bytes = plainBytes(file, maxBytes);
+  const meta = untrustedBytes(paths.cacheDir, `source/${name}.meta`, CACHE_FACTS_MAX_BYTES);
+  const bytes = untrustedBytes(paths.cacheDir, `source/${name}`, maxBytes);
   if (meta === null || bytes === null || factsOf(meta, bytes, config) === null) return null;
   try {
     return parse(bytes);

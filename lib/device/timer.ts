@@ -1,6 +1,6 @@
 /** What pikit-update-auto@.service does: the owner's choice becomes the state of the timer, and its time a drop-in of it. */
 import fs from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import { parseDocument } from '../core/json.ts';
 import type { DevicePaths } from '../core/paths.ts';
@@ -8,7 +8,7 @@ import type { Auto } from '../core/state.ts';
 import { AUTO_CHOICES, Settings } from '../core/state.ts';
 import type { Systemd } from '../io/systemd.ts';
 import { mkdirDurable, writeDurable } from '../transaction/durable.ts';
-import { readPlain } from '../transaction/plain-file.ts';
+import { readUntrusted } from '../transaction/untrusted.ts';
 
 const TIMER = 'pikit-update.timer';
 const DROP_IN = `/etc/systemd/system/${TIMER}.d/time.conf`;
@@ -93,9 +93,9 @@ async function applyToTimer(systemd: Systemd, choice: Auto): Promise<void> {
   }
 }
 
-/** Root reads in a folder of another user: no symlink, no pipe, no endless file. Without the file, the defaults hold. */
+/** Root reads in a folder of another user, by the rule for that. Without the file, the defaults hold. */
 function readSettings(path: string): Settings {
-  const read = readPlain(path, { maxBytes: MAX_BYTES });
+  const read = readUntrusted(dirname(path), basename(path), MAX_BYTES);
   if (read.is === 'absent') return Settings.parse({});
   if (read.is === 'there') return parseDocument(read.bytes, Settings, { what: 'settings.json', maxBytes: MAX_BYTES, code: 'SETTINGS_INVALID' });
   throw new UpdateError('SETTINGS_INVALID', `'${path}' ${read.why}`, { hint: `remove it, then set it again: \`pikit-update auto check\`` });

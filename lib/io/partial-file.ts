@@ -2,10 +2,12 @@
 import type { Hash } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import type { PartialFacts } from '../core/resume.ts';
-import { lstatOrNull, removeTree } from '../transaction/durable.ts';
+import { lstatOrNull } from '../transaction/durable.ts';
 import { plainBytes } from '../transaction/plain-file.ts';
+import { sweep } from '../transaction/sweep.ts';
 
 const { O_RDONLY, O_RDWR, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 const FACTS_MAX_BYTES = 64 * 1024;
@@ -87,11 +89,10 @@ export async function hashOfPrefix(partial: string, bytes: number): Promise<Hash
 /** Verified bytes lose the suffix. */
 export function keepPartial(partial: string, file: string): void {
   fs.renameSync(partial, file);
-  removeTree(`${partial}.json`);
+  sweep(dirname(partial), [`${basename(partial)}.json`], 'refuse');
 }
 
 /** Removes both, whatever was put in their places. */
 export function dropPartial(partial: string): void {
-  removeTree(partial);
-  removeTree(`${partial}.json`);
+  sweep(dirname(partial), [basename(partial), `${basename(partial)}.json`], 'refuse');
 }

@@ -2,8 +2,7 @@
 import fs from 'node:fs';
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import type { Ownership } from '../transaction/durable.ts';
-
-const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = fs.constants;
+import { openDirectory } from '../transaction/held-directory.ts';
 
 /**
  * Holds a directory open, never one that a link leads to, and names it through its descriptor: whoever may write above it
@@ -20,7 +19,7 @@ export function inRealDirectory<T>(dir: string, act: (at: string, owner: Ownersh
 
 function openRealDirectory(dir: string): number {
   try {
-    return fs.openSync(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+    return openDirectory(dir, 'refuse');
   } catch (error) {
     const errno = errnoOf(error);
     if (errno !== 'ENOTDIR' && errno !== 'ELOOP') throw error;

@@ -32,7 +32,7 @@ import type { Settled } from './settle.ts';
 import { brokenFailure, settleOpenTransaction } from './settle.ts';
 import { assertWanted, readWanted } from './wanted.ts';
 import { withHint } from './with-hint.ts';
-import { dropStaging, readStagedManifest, stagingDir } from './staging.ts';
+import { dropStaging, readStagedManifest, stagedTree } from './staging.ts';
 
 export async function apply(deps: DeviceDeps): Promise<StepResult> {
   const granted = deps.files.takeToken('apply');
@@ -94,7 +94,7 @@ function whyNothing(deps: DeviceDeps): string {
 /** `byTimer`: what came before it, when the timer started this. */
 async function install(deps: DeviceDeps, config: Config, staged: Staged, manifest: Manifest, byTimer: Settled | null): Promise<StepResult> {
   const installed = readInstalled(deps.place);
-  const change = releaseChange(manifest, `${stagingDir(deps, staged.version)}/tree`, config, staged.branch, installed);
+  const change = releaseChange(manifest, stagedTree(deps, staged.version), config, staged.branch, installed);
   const from = installed?.version ?? deps.files.readVersion();
   const plan = planChange(deps.place, change);
   const left = byTimer === null ? null : leftToOwner(plan, manifest.version);

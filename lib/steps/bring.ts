@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { STABLE } from '../core/branches.ts';
 import type { Config } from '../core/config.ts';
+import { unpackedLimit } from '../core/config.ts';
 import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { bundleName, parseManifest, sameRelease } from '../core/manifest.ts';
@@ -9,7 +10,8 @@ import { percentOf } from '../core/progress.ts';
 import { formatBytes } from '../core/quantities.ts';
 import { bundlePath } from '../core/site-layout.ts';
 import type { Downloaded } from '../io/download.ts';
-import { holdsBytes, lstatOrNull, mkdirDurable, removeTree } from '../transaction/durable.ts';
+import { holdsBytes, lstatOrNull, mkdirDurable } from '../transaction/durable.ts';
+import { sweep } from '../transaction/sweep.ts';
 import type { NetworkDeps } from './deps.ts';
 import { assertRoomFor } from './fetch-room.ts';
 import type { Release } from './release-source.ts';
@@ -17,22 +19,23 @@ import { dropStagingFolders, stagingDir } from './staging.ts';
 import { unfitTargets } from './target-look.ts';
 import { withSourceHint } from './with-hint.ts';
 
+const BUNDLE = 'bundle.tar.gz';
+
 /**
  * Leaves `tree/` complete and verified, or throws: DEST_UNSAFE, DEST_TYPE, NO_SPACE or NO_INODES before the first byte, network and status codes, and
  * what speaks against the bundle. What came of a bundle stays for the next try, unless it is wrong or has filled the disk.
  */
 export async function bring(deps: NetworkDeps, config: Config, { manifest }: Release): Promise<void> {
   const dir = stagingDir(deps, manifest.version);
-  const bundle = `${dir}/bundle.tar.gz`;
+  const bundle = `${dir}/${BUNDLE}`;
   const unfit = unfitTargets(deps, config, manifest);
   if (unfit !== null) throw unfit;
   // Root, by hand, must not write where a link leads.
-  if (lstatOrNull(dir)?.isDirectory() === false) removeTree(dir);
+  if (lstatOrNull(dir)?.isDirectory() === false) sweep(deps.paths.cacheDir, [manifest.version]);
   mkdirDurable(dir, 0o755);
-  removeTree(`${dir}/tree`);
-  removeTree(`${dir}/tree.partial`);
+  sweep(dir, ['tree', 'tree.partial'], 'refuse');
   const isHere = manifest.bundle?.sha256 !== undefined && holdsBytes(bundle, { sha256: manifest.bundle.sha256 });
-  if (!isHere) removeTree(bundle);
+  if (!isHere) sweep(dir, [BUNDLE], 'refuse');
   assertRoomFor(deps, config, manifest, bundle);
   try {
     if (isHere) deps.narrate.info(`the bundle of ${manifest.version} is here from before`);
@@ -109,7 +112,7 @@ async function unpackBundle(deps: NetworkDeps, config: Config, manifest: Manifes
       bundle,
       files: manifest.files,
       into: `${stagingDir(deps, version)}/tree.partial`,
-      limits: { unpackedBytes: config.limits.bundle_bytes * 4 },
+      limits: { unpackedBytes: unpackedLimit(config) },
       signal: deps.signal,
       onProgress: (bytes, total) => {
         deps.report({ phase: 'unpacking', version, bytes, totalBytes: total, percent: percentOf(bytes, total), canCancel: true });
@@ -119,7 +122,7 @@ async function unpackBundle(deps: NetworkDeps, config: Config, manifest: Manifes
     throw new UpdateError('BUNDLE_INVALID', `the manifest inside the bundle of ${version} describes another release than the one beside it`);
   } catch (error) {
     // Kept, a bundle that cannot be unpacked would be found again at the next try.
-    if (!deps.signal.aborted) removeTree(bundle);
+    if (!deps.signal.aborted) sweep(stagingDir(deps, version), [BUNDLE], 'refuse');
     throw error;
   }
 }

@@ -13,7 +13,8 @@ import { keptValidators, mayAskWith } from '../core/validators.ts';
 import type { DocumentAnswer } from '../io/document.ts';
 import type { Located } from '../io/source.ts';
 import { mkdirDurable, writeDurable } from '../transaction/durable.ts';
-import { clearPlace, plainBytes } from '../transaction/plain-file.ts';
+import { clearPlace } from '../transaction/plain-file.ts';
+import { untrustedBytes } from '../transaction/untrusted.ts';
 import type { NetworkDeps, StepDeps } from './deps.ts';
 import { withSourceHint } from './with-hint.ts';
 
@@ -133,9 +134,9 @@ export function cachedDocument<T>(deps: StepDeps, config: Config, kind: CachedKi
 
 /** apply reads this as root. Anything wrong with the cache means that there is none, as does another source: the next request is unconditional. */
 function readCache<T>(deps: StepDeps, config: Config, kind: CachedKind<T>): { document: SourceDocument<T>; facts: CacheFacts } | null {
-  const file = `${deps.paths.cacheDir}/source/${kind.path}`;
-  const meta = plainBytes(`${file}.meta`, CACHE_FACTS_MAX_BYTES);
-  const bytes = plainBytes(file, kind.maxBytes);
+  const { cacheDir } = deps.paths;
+  const meta = untrustedBytes(cacheDir, `source/${kind.path}.meta`, CACHE_FACTS_MAX_BYTES);
+  const bytes = untrustedBytes(cacheDir, `source/${kind.path}`, kind.maxBytes);
   const facts = meta === null || bytes === null ? null : factsOf(meta, bytes, config);
   if (facts === null || bytes === null) return null;
   try {

@@ -1,19 +1,25 @@
 /** What fetch leaves for apply: /var/cache/pikit-update/<version>/ with manifest.json and tree/, and the file `staged`. */
 import fs from 'node:fs';
-import { UpdateError, errnoOf, toUpdateError } from '../core/errors.ts';
+import { errnoOf, toUpdateError } from '../core/errors.ts';
 import type { Manifest } from '../core/manifest.ts';
 import { MANIFEST_MAX_BYTES, parseManifest } from '../core/manifest.ts';
 import type { Staged } from '../core/state.ts';
 import { isVersion } from '../core/version.ts';
 import type { PlainRead } from '../transaction/plain-file.ts';
-import { readPlain } from '../transaction/plain-file.ts';
+import { isHoisted, sweep } from '../transaction/sweep.ts';
+import { readUntrusted, stagedInvalid } from '../transaction/untrusted.ts';
+import type { StagedTree } from './change-set.ts';
 import type { StepDeps } from './deps.ts';
 import { sha256Of } from './cached-document.ts';
-import { sweep } from './sweep.ts';
 
 /** The folder of one version. Versions are semver, so the name is safe. */
 export function stagingDir(deps: StepDeps, version: string): string {
   return `${deps.paths.cacheDir}/${version}`;
+}
+
+/** Its files, as root takes them. */
+export function stagedTree(deps: StepDeps, version: string): StagedTree {
+  return { base: deps.paths.cacheDir, tree: `${version}/tree` };
 }
 
 /** The digest of the manifest that is staged, or null. */
@@ -42,7 +48,7 @@ export function unmarkStaged(deps: StepDeps): void {
 export function dropStagingFolders(deps: StepDeps, keep: string | null): void {
   const { cacheDir } = deps.paths;
   try {
-    const names = readdirOrEmpty(cacheDir).filter((name) => isVersion(name) && name !== keep);
+    const names = readdirOrEmpty(cacheDir).filter((name) => (isVersion(name) && name !== keep) || isHoisted(name));
     if (names.length > 0) sweep(cacheDir, names);
   } catch (error) {
     deps.narrate.warning(`what is no longer needed in '${cacheDir}' could not be removed (${toUpdateError(error).message}), ignoring`);
@@ -63,9 +69,11 @@ function readdirOrEmpty(dir: string): string[] {
  * installed. Throws STAGED_INVALID when manifest and mark do not agree or are not there.
  */
 export function readStagedManifest(deps: StepDeps, staged: Staged): Manifest {
-  if (!isVersion(staged.version)) throw stagedInvalid(`'${deps.paths.staged}' names no version but '${staged.version.slice(0, 64)}'`);
+  if (!isVersion(staged.version)) throw stagedInvalid(`'${deps.paths.staged}' names no version`);
   const file = `${stagingDir(deps, staged.version)}/manifest.json`;
-  const bytes = readUntrusted(file);
+  const read = readDamaged(deps.paths.cacheDir, `${staged.version}/manifest.json`);
+  if (read.is !== 'there') throw stagedInvalid(`'${file}' ${read.is === 'odd' ? read.why : 'is not there'}`);
+  const { bytes } = read;
   if (sha256Of(bytes) !== staged.manifest_sha256) throw stagedInvalid(`'${file}' is not the manifest that was verified`);
   const manifest = parseManifest(bytes, `'${file}'`);
   if (manifest.version !== staged.version) throw stagedInvalid(`'${file}' is of ${manifest.version}, not of ${staged.version}`);
@@ -75,23 +83,12 @@ export function readStagedManifest(deps: StepDeps, staged: Staged): Manifest {
   return manifest;
 }
 
-/** Another user wrote it: it may be a link, a FIFO that nobody writes to, or endless. */
-function readUntrusted(file: string): Buffer {
-  const read = readDamaged(file);
-  if (read.is === 'there') return read.bytes;
-  throw stagedInvalid(`'${file}' ${read.is === 'odd' ? read.why : 'is not there'}`);
-}
-
 /** What cannot be read there is damage as well: only a new download mends it. */
-function readDamaged(file: string): PlainRead {
+function readDamaged(base: string, file: string): PlainRead {
   try {
-    return readPlain(file, { maxBytes: MANIFEST_MAX_BYTES });
+    return readUntrusted(base, file, MANIFEST_MAX_BYTES);
   } catch (error) {
-    if (!['ENOTDIR', 'EIO'].includes(errnoOf(error) ?? '')) throw error;
-    throw stagedInvalid(`'${file}' cannot be read`, error);
+    if (errnoOf(error) !== 'EIO') throw error;
+    throw stagedInvalid(`'${base}/${file}' cannot be read`, error);
   }
-}
-
-function stagedInvalid(message: string, cause?: unknown): UpdateError {
-  return new UpdateError('STAGED_INVALID', `what was staged is damaged: ${message}`, { hint: 'start it again: it is fetched anew', cause });
 }

@@ -13,10 +13,10 @@ const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY
 const CHUNK_BYTES = 256 * 1024;
 let chunk: Buffer | null = null;
 
-/** One buffer for every read, as nothing here runs beside anything else: most files are far smaller than it is. */
-function readChunk(fd: number): Buffer {
+/** The next bytes of an open file, in the one buffer for every read, as nothing here runs beside anything else: most files are far smaller than it is. */
+export function readChunk(fd: number, most = CHUNK_BYTES): Buffer {
   chunk ??= Buffer.allocUnsafe(CHUNK_BYTES);
-  return chunk.subarray(0, fs.readSync(fd, chunk, 0, chunk.length, null));
+  return chunk.subarray(0, fs.readSync(fd, chunk, 0, Math.min(chunk.length, most), null));
 }
 
 export interface Ownership {
@@ -85,23 +85,20 @@ function openToRead(path: string): number {
   return fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 }
 
-function hashOpen(fd: number): string {
+/** The sha256 of what is left of an open file, which `each` gets as well. */
+function hashOpen(fd: number, each: (bytes: Uint8Array) => void): string {
   const hash = createHash('sha256');
   for (;;) {
     const bytes = readChunk(fd);
     if (bytes.length === 0) return hash.digest('hex');
     hash.update(bytes);
+    each(bytes);
   }
 }
 
 /** sha256 of a regular file, in hex, never through a symlink. */
 export function hashFile(path: string): string {
-  const fd = openToRead(path);
-  try {
-    return hashOpen(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
+  return pourFile(path, () => undefined);
 }
 
 /** Makes a file that somebody else wrote durable, and returns the sha256 of what is durable now. */
@@ -109,7 +106,7 @@ export function hashAndSync(path: string): string {
   const fd = openToRead(path);
   try {
     fs.fsyncSync(fd);
-    return hashOpen(fd);
+    return hashOpen(fd, () => undefined);
   } finally {
     fs.closeSync(fd);
   }
@@ -130,7 +127,7 @@ function writeAll(fd: number, data: Uint8Array): void {
   for (let offset = 0; offset < data.length;) offset += fs.writeSync(fd, data, offset, data.length - offset);
 }
 
-interface Finish {
+export interface Finish {
   mode: number;
   owner: Ownership | null;
 }
@@ -193,15 +190,30 @@ function removeQuietly(path: string): void {
   }
 }
 
-/** Creates a new file from bytes, durable but for its directory entry. Refuses an existing one (EEXIST). */
-export function createFromBytes(path: string, data: Uint8Array, finish: Finish): string {
+/**
+ * Creates a new file, durable but for its directory entry, and returns what `fill` returns. It gets its mode and owner when it is
+ * filled: until then, and when `fill` throws, only who runs this can read it. Refuses an existing one (EEXIST).
+ */
+export function createNew<T>(path: string, finish: Finish, fill: (write: (bytes: Uint8Array) => void) => T): T {
   const fd = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
-    writeAll(fd, data);
+    const filled = fill((bytes) => {
+      writeAll(fd, bytes);
+    });
     finishFile(fd, finish);
-    return createHash('sha256').update(data).digest('hex');
+    return filled;
   } finally {
     fs.closeSync(fd);
+  }
+}
+
+/** Hands over a whole regular file, never through a symlink, and returns the sha256 of the bytes. */
+export function pourFile(source: string, write: (bytes: Uint8Array) => void): string {
+  const from = openToRead(source);
+  try {
+    return hashOpen(from, write);
+  } finally {
+    fs.closeSync(from);
   }
 }
 
@@ -212,18 +224,7 @@ export function createFromBytes(path: string, data: Uint8Array, finish: Finish):
 export function copyToNew(source: string, path: string, finish: Finish): string {
   const from = openToRead(source);
   try {
-    const to = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
-    try {
-      const hash = createHash('sha256');
-      for (let bytes = readChunk(from); bytes.length > 0; bytes = readChunk(from)) {
-        hash.update(bytes);
-        writeAll(to, bytes);
-      }
-      finishFile(to, finish);
-      return hash.digest('hex');
-    } finally {
-      fs.closeSync(to);
-    }
+    return createNew(path, finish, (write) => hashOpen(from, write));
   } finally {
     fs.closeSync(from);
   }

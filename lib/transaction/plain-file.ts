@@ -34,6 +34,7 @@ export function readPlain(path: string, limits: { maxBytes: number; throughLinks
   try {
     const stat = fs.fstatSync(fd);
     if (!stat.isFile()) return { is: 'odd', why: stat.isDirectory() ? 'is a directory' : 'is a special file' };
+    if (limits.throughLinks !== true && mayBeAnothers(stat, path)) return { is: 'odd', why: 'has a second name' };
     if (stat.size > limits.maxBytes) return { is: 'odd', why: `has ${String(stat.size)} bytes, ${String(limits.maxBytes)} are allowed` };
     return { is: 'there', bytes: readAll(fd, stat.size) };
   } catch (error) {
@@ -41,6 +42,13 @@ export function readPlain(path: string, limits: { maxBytes: number; throughLinks
   } finally {
     fs.closeSync(fd);
   }
+}
+
+/** Who owns a folder can give a file that only others may read a second name in it: root would read it for them. */
+function mayBeAnothers({ nlink }: fs.Stats, path: string): boolean {
+  if (nlink < 2) return false;
+  const { uid } = fs.statSync(dirname(path));
+  return uid !== 0 && uid !== process.geteuid?.();
 }
 
 /** The same where it does not matter what is wrong: null when it is not there, or odd. */

@@ -11,7 +11,12 @@ import { isDevicePath } from './guards.ts';
 import type { Place } from './place.ts';
 import type { Installed, InstalledFile, Operation, PathFacts } from './types.ts';
 
-export type Content = { from: 'file'; file: string } | { from: 'bytes'; bytes: Uint8Array };
+export type Content =
+  /** A file of root's own. */
+  | { from: 'file'; file: string }
+  /** A file below a folder of the user `pikit-update`: its path from there. */
+  | { from: 'untrusted'; base: string; file: string }
+  | { from: 'bytes'; bytes: Uint8Array };
 
 /** A file as the device shall have it. */
 export interface Put extends PathFacts {

@@ -4,12 +4,14 @@
  */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { UpdateError, mismatch } from '../core/errors.ts';
-import { copyToNew, createFromBytes, fsyncDir, hashAndSync, hashFile, lstatOrNull, mkdirDurable } from './durable.ts';
+import { UpdateError } from '../core/errors.ts';
+import type { Contents } from './contents.ts';
+import { openContents } from './contents.ts';
+import { copyToNew, fsyncDir, hashAndSync, hashFile, lstatOrNull, mkdirDurable } from './durable.ts';
 import { writeJournal } from './journal.ts';
 import type { Place } from './place.ts';
 import { backupCopy, editedCopy, editedFolder, insideNew, newPath, oldPath, partialBackup, real, touchedDirs } from './place.ts';
-import type { Content, Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { keepLeaving } from './previous.ts';
 import { writeSealed } from './sealed.ts';
 import { isLinkRefused } from './slow-way.ts';
@@ -20,7 +22,8 @@ const PRIVATE_DIR_MODE = 0o700;
 
 /**
  * Writes the journal (`preparing`) and makes all new and old bytes durable. On any failure the live tree is as it was, and
- * undo() removes what was made. Throws DIGEST_MISMATCH when staged bytes are not those of the manifest.
+ * undo() removes what was made. Throws DIGEST_MISMATCH when staged bytes are not those of the manifest, STAGED_INVALID
+ * when what is staged is not to be taken.
  */
 export function prepare(place: Place, journal: Journal, plan: Plan, before: Installed | null): void {
   mkdirDurable(dirname(place.journal), PRIVATE_DIR_MODE);
@@ -30,7 +33,12 @@ export function prepare(place: Place, journal: Journal, plan: Plan, before: Inst
   keepOwners(place, journal);
   keepLeaving(place, journal);
   for (const dir of journal.mkdirs) makeDirectory(place, dir);
-  for (const op of journal.ops) placeNew(place, journal, op, plan.contents);
+  const contents = openContents(plan.contents);
+  try {
+    for (const op of journal.ops) placeNew(place, journal, op, contents);
+  } finally {
+    contents.close();
+  }
   for (const op of journal.ops) linkOld(place, journal, op);
   for (const dir of touchedDirs(journal.ops)) fsyncDir(real(place, dir));
   assertStillOld(place, journal);
@@ -49,29 +57,16 @@ function makeDirectory(place: Place, dir: string): void {
   fsyncDir(dirname(path));
 }
 
-function placeNew(place: Place, journal: Journal, op: Operation, contents: ReadonlyMap<string, Content>): void {
+function placeNew(place: Place, journal: Journal, op: Operation, contents: Contents): void {
   if (op.new === null) return;
   if (op.new.type === 'file') {
-    writeContent(op.new.file, contents, real(place, newPath(journal, op)));
+    contents.write(op.new.file, real(place, newPath(journal, op)));
     return;
   }
   const dirs = op.new.dirs.map((dir) => insideNew(journal, op, dir));
   for (const dir of dirs) makeDirectory(place, dir);
-  for (const file of op.new.files) writeContent(file, contents, real(place, insideNew(journal, op, file.path)));
+  for (const file of op.new.files) contents.write(file, real(place, insideNew(journal, op, file.path)));
   for (const dir of dirs) fsyncDir(real(place, dir));
-}
-
-/** The bytes written are hashed, not the bytes checked earlier: nothing between verification and use goes unseen. */
-function writeContent(file: OwnedFile, contents: ReadonlyMap<string, Content>, to: string): void {
-  const content = contents.get(file.path);
-  if (content === undefined) throw new UpdateError('INTERNAL', `no content is planned for '${file.path}'`);
-  const finish = { mode: file.mode, owner: { uid: file.uid, gid: file.gid } };
-  const sha256 = content.from === 'bytes' ? createFromBytes(to, content.bytes, finish) : copyToNew(content.file, to, finish);
-  if (sha256 !== file.sha256) {
-    throw new UpdateError('DIGEST_MISMATCH', mismatch(`sha256 of '${file.path}'`, file.sha256, sha256), {
-      hint: 'what was staged has changed since it was verified; it is fetched again next time',
-    });
-  }
 }
 
 /** A second name for the old inode: undo renames it back, which needs no space even on a full disk. */

@@ -71,8 +71,9 @@ export function releaseChange(place: Place, release: Release, installed: Install
 
 /** Content from a file if stageRelease() wrote one, from memory otherwise. */
 function staged(place: Place, release: Release, file: Put): Put {
-  const path = join(dirname(place.root), 'staging', release.version, file.sha256);
-  return fs.existsSync(path) ? { ...file, content: { from: 'file', file: path } } : file;
+  const base = join(dirname(place.root), 'staging');
+  const path = `${release.version}/${file.sha256}`;
+  return fs.existsSync(join(base, path)) ? { ...file, content: { from: 'untrusted', base, file: path } } : file;
 }
 
 export function stageRelease(place: Place, release: Release): void {

@@ -54,6 +54,16 @@ describe('files of the package', () => {
     );
   });
 
+  test('changes owner or mode of nothing below a folder that another user may write to', () => {
+    const text = (name: string): string => fs.readFileSync(path.join(project, 'units', name), 'utf8').replaceAll(/^\s*#.*$/gm, '');
+    for (const script of ['deb/postinst', 'deb/prerm', 'deb/postrm']) expect(text(script), script).not.toMatch(/\b(chown|chmod|chgrp|setfacl)\b/);
+    const types = text('pikit-update.tmpfiles')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.charAt(0));
+    expect(new Set(types)).toEqual(new Set(['f', 'd']));
+  });
+
   test('refuses a file in units/ that has no place', () => {
     expect(() => placeOf('surprise.txt')).toThrow("'units/surprise.txt' has no place in the package");
   });

@@ -13,7 +13,16 @@ const WEB = SOURCES.filter(({ layer }) => layer === 'web');
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ['core'],
   transaction: ['core', 'transaction'],
-  io: ['core', 'io', 'transaction/durable', 'transaction/plain-file', 'type transaction/place', 'type transaction/types'],
+  io: [
+    'core',
+    'io',
+    'transaction/durable',
+    'transaction/held-directory',
+    'transaction/plain-file',
+    'transaction/sweep',
+    'type transaction/place',
+    'type transaction/types',
+  ],
   steps: ['core', 'transaction', 'steps', 'type io'],
   release: ['core', 'io', 'release', 'transaction/durable'],
   device: ['core', 'io', 'transaction', 'device'],
@@ -220,6 +229,51 @@ describe('transaction', () => {
           .map((use) => `${source.path}: ${use}`),
       ),
     ).toEqual([]);
+  });
+});
+
+describe('the folders of the user of the network steps', () => {
+  /** Where a path below /var/cache/pikit-update, /var/lib/pikit-update or /run/pikit-update comes from. */
+  const NAMES = ['cacheDir', 'stateDir', 'runDir', 'stagingDir'];
+  const FILES = /\bpaths\.(state|settings|staged|published|timings|waits|next|granted|retry|confirmed|wanted|progress|runRecord)$/;
+  /** What opens, changes or follows a path as it is. */
+  const BY_PATH = [
+    ...['readPlain', 'plainBytes', 'hashFile', 'hashAndSync', 'holdsBytes', 'pourFile', 'copyToNew', 'createNew', 'writeDurable', 'writeAtomic'],
+    ...['removeTree', 'unlinkIfThere', 'rmdirIfEmpty', 'fsyncDir', 'mkdirDurable', 'keepAside', 'clearPlace', 'lstatOrNull'],
+  ];
+  /** Who may, and why root takes nothing by it. Keep it short. */
+  const MAY: Readonly<Record<string, string>> = {
+    'lib/steps/bring.ts': 'a network step: runs as that user',
+    'lib/steps/cached-document.ts': 'reads by the rule; writes in network steps only',
+    'lib/steps/fetch.ts': 'a network step: runs as that user',
+    'lib/steps/fetch-room.ts': 'a network step: runs as that user',
+    'lib/steps/staging.ts': 'lists names, which are swept by descriptors',
+    'lib/device/timer.ts': 'reads by the rule; writes below /etc',
+    'lib/device/run-unit.ts': 'asks whether a token is there',
+  };
+
+  const names = (source: Source): boolean => NAMES.some((name) => identifiersOf(source).has(name)) || usesOf(source).some((use) => FILES.test(use));
+  const opens = (source: Source): boolean =>
+    usesOf(source).some((use) => /^fs\.[a-zA-Z]+(Sync)?$/.test(use) && !/^fs\.(constants|Stats)$/.test(use)) ||
+    BY_PATH.some((name) => identifiersOf(source).has(name));
+
+  it('are opened in one place: steps, transaction and device go through transaction/untrusted and transaction/sweep', () => {
+    const found = LIB.filter(({ layer }) => ['steps', 'transaction', 'device'].includes(layer)).filter((source) => names(source) && opens(source));
+    expect(paths(found).toSorted()).toEqual(Object.keys(MAY).toSorted());
+  });
+
+  it('are written to by no step of root that downloads: its programs have none of those modules', () => {
+    const imports = new Map(SOURCES.map((source) => [source.path, source.imports.filter(({ typeOnly }) => !typeOnly).map(({ from }) => from)]));
+    const reached = new Set<string>();
+    const visit = (path: string): void => {
+      if (reached.has(path)) return;
+      reached.add(path);
+      for (const from of imports.get(path) ?? []) visit(from);
+    };
+    for (const program of ['apply', 'rollback', 'recover', 'publish']) visit(`scripts/${program}.ts`);
+    expect(reached.has('lib/transaction/untrusted.ts')).toBe(true);
+    const network = Object.entries(MAY).filter(([, why]) => why.startsWith('a network step'));
+    expect(network.map(([path]) => path).filter((path) => reached.has(path))).toEqual([]);
   });
 });
 

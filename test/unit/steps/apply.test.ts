@@ -1,6 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { apply } from '../../../lib/steps/apply.ts';
+import { sha256Of } from '../../../lib/steps/cached-document.ts';
 import { check } from '../../../lib/steps/check.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
@@ -156,7 +158,6 @@ describe('what apply refuses', () => {
   ])('an incompatible release, whatever fetch thought: %s', async (_name, change, why) => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
     await fetchRelease(netDeps(on));
-    const { sha256Of } = await import('../../../lib/steps/cached-document.ts');
     const file = `${on.paths.cacheDir}/1.1.0/manifest.json`;
     const value: unknown = JSON.parse(fs.readFileSync(file, 'utf8'));
     const text = JSON.stringify({ ...(typeof value === 'object' ? value : {}), ...change });
@@ -282,13 +283,12 @@ describe('what apply refuses', () => {
     const dir = `${on.paths.cacheDir}/1.1.0`;
     fs.rmSync(`${dir}/tree/pikit-web`, { recursive: true });
     fs.symlinkSync(on.at('/var/www/pikit-web'), `${dir}/tree/pikit-web`);
-    await expect(apply(rootDeps(on))).rejects.toMatchObject({ code: matching(/STAGED_INVALID|DIGEST_MISMATCH/) });
+    await expect(apply(rootDeps(on))).rejects.toMatchObject({ code: 'STAGED_INVALID' });
     expect(on.read(PAGE)).toContain('1.0.0');
     expect(fs.existsSync(dir)).toBe(false);
   });
 
   it('a FIFO in place of the manifest, and does not wait for a writer', async () => {
-    const { execFileSync } = await import('node:child_process');
     const { on } = await onSite(['1.0.0', '1.1.0']);
     await fetchRelease(netDeps(on));
     fs.rmSync(`${on.paths.cacheDir}/1.1.0/manifest.json`);

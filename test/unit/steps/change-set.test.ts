@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfig } from '../../../lib/core/config.ts';
 import type { ManifestFile } from '../../../lib/core/manifest.ts';
 import { Manifest } from '../../../lib/core/manifest.ts';
+import type { StagedTree } from '../../../lib/steps/change-set.ts';
 import { releaseChange } from '../../../lib/steps/change-set.ts';
 import { sha256 } from '../../helpers/archive-builder.ts';
 import { temporary } from '../../helpers/device.ts';
@@ -10,13 +11,19 @@ import { dashboard, writeTree } from '../../helpers/site-builder.ts';
 
 const CONFIG = parseConfig({ source: { type: 'static', url: 'http://127.0.0.1/' } }, 'update.toml');
 
+function stagedAs(files: Parameters<typeof writeTree>[1]): StagedTree {
+  const base = temporary();
+  writeTree(`${base}/1.0.0/tree`, files);
+  return { base, tree: '1.0.0/tree' };
+}
+
 function manifestOf(files: readonly (Partial<ManifestFile> & { path: string })[]): Manifest {
   return Manifest.parse({ version: '1.0.0', changelog: '', files: files.map((file) => ({ sha256: sha256(''), ...file })) });
 }
 
 describe('releaseChange', () => {
   it('puts each file where its target says, with the mode of the manifest or of its first bytes', () => {
-    const tree = writeTree(temporary(), { ...dashboard('1'), 'helpers/tool': '#!/bin/sh\n', 'helpers/empty': '' });
+    const tree = stagedAs({ ...dashboard('1'), 'helpers/tool': '#!/bin/sh\n', 'helpers/empty': '' });
     const files = [
       { path: 'pikit-web/index.html' },
       { path: 'pikit-web/assets/app.js', mode: '0600' },
@@ -37,7 +44,7 @@ describe('releaseChange', () => {
   });
 
   it('removes what the installed release has and this one has not', () => {
-    const tree = writeTree(temporary(), dashboard('1'));
+    const tree = stagedAs(dashboard('1'));
     const listed = (path: string) => ({ path, sha256: sha256(''), size: 0, mode: '0644' });
     const installed = {
       schema: 1 as const,
@@ -52,7 +59,7 @@ describe('releaseChange', () => {
   });
 
   it('refuses a release that would bring the file that names the version', () => {
-    const tree = writeTree(temporary(), { 'etc/version': '9.9.9' });
+    const tree = stagedAs({ 'etc/version': '9.9.9' });
     const config = { ...CONFIG, target: [{ from: 'etc/', to: '/etc/pikit/' }] };
     expect(() => releaseChange(manifestOf([{ path: 'etc/version' }]), tree, config, 'stable', null)).toThrow(
       expect.objectContaining({ code: 'PATH_REFUSED', hint: containing('[[target]]') }),
@@ -65,7 +72,7 @@ describe('releaseChange', () => {
     ['another size', { path: 'pikit-api.py', size: 1 }, 'STAGED_INVALID'],
     ['a path without a target', { path: 'etc/passwd' }, 'PATH_REFUSED'],
   ])('refuses %s', (_name, file, code) => {
-    const tree = writeTree(temporary(), dashboard('1'));
+    const tree = stagedAs(dashboard('1'));
     expect(() => releaseChange(manifestOf([file]), tree, CONFIG, 'stable', null)).toThrow(expect.objectContaining({ code }));
   });
 });

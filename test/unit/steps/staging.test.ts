@@ -41,7 +41,7 @@ describe('staging', () => {
 
   it('drops folders of other versions, and nothing else', () => {
     const on = device();
-    for (const name of ['1.0.0', '1.1.0', '1.1.0-rc.1', 'source', 'lost+found'])
+    for (const name of ['1.0.0', '1.1.0', '1.1.0-rc.1', '.swept-0123456789abcdef', 'source', 'lost+found'])
       fs.mkdirSync(`${on.paths.cacheDir}/${name}/tree`, { recursive: true });
     dropStagingFolders(stepDeps(on), '1.1.0');
     expect(fs.readdirSync(on.paths.cacheDir).toSorted()).toEqual(['1.1.0', 'lost+found', 'source']);

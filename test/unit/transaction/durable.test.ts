@@ -5,7 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import {
   copyToNew,
-  createFromBytes,
+  createNew,
   fsyncDir,
   hashAndSync,
   hashFile,
@@ -84,12 +84,34 @@ describe('hashing', () => {
   });
 });
 
-describe('createFromBytes', () => {
+describe('createNew', () => {
   it('creates with mode, and refuses an existing file', () => {
-    expect(createFromBytes(`${dir()}/f`, Buffer.from('x'), { mode: 0o4755, owner: null })).toBe(sha('x'));
+    const create = (text: string, mode: number): void => {
+      createNew(`${dir()}/f`, { mode, owner: null }, (write) => {
+        write(Buffer.from(text));
+      });
+    };
+    create('x', 0o4755);
     expect(fs.statSync(`${dir()}/f`).mode & 0o7777).toBe(0o4755);
-    expect(() => createFromBytes(`${dir()}/f`, Buffer.from('y'), { mode: 0o644, owner: null })).toThrow(/EEXIST/);
+    expect(() => {
+      create('y', 0o644);
+    }).toThrow(/EEXIST/);
     expect(fs.readFileSync(`${dir()}/f`, 'utf8')).toBe('x');
+  });
+
+  it('has the file to itself until it is filled, and for good when that fails', () => {
+    const modes: string[] = [];
+    const look = (): number => modes.push((fs.statSync(`${dir()}/f`).mode & 0o7777).toString(8));
+    expect(() =>
+      createNew(`${dir()}/f`, { mode: 0o644, owner: null }, (write) => {
+        look();
+        write(Buffer.from('not yet known to be right'));
+        look();
+        throw new Error('wrong bytes');
+      }),
+    ).toThrow('wrong bytes');
+    look();
+    expect(modes).toEqual(['600', '600', '600']);
   });
 });
 

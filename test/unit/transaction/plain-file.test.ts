@@ -30,6 +30,17 @@ describe('readPlain', () => {
     expect(readPlain(`${dir()}/file`, LIMITS)).toEqual({ is: 'there', bytes: Buffer.alloc(size, 'x') });
   });
 
+  it('does not read a second name in a folder of another user for that user', () => {
+    fs.mkdirSync(`${dir()}/theirs`);
+    fs.writeFileSync(`${dir()}/secret`, 'secret', { mode: 0o600 });
+    fs.linkSync(`${dir()}/secret`, `${dir()}/theirs/state.json`);
+    expect(readPlain(`${dir()}/theirs/state.json`, LIMITS), 'a folder of our own').toMatchObject({ is: 'there' });
+    fs.chownSync(`${dir()}/theirs`, 65_534, 65_534);
+    expect(readPlain(`${dir()}/theirs/state.json`, LIMITS)).toEqual({ is: 'odd', why: 'has a second name' });
+    fs.unlinkSync(`${dir()}/secret`);
+    expect(readPlain(`${dir()}/theirs/state.json`, LIMITS), 'the only name').toMatchObject({ is: 'there' });
+  });
+
   it('knows when there is none', () => {
     expect(readPlain(`${dir()}/file`, LIMITS)).toEqual({ is: 'absent' });
   });

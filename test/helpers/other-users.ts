@@ -1,0 +1,80 @@
+/** Other users of a device at work beside a step of root: processes of their own, that swap and look as fast as they can. */
+import { spawn } from 'node:child_process';
+import { onTestFinished } from 'vitest';
+
+/** Who downloads, and somebody who has no rights at all. */
+export const UPDATER = 65_534;
+const STRANGER = 1;
+
+/** Exchanges two names in one call, over and over: each of them leads to one or the other, and is never missing. */
+const SWAP = `
+import ctypes, os, sys
+libc = ctypes.CDLL(None, use_errno=True)
+a, b = (os.fsencode(path) for path in sys.argv[1:3])
+done = 0
+print('ready', flush=True)
+while os.getppid() != 1:
+    if libc.renameat2(-100, a, -100, b, 2) == 0:
+        done += 1
+        if done % 1000 == 0: print(done, flush=True)
+`;
+
+/** Reads whatever it may in folders, and tells what has a secret in it. */
+const WATCH = `
+import os, sys
+secret = os.fsencode(sys.argv[1])
+looks = 0
+print('ready', flush=True)
+while os.getppid() != 1:
+    for folder in sys.argv[2:]:
+        try: names = os.listdir(folder)
+        except OSError: continue
+        for name in names:
+            try:
+                with open(folder + '/' + name, 'rb') as file:
+                    looks += 1
+                    if secret in file.read(): print('LEAK ' + folder + '/' + name, flush=True)
+            except OSError: pass
+    if looks % 1000 < 5: print(looks, flush=True)
+`;
+
+export interface Worker {
+  /** The number that it told last. */
+  count: () => number;
+  leaks: () => string[];
+}
+
+/** Swaps two paths as the user of the network steps, until the test ends. */
+export async function swapping(one: string, other: string): Promise<Worker> {
+  return await work(SWAP, UPDATER, [one, other]);
+}
+
+/** Looks for a secret as a user without rights, until the test ends. */
+export async function watching(secret: string, folders: readonly string[]): Promise<Worker> {
+  return await work(WATCH, STRANGER, [secret, ...folders]);
+}
+
+async function work(program: string, user: number, args: readonly string[]): Promise<Worker> {
+  const child = spawn('python3', ['-c', program, ...args], { uid: user, gid: user, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  onTestFinished(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
+  let count = 0;
+  const leaks: string[] = [];
+  let text = '';
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      const lines = `${text}${chunk}`.split('\n');
+      text = lines.pop() ?? '';
+      for (const line of lines) {
+        if (line === 'ready') resolve();
+        else if (line.startsWith('LEAK ')) leaks.push(line);
+        else count = Number(line);
+      }
+    });
+  });
+  return { count: () => count, leaks: () => leaks };
+}
