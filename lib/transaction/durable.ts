@@ -4,7 +4,7 @@
  * but neither it nor the data is on disk before those fsyncs; ALICE, OSDI 2014). A failed fsync is final, never retried:
  * the kernel may have dropped the dirty pages (fsyncgate, 2018).
  */
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from '../core/errors.ts';
@@ -135,9 +135,14 @@ interface Finish {
   owner: Ownership | null;
 }
 
+/** At once: what a kill leaves half-written belongs to whoever has to clear it away. */
+function setOwner(fd: number, owner: Ownership | null): void {
+  if (owner !== null) fs.fchownSync(fd, owner.uid, owner.gid);
+}
+
 /** fchmod after fchown, which would clear bits. */
 function setOwnerAndMode(fd: number, { mode, owner }: Finish): void {
-  if (owner !== null) fs.fchownSync(fd, owner.uid, owner.gid);
+  setOwner(fd, owner);
   fs.fchmodSync(fd, mode);
 }
 
@@ -150,6 +155,7 @@ function finishFile(fd: number, finish: Finish): void {
 /** Replaces `path` atomically, and no more: after a power cut it may be empty. `owner` is set by the descriptor, never by the name. */
 export function writeAtomic(path: string, data: string, options: { mode: number; owner: Ownership | null }): void {
   replace(path, (fd) => {
+    setOwner(fd, options.owner);
     writeAll(fd, Buffer.from(data));
     setOwnerAndMode(fd, options);
   });
@@ -160,16 +166,17 @@ export function writeAtomic(path: string, data: string, options: { mode: number;
  * and the temp file is gone.
  */
 export function writeDurable(path: string, data: string | Uint8Array, options: { mode: number; owner?: Ownership | null }): void {
+  const owner = options.owner ?? null;
   replace(path, (fd) => {
+    setOwner(fd, owner);
     writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
-    finishFile(fd, { mode: options.mode, owner: options.owner ?? null });
+    finishFile(fd, { mode: options.mode, owner });
   });
   fsyncDir(dirname(path));
 }
 
 function replace(path: string, fill: (fd: number) => void): void {
-  const temp = `${path}.tmp`;
-  unlinkIfThere(temp);
+  const temp = freeTemp(path);
   try {
     const fd = fs.openSync(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
@@ -181,6 +188,18 @@ function replace(path: string, fill: (fd: number) => void): void {
   } catch (error) {
     removeQuietly(temp);
     throw error;
+  }
+}
+
+/** The name of the temp file: what a crash left there goes. A directory, or what another user put there, stays, and another name is taken. */
+function freeTemp(path: string): string {
+  const temp = `${path}.tmp`;
+  try {
+    unlinkIfThere(temp);
+    return temp;
+  } catch (error) {
+    if (!['EISDIR', 'EPERM', 'EACCES'].includes(errnoOf(error) ?? '')) throw error;
+    return `${path}.${randomBytes(4).toString('hex')}.tmp`;
   }
 }
 

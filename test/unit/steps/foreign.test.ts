@@ -26,7 +26,8 @@ async function withTool() {
 }
 
 function startedByTimer(on: Device): void {
-  writeTree(on.root, { '/run/pikit-update/granted/apply': JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }) });
+  on.files.writeSettings({ ...on.files.readSettings(), auto: 'install' });
+  writeTree(on.root, { '/run/pikit-update/orders/granted/apply': JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }) });
 }
 
 function copiesOf(on: Device, path: string): string[] {
