@@ -4,10 +4,11 @@
  * but neither it nor the data is on disk before those fsyncs; ALICE, OSDI 2014). A failed fsync is final, never retried:
  * the kernel may have dropped the dirty pages (fsyncgate, 2018).
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from '../core/errors.ts';
+import { freeTemp } from './free-temp.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = fs.constants;
 const CHUNK_BYTES = 256 * 1024;
@@ -188,18 +189,6 @@ function replace(path: string, fill: (fd: number) => void): void {
   } catch (error) {
     removeQuietly(temp);
     throw error;
-  }
-}
-
-/** The name of the temp file: what a crash left there goes. A directory, or what another user put there, stays, and another name is taken. */
-function freeTemp(path: string): string {
-  const temp = `${path}.tmp`;
-  try {
-    unlinkIfThere(temp);
-    return temp;
-  } catch (error) {
-    if (!['EISDIR', 'EPERM', 'EACCES'].includes(errnoOf(error) ?? '')) throw error;
-    return `${path}.${randomBytes(4).toString('hex')}.tmp`;
   }
 }
 
