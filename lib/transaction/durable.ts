@@ -136,14 +136,9 @@ interface Finish {
   owner: Ownership | null;
 }
 
-/** At once: what a kill leaves half-written belongs to whoever has to clear it away. */
-function setOwner(fd: number, owner: Ownership | null): void {
-  if (owner !== null) fs.fchownSync(fd, owner.uid, owner.gid);
-}
-
 /** fchmod after fchown, which would clear bits. */
 function setOwnerAndMode(fd: number, { mode, owner }: Finish): void {
-  setOwner(fd, owner);
+  if (owner !== null) fs.fchownSync(fd, owner.uid, owner.gid);
   fs.fchmodSync(fd, mode);
 }
 
@@ -155,8 +150,10 @@ function finishFile(fd: number, finish: Finish): void {
 
 /** Replaces `path` atomically, and no more: after a power cut it may be empty. `owner` is set by the descriptor, never by the name. */
 export function writeAtomic(path: string, data: string, options: { mode: number; owner: Ownership | null }): void {
+  const { owner } = options;
   replace(path, (fd) => {
-    setOwner(fd, options.owner);
+    // First: what a kill leaves half-written belongs to whoever has to clear it away.
+    if (owner !== null) fs.fchownSync(fd, owner.uid, owner.gid);
     writeAll(fd, Buffer.from(data));
     setOwnerAndMode(fd, options);
   });
@@ -169,7 +166,7 @@ export function writeAtomic(path: string, data: string, options: { mode: number;
 export function writeDurable(path: string, data: string | Uint8Array, options: { mode: number; owner?: Ownership | null }): void {
   const owner = options.owner ?? null;
   replace(path, (fd) => {
-    setOwner(fd, owner);
+    if (owner !== null) fs.fchownSync(fd, owner.uid, owner.gid);
     writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
     finishFile(fd, { mode: options.mode, owner });
   });
