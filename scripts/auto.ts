@@ -7,13 +7,16 @@ import type { TimerDeps } from '../lib/device/timer.ts';
 import { parseChoice, setTimer } from '../lib/device/timer.ts';
 import { devicePaths } from '../lib/core/paths.ts';
 import { readConfig } from '../lib/io/config-file.ts';
+import { assertOwnRoot } from '../lib/io/own-root.ts';
 import { runProgram, standardStreams } from './run-program.ts';
 
 const streams = standardStreams();
 const terminal = { ...streams, isTerminal: false, columns: () => 80 };
 
 function timerDeps(): TimerDeps {
-  const paths = devicePaths(resolve(process.env['PIKIT_ROOT'] ?? '/'));
+  const root = resolve(process.env['PIKIT_ROOT'] ?? '/');
+  assertOwnRoot(root);
+  const paths = devicePaths(root);
   return { paths, systemd: isManaged(paths.root, paths.config) ? connect : null };
 }
 

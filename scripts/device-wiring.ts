@@ -2,14 +2,15 @@
 import fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { errnoOf } from '../lib/core/errors.ts';
 import { devicePaths } from '../lib/core/paths.ts';
 import type { DeviceDeps } from '../lib/device/deps.ts';
 import { readConfig } from '../lib/io/config-file.ts';
 import { freeSpace } from '../lib/io/disk.ts';
+import { assertOwnRoot } from '../lib/io/own-root.ts';
 import { stateFiles } from '../lib/io/state-file.ts';
+import { terminateStep } from '../lib/io/step-process.ts';
 import type { UnitRunner } from '../lib/io/unit-runner.ts';
-import { placeOf } from './run-step.ts';
+import { isAlive, placeOf } from './run-step.ts';
 
 export interface Wiring {
   root: string;
@@ -29,6 +30,7 @@ interface Runner {
 
 export function wireDevice(options: { warn: (message: string) => void; signal: AbortSignal; systemd: () => Promise<UnitRunner> }): Wiring {
   const root = resolve(process.env['PIKIT_ROOT'] ?? '/');
+  assertOwnRoot(root);
   const onDevice = root === '/';
   const paths = devicePaths(root);
   const opened: Promise<Runner>[] = [];
@@ -50,7 +52,11 @@ export function wireDevice(options: { warn: (message: string) => void; signal: A
         return (await runner).units;
       },
       isAlive,
-      terminate: onDevice ? null : (pid) => process.kill(pid, 'SIGTERM'),
+      terminate: onDevice
+        ? null
+        : (pid) => {
+            terminateStep(paths.progress, pid);
+          },
       signal: options.signal,
     },
     settled: async () => {
@@ -68,13 +74,4 @@ async function folderRunner(root: string): Promise<Runner> {
   const besideDist = resolve(distDir, '../units');
   const units = localUnitRunner({ root, unitsDir: fs.existsSync(besideDist) ? besideDist : '/usr/lib/systemd/system', distDir });
   return { units, settled: units.settled };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return errnoOf(error) === 'EPERM';
-  }
 }

@@ -5,14 +5,17 @@ import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { ErrorCode, UpdateError } from '../lib/core/errors.ts';
-import { toUpdateError } from '../lib/core/errors.ts';
+import { errnoOf, toUpdateError } from '../lib/core/errors.ts';
 import type { DevicePaths } from '../lib/core/paths.ts';
 import { devicePaths } from '../lib/core/paths.ts';
 import type { Receipt } from '../lib/core/state.ts';
+import { liveProgress } from '../lib/device/running.ts';
 import { readConfig } from '../lib/io/config-file.ts';
 import { takeLock } from '../lib/io/lock.ts';
+import { lockHolder } from '../lib/io/lock-holder.ts';
 import type { Narrator } from '../lib/io/narrator.ts';
 import { narrator } from '../lib/io/narrator.ts';
+import { assertOwnRoot } from '../lib/io/own-root.ts';
 import { notifyRoute, progressChannel } from '../lib/io/progress-channel.ts';
 import { stateFiles } from '../lib/io/state-file.ts';
 import { sureEnd } from '../lib/io/sure-end.ts';
@@ -33,6 +36,8 @@ export interface StepEntry {
   summary: string;
   /** How long it waits for another step to end. */
   lockWaitMs: number;
+  /** What is done about whoever has the lock, while this step waits for it. */
+  whileWaiting?: (deps: StepDeps) => Promise<void>;
   body: (deps: StepDeps) => Promise<StepResult>;
   /** How a unit ended; left out by a step that runs before systemd has anything to tell. */
   unitEnding?: (unit: string) => Promise<UnitEnding | null>;
@@ -70,6 +75,7 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
     streams.err(`error: PIKIT_ROOT ${what}\nhint: name the folder that stands for '/', or unset PIKIT_ROOT\n`);
     return EXIT.usage;
   }
+  assertOwnRoot(root);
   const paths = devicePaths(root);
   const files = stateFiles(paths, (message) => {
     narrate.warning(message);
@@ -115,14 +121,25 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
   let log: RunLog | null = null;
   let isGoingOn = false;
   const isGivenUp = (): boolean => isGoingOn;
+  const holder = (): string | null => lockHolder(() => liveProgress({ files, isAlive }));
+  let waiting: Promise<void> = Promise.resolve();
   try {
+    // What a gate has granted is for this run alone, however it ends: kept, it would make the next one by hand that of the timer,
+    // and fetch would be skipped for as long as it is there.
+    if (entry.step !== 'check' && entry.step !== 'recover') deps.granted = files.takeToken(entry.step);
     await takeLock(paths.lock, {
       waitMs: entry.lockWaitMs,
       signal: stop.signal,
       onWait: () => {
+        const who = holder();
         narrate.info(`another step is running: waiting for it, at most ${String(entry.lockWaitMs / 1000)} s`);
+        if (who !== null) narrate.info(`the lock is held by ${who}`);
+        // Safe to ignore: the wait for the lock is what counts.
+        waiting = (entry.whileWaiting?.(deps) ?? waiting).catch(() => undefined);
       },
+      holder,
     });
+    await waiting;
     if (root === '/' && entry.unitEnding !== undefined) deps.killed = await findKilled(deps, entry.unitEnding);
     recordKilledStep(deps, entry.step);
     log = openRunLog(deps, entry.step, process.pid);
@@ -141,9 +158,7 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
   } catch (error) {
     const failure = toUpdateError(error);
     tell(narrate, failure, stdoutIsJournal());
-    if (log === null) {
-      dropGrant(deps, entry.step);
-    } else {
+    if (log !== null) {
       if (!(failure instanceof RecordedFailure)) recordFailure(deps, { step: entry.step, at: now(), tookMs: tookMs() }, failure);
       publish(deps, entry.step, failure);
       log.failed(failure);
@@ -153,19 +168,6 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
     if (log !== null) await channel.close();
     // What was given up has been recorded as a failure, and must not go on behind that.
     if (isGivenUp()) setImmediate(() => process.exit());
-  }
-}
-
-/**
- * What the gate granted was for a run that has not come to it (busy, stopped). Kept, it would make the next one by hand that of the
- * timer, and fetch would be skipped for as long as it is there. Best effort.
- */
-function dropGrant({ files, narrate }: StepDeps, step: Receipt['step']): void {
-  if (step === 'check' || step === 'recover') return;
-  try {
-    files.takeToken(step);
-  } catch (error) {
-    narrate.warning(`the token granted/${step} stays (${toUpdateError(error).message}), ignoring`);
   }
 }
 
@@ -204,6 +206,16 @@ function stdoutIsJournal(): boolean {
   if (stream === undefined) return false;
   const { dev, ino } = fs.fstatSync(1);
   return stream === `${String(dev)}:${String(ino)}`;
+}
+
+/** Whether a process is there. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
 }
 
 export function placeOf(paths: DevicePaths): Place {

@@ -6,7 +6,7 @@ export interface DevicePaths {
   readonly config: string;
   readonly version: string;
   readonly trustRoot: string;
-  /** Owned by the user `pikit-update`. */
+  /** Root's and sticky: the user of the network steps may put files there, and cannot touch those of root. */
   readonly stateDir: string;
   readonly state: string;
   readonly settings: string;
@@ -28,9 +28,12 @@ export interface DevicePaths {
   readonly waits: string;
   readonly backupDir: string;
   readonly lock: string;
+  /** Root's and sticky, as stateDir. */
   readonly runDir: string;
   readonly next: string;
   readonly granted: string;
+  /** Root's alone: what decides about root's steps, and what the owner has ordered. */
+  readonly orders: string;
   readonly retry: string;
   readonly confirmed: string;
   readonly wanted: string;
@@ -70,10 +73,24 @@ export function devicePaths(root: string): DevicePaths {
     runDir: at('/run/pikit-update'),
     next: at('/run/pikit-update/next'),
     granted: at('/run/pikit-update/granted'),
-    retry: at('/run/pikit-update/retry'),
-    confirmed: at('/run/pikit-update/confirmed.json'),
-    wanted: at('/run/pikit-update/wanted'),
+    orders: at('/run/pikit-update/orders'),
+    retry: at('/run/pikit-update/orders/retry'),
+    confirmed: at('/run/pikit-update/orders/confirmed.json'),
+    wanted: at('/run/pikit-update/orders/wanted'),
     progress: at('/run/pikit-update/progress.json'),
     runRecord: at('/run/pikit-update/run.json'),
   };
+}
+
+export type TokenStep = 'fetch' | 'apply' | 'rollback';
+
+/**
+ * Where the token for a step lies. What the user of the network steps may ask for (fetch, and that apply begins) is left in `next`;
+ * what decides about a step of root lies where that user cannot write.
+ */
+export function tokenPath(paths: Pick<DevicePaths, 'next' | 'granted' | 'orders'>, where: 'next' | 'granted', step: TokenStep): string {
+  const { next, granted, orders } = paths;
+  if (step === 'rollback') return `${orders}/${where}/rollback`;
+  if (where === 'granted') return step === 'apply' ? `${orders}/granted/apply` : `${granted}/fetch`;
+  return `${next}/${step}`;
 }

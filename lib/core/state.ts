@@ -129,6 +129,11 @@ export const State = z.strictObject({
   staged: Staged.nullable(),
   held: z.array(HeldVersion),
   notices: z.array(Notice),
+  /**
+   * The owner's branch that was removed since it was chosen, told apart from another choice of the same by when it was written
+   * (milliseconds): it is stable that is followed then. Only there where check may not write the settings itself.
+   */
+  left_branch: z.strictObject({ branch: BranchName, chosen: z.number() }).optional(),
   /** Managed files that differ from what was installed, seen by the last apply or rollback. */
   drift: z.array(z.string()),
   /** True when releases are not signed here; shown wherever state is shown. */
@@ -176,6 +181,6 @@ export type Settings = z.infer<typeof Settings>;
 export const Wanted = z.strictObject({ version: Version, manifest_sha256: z.string().nullable(), at: Time });
 export type Wanted = z.infer<typeof Wanted>;
 
-/** What a token in next/ or granted/ says: how far this run may go, and who started it. */
-export const Token = z.strictObject({ run: z.string(), until: z.enum(['fetch', 'apply', 'rollback']), by: z.enum(['timer', 'apply']) });
+/** What a token says: how far this run may go, and who started it. Some are written by a user whom root does not trust. */
+export const Token = z.strictObject({ run: z.string().max(64), until: z.enum(['fetch', 'apply', 'rollback']), by: z.enum(['timer', 'apply']) });
 export type Token = z.infer<typeof Token>;

@@ -32,7 +32,16 @@ export function makeDevice(root: string, site: string, healthUrl: string): Devic
   };
   put('/etc/pikit/update.toml', configuration(site, healthUrl), 0o644);
   put(OWN_SCRIPT.path, OWN_SCRIPT.text, 0o755);
-  for (const dir of [paths.next, paths.granted, paths.stateDir, paths.cacheDir, paths.privateDir, paths.backupDir])
+  for (const dir of [
+    paths.next,
+    paths.granted,
+    `${paths.orders}/next`,
+    `${paths.orders}/granted`,
+    paths.stateDir,
+    paths.cacheDir,
+    paths.privateDir,
+    paths.backupDir,
+  ])
     fs.mkdirSync(dir, { recursive: true });
   const files = stateFiles(paths, () => undefined);
   const own = readTree(join(root, PROGRAMS), PROGRAMS);

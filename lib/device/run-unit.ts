@@ -3,6 +3,7 @@ import type { Progress, Receipt } from '../core/state.ts';
 import type { UnitSight } from '../core/run-view.ts';
 import type { JobResult, UnitRunner } from '../io/unit-runner.ts';
 import { errnoOf } from '../core/errors.ts';
+import { tokenPath } from '../core/paths.ts';
 import { lstatOrNull } from '../transaction/durable.ts';
 import type { DeviceDeps } from './deps.ts';
 import type { Step } from './running.ts';
@@ -67,7 +68,7 @@ async function undoEnds(deps: DeviceDeps, units: UnitRunner, changes: Changes): 
   const deadline = AbortSignal.timeout(UNDO_DEADLINE_MS);
   for (;;) {
     const changed = changes.next();
-    const token = [deps.paths.next, deps.paths.granted].some((dir) => isThere(`${dir}/rollback`));
+    const token = (['next', 'granted'] as const).some((where) => isThere(tokenPath(deps.paths, where, 'rollback')));
     const coming = token || (await isComing(units, ROLLBACK_GATE)) || (await isComing(units, unitOf('rollback')));
     if (!coming || deadline.aborted) return;
     const late = new Promise<null>((resolve) => {

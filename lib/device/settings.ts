@@ -1,5 +1,5 @@
 /** The owner's choices, written where the steps find them. */
-import { UpdateError, errnoOf } from '../core/errors.ts';
+import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Settings } from '../core/state.ts';
 import type { DeviceDeps } from './deps.ts';
 
@@ -8,7 +8,7 @@ export function writeSettings(deps: DeviceDeps, settings: Settings, command: str
   try {
     deps.files.writeSettings(settings);
   } catch (error) {
-    if (errnoOf(error) !== 'EACCES') throw error;
+    if (toUpdateError(error).code !== 'PERMISSION') throw error;
     throw new UpdateError('PERMISSION', 'only root can change the settings', { hint: `sudo pikit-update ${command} …`, cause: error });
   }
 }

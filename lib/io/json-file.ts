@@ -5,9 +5,9 @@ import type * as z from 'zod';
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import { parseDocument } from '../core/json.ts';
 import type { Ownership } from '../transaction/durable.ts';
-import { mkdirDurable, writeAtomic, writeDurable } from '../transaction/durable.ts';
+import { lstatOrNull, mkdirDurable, unlinkIfThere, writeAtomic, writeDurable } from '../transaction/durable.ts';
 import { keepAside, readPlain } from '../transaction/plain-file.ts';
-import { inRealDirectory } from './real-directory.ts';
+import { inRealDirectory, realNames } from './real-directory.ts';
 
 export const MAX_BYTES = 4 * 1024 * 1024;
 export const WORLD_READABLE = 0o644;
@@ -21,6 +21,24 @@ export function readJsonFile<T>(path: string, schema: z.ZodType<T>, what: string
 }
 
 export type Report = (message: string) => void;
+
+/**
+ * As readOrSetAside, of a file that root alone writes, in a folder where others may put files: one that does not belong to root
+ * or to the owner of the folder counts as damaged.
+ */
+export function readRootsOrSetAside<T>(path: string, schema: z.ZodType<T>, what: string, report: Report, maxBytes = MAX_BYTES): T | null {
+  const problem = foreignOwner(path, maxBytes);
+  if (problem === null) return readOrSetAside(path, schema, what, report, maxBytes);
+  setAside(path, `${what} ${problem}`, report);
+  return null;
+}
+
+/** Whose file it is, if it is neither root's nor of the owner of its folder; as the rest of a sentence. */
+export function foreignOwner(path: string, maxBytes = MAX_BYTES): string | null {
+  const read = readPlain(path, { maxBytes });
+  if (read.is !== 'there' || read.uid === 0 || read.uid === fs.statSync(dirname(path)).uid) return null;
+  return `belongs to the user ${String(read.uid)}, who may not write it`;
+}
 
 /** As readJsonFile, but a damaged file is renamed to `<path>.damaged`, reported, and then counts as not there. */
 export function readOrSetAside<T>(path: string, schema: z.ZodType<T>, what: string, report: Report, maxBytes = MAX_BYTES): T | null {
@@ -36,33 +54,81 @@ export function readOrSetAside<T>(path: string, schema: z.ZodType<T>, what: stri
 /** Renames what is damaged to `<path>.damaged`, and says so. */
 export function setAside(path: string, what: string, report: Report): void {
   try {
-    report(`${what}; it is kept as '${keepAside(path)}' and begun anew, ignoring`);
+    report(realNames(`${what}; it is kept as '${keepAside(path)}' and begun anew, ignoring`));
   } catch (error) {
     // A reader without rights over the folder leaves it to the next step that has them; another may have been faster.
     if (!['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
-    report(`${what}; it counts as not there, ignoring`);
+    report(realNames(`${what}; it counts as not there, ignoring`));
   }
 }
 
+export interface Shared {
+  /** Whose file it is where root writes it; null where it stays with whoever writes it. */
+  owner: Ownership | null;
+  report: Report;
+}
+
 /**
- * Writes into a folder of the user `pikit-update`, whoever runs this: what root writes there belongs to the folder's owner,
- * so that the network steps can write it again. Throws DEST_TYPE for a folder that is a link: it would choose what root writes.
+ * Writes into a folder that another user may write to as well: a directory in the place of the file is kept aside and reported,
+ * anything else there is replaced, nothing is followed. Throws DEST_TYPE for a folder that is a link: it would choose where root
+ * writes; PERMISSION for what belongs to somebody else and is in the way.
  */
-export function writeOwned(path: string, value: unknown, mode: number): void {
+export function writeOwned(path: string, value: unknown, mode: number, { owner, report }: Shared): void {
   mkdirDurable(dirname(path), 0o755);
-  inRealDirectory(dirname(path), (at, owner) => {
-    writeDurable(`${at}/${basename(path)}`, `${JSON.stringify(value, null, 2)}\n`, { mode, owner: ifRoot(owner) });
+  inRealDirectory(dirname(path), (at) => {
+    const file = `${at}/${basename(path)}`;
+    clearWay(file, report);
+    try {
+      writeDurable(file, `${JSON.stringify(value, null, 2)}\n`, { mode, owner: ifRoot(owner) });
+    } catch (error) {
+      throw inTheWay(error, file);
+    }
+  });
+}
+
+/** What this user can neither replace nor remove, root can. */
+function inTheWay(error: unknown, file: string): unknown {
+  const stat = lstatOrNull(file);
+  if (!['EPERM', 'EACCES', 'EISDIR'].includes(errnoOf(error) ?? '') || stat === null || stat.uid === process.geteuid?.()) return error;
+  const path = realNames(file);
+  return new UpdateError('PERMISSION', `'${path}' belongs to the user ${String(stat.uid)}, and cannot be replaced`, {
+    hint: `\`sudo rm -r ${path}\` removes it; it is made anew`,
+    cause: error,
   });
 }
 
 /** As writeOwned, in /run, many times a second: atomic for readers, but not made durable. */
-export function writeLossy(path: string, value: unknown): void {
+export function writeLossy(path: string, value: unknown, { owner, report }: Shared): void {
   fs.mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
-  inRealDirectory(dirname(path), (at, owner) => {
-    writeAtomic(`${at}/${basename(path)}`, `${JSON.stringify(value)}\n`, { mode: WORLD_READABLE, owner: ifRoot(owner) });
+  inRealDirectory(dirname(path), (at) => {
+    const file = `${at}/${basename(path)}`;
+    clearWay(file, report);
+    writeAtomic(file, `${JSON.stringify(value)}\n`, { mode: WORLD_READABLE, owner: ifRoot(owner) });
   });
 }
 
-function ifRoot(owner: Ownership): Ownership | null {
-  return process.getuid?.() === 0 ? owner : null;
+/** Removes a file of such a folder, or keeps aside what is a directory in its place; says whether anything was there. */
+export function removeOwned(path: string, report: Report): boolean {
+  if (lstatOrNull(dirname(path)) === null) return false;
+  return inRealDirectory(dirname(path), (at) => {
+    const file = `${at}/${basename(path)}`;
+    try {
+      return clearWay(file, report) || unlinkIfThere(file);
+    } catch (error) {
+      throw inTheWay(error, file);
+    }
+  });
+}
+
+/** A directory at the name of a file, or of its temp file: no rename and no unlink gets past it. */
+function clearWay(file: string, report: Report): boolean {
+  const isInTheWay = (path: string): boolean => lstatOrNull(path)?.isDirectory() === true;
+  const [atFile, atTemp] = [isInTheWay(file), isInTheWay(`${file}.tmp`)];
+  if (atFile) setAside(file, `'${file}' is a directory where a file belongs`, report);
+  if (atTemp) setAside(`${file}.tmp`, `'${file}.tmp' is a directory where a file belongs`, report);
+  return atFile;
+}
+
+function ifRoot(owner: Ownership | null): Ownership | null {
+  return process.geteuid?.() === 0 ? owner : null;
 }

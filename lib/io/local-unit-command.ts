@@ -20,7 +20,7 @@ const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** The words to start. Throws CONFIG_INVALID for a program other than node and mv: it would work on the real `/`. */
 export function localCommand(command: UnitCommand, folders: Folders): [string, ...string[]] {
   const words = [command.program, ...command.args];
-  const [program = '', ...args] = words[0] === NOTIFY_EXEC ? words.slice(1) : words;
+  const [program = '', ...args] = words[0] === NOTIFY_EXEC ? words.slice(words[1] === '--relay' ? 2 : 1) : words;
   switch (program) {
     case '/usr/bin/node':
       return [process.execPath, ...args.map((word) => (word.startsWith(LIBRARY) ? join(folders.distDir, word.slice(LIBRARY.length)) : word))];

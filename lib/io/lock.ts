@@ -11,12 +11,20 @@ import { mkdirDurable } from '../transaction/durable.ts';
 
 const BUSY_EXIT = 75;
 
+export interface LockOptions {
+  waitMs: number;
+  onWait: () => void;
+  signal: AbortSignal;
+  /** Who has it, if that is known: for the message. */
+  holder?: () => string | null;
+}
+
 /**
  * Takes the lock, waiting at most `waitMs` for whoever has it; `onWait` is called once if there is a wait.
  * The lock is kept until the function that is returned is called, or this process ends; calling it again does nothing. Throws
  * BUSY when it is still taken then, PERMISSION when it cannot be opened.
  */
-export async function takeLock(path: string, options: { waitMs: number; onWait: () => void; signal: AbortSignal }): Promise<() => void> {
+export async function takeLock(path: string, options: LockOptions): Promise<() => void> {
   const fd = openLock(path);
   let isHeld = true;
   const release = (): void => {
@@ -34,7 +42,8 @@ export async function takeLock(path: string, options: { waitMs: number; onWait: 
   if (status === 0) return release;
   release();
   if (options.signal.aborted) throw new UpdateError('CANCELLED', 'cancelled while another step was running');
-  throw new UpdateError('BUSY', `another update step is running ('${path}' is locked)`, {
+  const holder = options.holder?.() ?? null;
+  throw new UpdateError('BUSY', `another update step is running ('${path}' is locked${holder === null ? '' : ` by ${holder}`})`, {
     hint: "wait until it has ended: `systemctl list-jobs` and `journalctl -f -u 'pikit-update-*'` show it",
   });
 }

@@ -1,8 +1,11 @@
-/** A folder of another user, written to by root: who owns it may exchange what is in it, and who owns the one above may exchange it. */
+/** A folder that another user writes to as well: what is in it may be exchanged at any time, and it itself by who owns the one above. */
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import type { Ownership } from '../transaction/durable.ts';
 import { openDirectory } from '../transaction/held-directory.ts';
+import { lstatOrNull, mkdirDurable } from '../transaction/durable.ts';
+import { keepAside } from '../transaction/plain-file.ts';
 
 /**
  * Holds a directory open, never one that a link leads to, and names it through its descriptor: whoever may write above it
@@ -10,11 +13,34 @@ import { openDirectory } from '../transaction/held-directory.ts';
  */
 export function inRealDirectory<T>(dir: string, act: (at: string, owner: Ownership) => T): T {
   const fd = openRealDirectory(dir);
+  open.set(fd, dir);
   try {
     return act(`/proc/self/fd/${String(fd)}`, fs.fstatSync(fd));
+  } catch (error) {
+    throw withRealNames(error);
   } finally {
+    open.delete(fd);
     fs.closeSync(fd);
   }
+}
+
+/** The directories that are held open, by descriptor. */
+const open = new Map<number, string>();
+
+/** A text in which directories that are held open have the names that people know. */
+export function realNames(text: string): string {
+  return text.replace(/\/proc\/self\/fd\/(\d+)/g, (whole, fd: string) => open.get(Number(fd)) ?? whole);
+}
+
+/** Nobody finds '/proc/self/fd/23/state.json' after this process has ended. */
+function withRealNames(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  error.message = realNames(error.message);
+  for (const key of ['path', 'dest'] as const) {
+    const value: unknown = Reflect.get(error, key);
+    if (typeof value === 'string') Reflect.set(error, key, realNames(value));
+  }
+  return error;
 }
 
 function openRealDirectory(dir: string): number {
@@ -28,4 +54,30 @@ function openRealDirectory(dir: string): number {
       cause: error,
     });
   }
+}
+
+/**
+ * Makes a folder, below one that this user owns, in the place of whatever else has its name: that is kept aside, never followed,
+ * and reported. `group`: it may put files there, and touch no others.
+ */
+export function makeFolder(dir: string, group: Ownership | null, report: (message: string) => void): void {
+  const stat = lstatOrNull(dir);
+  if (stat?.isDirectory() === true) return;
+  if (stat !== null) {
+    if (fs.statSync(dirname(dir)).uid !== process.geteuid?.()) return; // told by whoever opens it
+    report(`'${dir}' is not a directory; it is kept as '${keepAside(dir)}', and the directory is made anew, ignoring`);
+  }
+  mkdirDurable(dir, 0o755);
+  if (group === null || process.geteuid?.() !== 0 || group.uid === 0) return;
+  fs.chownSync(dir, 0, group.gid);
+  fs.chmodSync(dir, STICKY);
+}
+
+/** Whoever may write there may neither remove nor replace what others have put there. */
+const STICKY = 0o1775;
+
+/** The user of the network steps: whose folder that is. Null where there is none. */
+export function ownerOf(dir: string): Ownership | null {
+  const stat = lstatOrNull(dir);
+  return stat?.isDirectory() === true ? { uid: stat.uid, gid: stat.gid } : null;
 }

@@ -1,19 +1,25 @@
 /** The JSON files of a device, each behind its schema. Damage is a named outcome: the file is kept aside, and said so. */
-import fs from 'node:fs';
 import { dirname } from 'node:path';
 import * as z from 'zod';
 import type { DevicePaths } from '../core/paths.ts';
 import { publicReceipt, withPublicResult } from '../core/public-receipt.ts';
 import { Published } from '../core/published.ts';
-import { Held, Progress, Receipt, Settings, Staged, State, Token, Wanted, emptyState } from '../core/state.ts';
+import { STABLE } from '../core/branches.ts';
+import { UpdateError } from '../core/errors.ts';
+import type { Receipt } from '../core/state.ts';
+import { Held, Progress, Settings, Staged, State, Wanted, emptyState } from '../core/state.ts';
 import { Confirmed } from '../core/foreign.ts';
 import { isVersion } from '../core/version.ts';
-import { lstatOrNull, mkdirDurable, unlinkIfThere, writeDurable } from '../transaction/durable.ts';
-import { readPlain } from '../transaction/plain-file.ts';
-import type { Report } from './json-file.ts';
-import { MAX_BYTES, WORLD_READABLE, readOrSetAside, setAside, writeLossy, writeOwned } from './json-file.ts';
+import { lstatOrNull, mkdirDurable, writeDurable } from '../transaction/durable.ts';
+import { clearPlace, readPlain } from '../transaction/plain-file.ts';
+import type { Report, Shared } from './json-file.ts';
+import { WORLD_READABLE, readOrSetAside, readRootsOrSetAside, removeOwned, writeLossy, writeOwned } from './json-file.ts';
+import { makeFolder, ownerOf } from './real-directory.ts';
+import { appendHistory, readHistory, receiptsIn } from './history-file.ts';
 import type { RunFiles } from './run-record.ts';
 import { runFiles } from './run-record.ts';
+import type { TokenFiles } from './tokens.ts';
+import { tokenFiles } from './tokens.ts';
 
 const VERSION_MAX_BYTES = 4096;
 /** The list of all files of a release, and a hundred receipts. */
@@ -21,11 +27,14 @@ const PUBLISHED_MAX_BYTES = 16 * 1024 * 1024;
 const PRIVATE = 0o600;
 const ConfirmedFiles = z.array(Confirmed);
 
-export interface StateFiles extends RunFiles {
+export interface StateFiles extends RunFiles, TokenFiles {
   readState: () => State;
   writeState: (state: State) => void;
   readSettings: () => Settings;
+  /** Throws PERMISSION for whoever may not choose for the owner. */
   writeSettings: (settings: Settings) => void;
+  /** When the owner's choices were written: what tells one choice from another of the same. */
+  settingsWritten: () => number;
   readStaged: () => Staged | null;
   writeStaged: (staged: Staged) => void;
   removeStaged: () => void;
@@ -35,9 +44,6 @@ export interface StateFiles extends RunFiles {
   appendHistory: (receipt: Receipt) => void;
   /** Oldest first; of many only the last so many. */
   readHistory: (last?: number) => Receipt[];
-  leaveToken: (step: Token['until'], token: Token) => void;
-  takeToken: (step: Token['until']) => Token | null;
-  dropToken: (step: Token['until']) => void;
   readRetry: () => string | null;
   writeRetry: (version: string) => void;
   dropRetry: () => void;
@@ -56,32 +62,54 @@ export interface StateFiles extends RunFiles {
   removeProgress: () => void;
 }
 
-const HISTORY_MAX_BYTES = 256 * 1024;
-const HISTORY_KEEP = 100;
-
-/** All state files of one device. `report` gets a warning for each damaged file. */
+/**
+ * All state files of one device, each with the one writer that docs/architecture.md names. `report` gets a warning for each damaged
+ * file, and for each thing that was in the way of one.
+ */
 export function stateFiles(paths: DevicePaths, report: Report): StateFiles {
+  /** Of the user of the network steps, whose cache it is: where root writes such a file, that user can write it again. */
+  const shared = (): Shared => ({ owner: ownerOf(paths.cacheDir) ?? ownerOf(paths.stateDir), report });
+  const roots: Shared = { owner: null, report };
+  const orders = (dir: string): string => {
+    for (const folder of new Set([paths.orders, dir])) makeFolder(folder, null, report);
+    return dir;
+  };
+  /** What is no folder there, from before they were root's, goes out of the way of whoever looks for an order. */
+  const atOrders = (path: string): string => {
+    for (const folder of [paths.orders, dirname(path)]) if (lstatOrNull(folder) !== null) makeFolder(folder, null, report);
+    return path;
+  };
+  const order = (path: string, value: unknown): void => {
+    orders(dirname(path));
+    writeOwned(path, value, WORLD_READABLE, roots);
+  };
+  const readRawState = (): State | null => readOrSetAside(paths.state, State, 'state.json', report);
   return {
-    ...runFiles(paths, report),
+    ...runFiles(paths, report, shared),
     // What is installed is known without it.
     readState: () =>
       // An earlier version of the updater has written more of the last result than is for everybody.
-      withPublicResult(
-        readOrSetAside(paths.state, State, 'state.json', report) ?? { ...emptyState(), current: readVersion(paths.version, () => undefined) },
-      ),
+      withPublicResult(readRawState() ?? { ...emptyState(), current: readVersion(paths.version, () => undefined) }),
     writeState: (state) => {
-      writeOwned(paths.state, State.parse(withPublicResult(state)), WORLD_READABLE);
+      writeOwned(paths.state, State.parse(withPublicResult(state)), WORLD_READABLE, shared());
     },
-    readSettings: () => readOrSetAside(paths.settings, Settings, 'settings.json', report) ?? Settings.parse({}),
+    readSettings: () => {
+      const settings = readRootsOrSetAside(paths.settings, Settings, 'settings.json', report) ?? Settings.parse({});
+      const left = settings.branch === STABLE ? undefined : readRawState()?.left_branch;
+      const isLeft = left?.branch === settings.branch && left.chosen === writtenAt(paths.settings);
+      return isLeft ? { ...settings, branch: STABLE } : settings;
+    },
     writeSettings: (settings) => {
-      writeOwned(paths.settings, Settings.parse(settings), WORLD_READABLE);
+      assertMayChoose(paths.stateDir);
+      writeOwned(paths.settings, Settings.parse(settings), WORLD_READABLE, roots);
     },
+    settingsWritten: () => writtenAt(paths.settings),
     readStaged: () => readOrSetAside(paths.staged, Staged, "the file 'staged'", report),
     writeStaged: (staged) => {
-      writeOwned(paths.staged, Staged.parse(staged), WORLD_READABLE);
+      writeOwned(paths.staged, Staged.parse(staged), WORLD_READABLE, shared());
     },
     removeStaged: () => {
-      unlinkIfThere(paths.staged);
+      removeOwned(paths.staged, report);
     },
     readVersion: () => readVersion(paths.version, report),
     readHeld: () => readOrSetAside(paths.held, Held, 'held.json', report) ?? { schema: 1, versions: [] },
@@ -93,60 +121,58 @@ export function stateFiles(paths: DevicePaths, report: Report): StateFiles {
       appendHistory(paths.history, receipt, report);
     },
     readHistory: (last) => receiptsIn(readHistory(paths.history, report).split('\n'), last),
-    leaveToken: (step, token) => {
-      writeOwned(`${paths.next}/${step}`, Token.parse(token), WORLD_READABLE);
-    },
-    takeToken: (step) => {
-      const path = `${paths.granted}/${step}`;
-      if (lstatOrNull(path) === null) return null;
-      // That it is there says that nobody has asked for this by hand; one that cannot be read grants what the least of them does.
-      const token = readOrSetAside(path, Token, `the token granted/${step}`, report) ?? { run: 'unknown', until: step, by: 'timer' };
-      unlinkIfThere(path);
-      return token;
-    },
-    dropToken: (step) => {
-      unlinkIfThere(`${paths.next}/${step}`);
-    },
-    readRetry: () => readVersion(paths.retry, report),
+    ...tokenFiles(paths, report, { shared, orders, atOrders }),
+    readRetry: () => readVersion(atOrders(paths.retry), report),
     writeRetry: (version) => {
-      mkdirDurable(dirname(paths.retry), 0o755);
+      orders(dirname(paths.retry));
+      clearPlace(paths.retry);
       writeDurable(paths.retry, `${version}\n`, { mode: WORLD_READABLE });
     },
     dropRetry: () => {
-      unlinkIfThere(paths.retry);
+      removeOwned(atOrders(paths.retry), report);
     },
     writeConfirmed: (files) => {
-      writeOwned(paths.confirmed, ConfirmedFiles.parse(files), WORLD_READABLE);
+      order(paths.confirmed, ConfirmedFiles.parse(files));
     },
     takeConfirmed: () => {
-      const files = readOrSetAside(paths.confirmed, ConfirmedFiles, 'the list of confirmed files', report) ?? [];
-      unlinkIfThere(paths.confirmed);
+      const files = readOrSetAside(atOrders(paths.confirmed), ConfirmedFiles, 'the list of confirmed files', report) ?? [];
+      removeOwned(paths.confirmed, report);
       return files;
     },
-    readWanted: () => readOrSetAside(paths.wanted, Wanted, "the file 'wanted'", report),
+    readWanted: () => readOrSetAside(atOrders(paths.wanted), Wanted, "the file 'wanted'", report),
     writeWanted: (wanted) => {
-      mkdirDurable(dirname(paths.wanted), 0o755);
-      writeDurable(paths.wanted, `${JSON.stringify(Wanted.parse(wanted))}\n`, { mode: WORLD_READABLE });
+      order(paths.wanted, Wanted.parse(wanted));
     },
     dropWanted: () => {
-      unlinkIfThere(paths.wanted);
+      removeOwned(atOrders(paths.wanted), report);
     },
     readPublished: () => {
-      const published = readOrSetAside(paths.published, Published, 'published.json', report, PUBLISHED_MAX_BYTES);
+      const published = readRootsOrSetAside(paths.published, Published, 'published.json', report, PUBLISHED_MAX_BYTES);
       return published === null ? null : { ...published, history: published.history.map(publicReceipt) };
     },
     writePublished: (published) => {
-      mkdirDurable(dirname(paths.published), 0o755);
-      writeDurable(paths.published, `${JSON.stringify(Published.parse(published))}\n`, { mode: WORLD_READABLE });
+      writeOwned(paths.published, Published.parse(published), WORLD_READABLE, roots);
     },
     writeProgress: (progress) => {
-      writeLossy(paths.progress, Progress.parse(progress));
+      writeLossy(paths.progress, Progress.parse(progress), shared());
     },
     readProgress: () => readOrSetAside(paths.progress, Progress, 'progress.json', () => undefined),
     removeProgress: () => {
-      unlinkIfThere(paths.progress);
+      removeOwned(paths.progress, () => undefined);
     },
   };
+}
+
+/** When a file was written, in milliseconds; 0 when it is not there. */
+function writtenAt(path: string): number {
+  return lstatOrNull(path)?.mtimeMs ?? 0;
+}
+
+/** The folder lets the user of the network steps put files there; a file of settings of theirs would not count. */
+function assertMayChoose(stateDir: string): void {
+  const [uid, owner] = [process.geteuid?.(), ownerOf(stateDir)?.uid];
+  if (uid === 0 || owner === undefined || uid === owner) return;
+  throw new UpdateError('PERMISSION', 'only root can change the settings', { hint: 'run it as root: `sudo pikit-update …`' });
 }
 
 /** One line with a version, or null when there is none or it is not one. */
@@ -157,56 +183,4 @@ function readVersion(path: string, report: Report): string | null {
   if (isVersion(text)) return text;
   report(`'${path}' ${read.is === 'odd' ? read.why : `holds no version but '${text.slice(0, 64)}'`}, ignoring`);
   return null;
-}
-
-/**
- * Appends a receipt, durably. A receipt of the same transaction is not added twice (recovery records again what a crash may
- * have cut short), a torn last line stays alone, and beyond 256 KiB only the newest hundred are kept.
- */
-function appendHistory(path: string, receipt: Receipt, report: Report): void {
-  mkdirDurable(dirname(path), 0o700);
-  const line = JSON.stringify(Receipt.parse(receipt));
-  const text = readHistory(path, report);
-  const lines = text.split('\n');
-  if (isRecorded(lines, receipt)) return;
-  if (text.length > HISTORY_MAX_BYTES) {
-    const kept = [...receiptsIn(lines, HISTORY_KEEP - 1).map((entry) => JSON.stringify(entry)), line];
-    writeDurable(path, `${kept.join('\n')}\n`, { mode: PRIVATE });
-    return;
-  }
-  const fd = fs.openSync(path, 'a', PRIVATE);
-  try {
-    fs.writeFileSync(fd, `${text === '' || text.endsWith('\n') ? '' : '\n'}${line}\n`);
-    fs.fsyncSync(fd);
-  } finally {
-    fs.closeSync(fd);
-  }
-}
-
-/** The text of the history; what is no such file is kept aside. */
-function readHistory(path: string, report: Report): string {
-  const read = readPlain(path, { maxBytes: MAX_BYTES });
-  if (read.is === 'there') return read.bytes.toString('utf8');
-  if (read.is === 'odd') setAside(path, `the history ${read.why}`, report);
-  return '';
-}
-
-/** Only what names the transaction is read: a long history costs a device time and memory with every step. */
-function isRecorded(lines: readonly string[], { tx, outcome }: Receipt): boolean {
-  if (tx === null) return false;
-  return receiptsIn(lines.filter((line) => line.includes(JSON.stringify(tx)))).some((entry) => entry.tx === tx && entry.outcome === outcome);
-}
-
-/** The last receipts that can be read, oldest first; a damaged line is left out. */
-function receiptsIn(lines: readonly string[], last = Infinity): Receipt[] {
-  const found: Receipt[] = [];
-  for (const line of lines.toReversed()) {
-    if (found.length >= last) break;
-    try {
-      found.push(Receipt.parse(JSON.parse(line)));
-    } catch {
-      // Safe to ignore: a power cut tears at most the last line, and the rest of the history is worth more than the complaint.
-    }
-  }
-  return found.reverse();
 }

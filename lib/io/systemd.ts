@@ -2,6 +2,7 @@
  * systemd over the system bus: unit facts, jobs with their results, changes as they happen. Every call has a time limit, because a
  * dead bus leaves calls pending for ever.
  */
+import { constants } from 'node:os';
 import * as z from 'zod';
 import type { UpdateError } from '../core/errors.ts';
 import type { BusSignal } from './bus.ts';
@@ -36,6 +37,8 @@ export interface Systemd {
   job: (verb: JobVerb, name: string, timeoutMs: number) => Promise<string>;
   /** Calls back whenever a property of the unit changes, until `close`, or until the function that it resolves to is called. */
   onChange: (name: string, listener: () => void) => Promise<() => void>;
+  /** SIGKILL to all of its processes. Throws PERMISSION for whoever is not root. */
+  kill: (name: string) => Promise<void>;
   /** Forgets that the unit has failed, and how often it was started: the next start is not refused by its start limit. */
   forgetFailures: (name: string) => Promise<void>;
   enable: (names: readonly string[]) => Promise<void>;
@@ -188,6 +191,9 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
       return () => {
         set.delete(own);
       };
+    },
+    kill: async (name) => {
+      await manager('KillUnit', 'ssi', [name, 'all', constants.signals.SIGKILL]);
     },
     forgetFailures: async (name) => {
       await manager('ResetFailedUnit', 's', [name]);

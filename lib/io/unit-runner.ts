@@ -16,7 +16,7 @@ export type JobResult = (typeof JOB_RESULTS)[number];
 export interface UnitRunner {
   /** Starts a unit and waits until its job is over; for a oneshot that is the end of its run. Two starts at once are one run. */
   start: (unit: string) => Promise<JobResult>;
-  /** Stops a unit and waits until it has ended; `done` when it was not running, too. */
+  /** Stops a unit and waits until it has ended; `done` when it was not running, too. A step with network that does not end is killed. */
   stop: (unit: string) => Promise<string>;
   look: (unit: string) => Promise<UnitSight>;
   /** Whether an update restarts it: it is there, and nobody has stopped it on purpose. */
@@ -37,6 +37,11 @@ const START_DEADLINE_MS = 60 * 60_000;
 /** Longer than any TimeoutStopSec= of ours. */
 const STOP_DEADLINE_MS = 10 * 60_000;
 
+/** They have changed nothing that would have to be undone, and read what strangers send: one that does not end is ended. */
+const NETWORK_UNITS: ReadonlySet<string> = new Set(['pikit-update-check.service', 'pikit-update-fetch.service']);
+/** Longer than the TimeoutStopSec= of these two. */
+const STOP_PATIENCE_MS = 35_000;
+
 /** What a runner asks systemd, over a connection that `systemd` gives. */
 export function unitCalls(systemd: () => Promise<Systemd>): Omit<UnitRunner, 'follow' | 'close'> {
   return {
@@ -44,7 +49,18 @@ export function unitCalls(systemd: () => Promise<Systemd>): Omit<UnitRunner, 'fo
       const result = await (await systemd()).job('StartUnit', unit, START_DEADLINE_MS);
       return JOB_RESULTS.find((known) => known === result) ?? 'failed';
     },
-    stop: async (unit) => await (await systemd()).job('StopUnit', unit, STOP_DEADLINE_MS),
+    stop: async (unit) => {
+      const bus = await systemd();
+      const stopped = bus.job('StopUnit', unit, STOP_DEADLINE_MS);
+      if (!NETWORK_UNITS.has(unit)) return await stopped;
+      // Safe to ignore where it is refused: who is not root waits.
+      const patience = setTimeout(() => void bus.kill(unit).catch(() => undefined), STOP_PATIENCE_MS);
+      try {
+        return await stopped;
+      } finally {
+        clearTimeout(patience);
+      }
+    },
     look: async (unit) => {
       return lookOf(await (await systemd()).unit(unit));
     },

@@ -1,8 +1,9 @@
 /** Which servers asked to be left alone, and for how long: in this run, and in a file for the next ones. */
 import { KeptWaits, BY_HAND_MAX_MS, NO_WAITS, noteWait, stillWaiting, waitLeftMs } from '../core/kept-waits.ts';
 import { UpdateError } from '../core/errors.ts';
-import { clearPlace } from '../transaction/plain-file.ts';
+import { dirname } from 'node:path';
 import { readJsonFile, WORLD_READABLE, writeOwned } from './json-file.ts';
+import { ownerOf } from './real-directory.ts';
 
 const MAX_BYTES = 64 * 1024;
 
@@ -56,8 +57,7 @@ function readKept(file: string): KeptWaits {
 
 function writeKept(file: string, value: KeptWaits): void {
   try {
-    clearPlace(file);
-    writeOwned(file, value, WORLD_READABLE);
+    writeOwned(file, value, WORLD_READABLE, { owner: ownerOf(dirname(file)), report: () => undefined });
   } catch {
     // Safe to ignore: at worst a server is asked once more, and a full disk must not hide what it said.
   }

@@ -35,7 +35,7 @@ import { withHint } from './with-hint.ts';
 import { dropStaging, readStagedManifest, stagedTree } from './staging.ts';
 
 export async function apply(deps: DeviceDeps): Promise<StepResult> {
-  const granted = deps.files.takeToken('apply');
+  const granted = deps.granted === undefined ? deps.files.takeToken('apply') : deps.granted;
   const byHand = granted?.by !== 'timer';
   const wanted = byHand ? readWanted(deps) : null;
   // Read once and gone: it is of this run alone, however that ends.

@@ -3,7 +3,7 @@ import type { BranchChoice } from '../core/branch-choice.ts';
 import { chooseBranch } from '../core/branch-choice.ts';
 import { STABLE } from '../core/branches.ts';
 import type { Config } from '../core/config.ts';
-import { UpdateError } from '../core/errors.ts';
+import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { State } from '../core/state.ts';
 import { cachedBranches, requestBranches } from './branch-list.ts';
 import type { Asking } from './cached-document.ts';
@@ -53,7 +53,13 @@ function changeSetting(deps: StepDeps, here: Situation, { selected, setting }: B
   const settings = deps.files.readSettings();
   if (settings.branch !== selected) return;
   here.settings = { ...settings, branch: setting };
-  deps.files.writeSettings(here.settings);
+  try {
+    deps.files.writeSettings(here.settings);
+  } catch (error) {
+    if (toUpdateError(error).code !== 'PERMISSION') throw error;
+    // The settings are root's: noted where this step may write, read together with them, and gone with the owner's next choice.
+    write(deps, here, { left_branch: { branch: selected, chosen: deps.files.settingsWritten() } });
+  }
 }
 
 /** What is known and staged of another branch is of no use any more. */

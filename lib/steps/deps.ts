@@ -4,7 +4,7 @@ import type { EndedUnit } from '../core/ended-early.ts';
 import type { DevicePaths } from '../core/paths.ts';
 import type { ProgressReport } from '../core/progress.ts';
 import type { KeptFile } from '../core/foreign.ts';
-import type { Receipt } from '../core/state.ts';
+import type { Receipt, Token } from '../core/state.ts';
 import type { unpackBundle } from '../io/archive.ts';
 import type { freeSpace } from '../io/disk.ts';
 import type { getDocument } from '../io/document.ts';
@@ -39,6 +39,8 @@ export interface StepDeps {
   run: string;
   /** The timer started this. */
   byTimer: boolean;
+  /** What a gate granted this step, taken before it waited for the lock; absent where nobody has looked. */
+  granted?: Token | null;
   arch: string;
   machineId: () => string;
   /** The step before this one, where it was killed and its unit still knows how; null when it ended by itself, and where nobody knows. */

@@ -30,16 +30,26 @@ export function recordFailure(deps: Deps, facts: Facts, failure: UpdateError): v
       from: current,
       to: isGoingUp ? (staged?.version ?? available?.version ?? null) : null,
     });
-    writeLast(deps, receipt);
-    appendHistory(deps, receipt);
-    // One attempt was asked for, and this was it. After the receipt: the timer does not take the wish up in any case.
-    if (isGoingUp) {
-      deps.files.dropRetry();
-      deps.files.takeConfirmed();
+    try {
+      writeLast(deps, receipt);
+    } finally {
+      appendHistory(deps, receipt);
     }
+    // One attempt was asked for, and this was it. After the receipt: the timer does not take the wish up in any case.
+    if (isGoingUp) dropOrders(deps);
   } catch (error) {
     const { code, message } = toUpdateError(error);
     if (code !== failure.code) deps.narrate.warning(`the receipt could not be written (${message}), ignoring`);
+  }
+}
+
+/** Those that are root's stay where fetch fails; the next order takes their place, and the timer does not go by them. */
+function dropOrders({ files }: Deps): void {
+  try {
+    files.dropRetry();
+    files.takeConfirmed();
+  } catch (error) {
+    if (toUpdateError(error).code !== 'PERMISSION') throw error;
   }
 }
 

@@ -14,10 +14,10 @@ import type { Situation } from './look.ts';
 import { assertClock, survey } from './look.ts';
 import type { Release } from './release-source.ts';
 import { dropStagingFolders, stagedFor, stagingDir, unmarkStaged } from './staging.ts';
-import { assertWanted, readWanted } from './wanted.ts';
+import { assertWanted, dropWanted, readWanted } from './wanted.ts';
 
 export async function fetchRelease(deps: NetworkDeps): Promise<StepResult> {
-  const granted = deps.files.takeToken('fetch');
+  const granted = deps.granted === undefined ? deps.files.takeToken('fetch') : deps.granted;
   // What a run left that was killed would take this one further than it was granted.
   deps.files.dropToken('apply');
   const here = survey(deps);
@@ -37,7 +37,7 @@ export async function fetchRelease(deps: NetworkDeps): Promise<StepResult> {
     return { outcome: 'ok', message: `${fetched} is downloaded and verified`, from: here.current, to: fetched, branch: here.branch };
   } catch (error) {
     // The installation that the owner agreed to does not come.
-    if (byHand) deps.files.dropWanted();
+    if (byHand) dropWanted(deps);
     throw error;
   }
 }

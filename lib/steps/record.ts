@@ -14,39 +14,70 @@ import type { StepDeps } from './deps.ts';
 import { journalReceipt } from './receipts.ts';
 import { dropStagingFolders } from './staging.ts';
 
-/** After a commit: the device is on `journal.to`. Throws when it cannot be written; the journal stays open then. */
+/**
+ * After a commit: the device is on `journal.to`. Throws when what root keeps to itself cannot be written; the journal stays open then.
+ * What others may know is best effort, and its failure is in the receipt.
+ */
 export function recordCommitted(deps: StepDeps, step: Receipt['step'], journal: Journal): Receipt {
   const state = deps.files.readState();
   const extra = extraOf(deps, state, journal);
-  const message =
+  const done =
     journal.kind === 'apply'
       ? `${journal.to ?? ''} is installed${journal.from === null ? '' : ` (before: ${journal.from})`}`
       : `went back from ${journal.from ?? 'nothing'} to ${journal.to ?? 'nothing'}`;
-  const what = journal.failure === null ? [message, ...remarks(journal)].join('; ') : `${message}, but ${journal.failure.message}`;
-  const told = `${what}${describeExtra(extra)}`;
+  const what = journal.failure === null ? [done, ...remarks(journal)].join('; ') : `${done}, but ${journal.failure.message}`;
+  const message = `${what}${describeExtra(extra)}`;
   const outcome = journal.failure === null ? 'ok' : 'failed';
-  const receipt = { ...journalReceipt({ step, at: deps.now(), tookMs: deps.tookMs() }, deps.place, journal, outcome, told), ...extra };
+  const receipt = { ...journalReceipt({ step, at: deps.now(), tookMs: deps.tookMs() }, deps.place, journal, outcome, message), ...extra };
   receipt.hint ??= remarksHint(journal);
   const held = heldAfterCommit(deps.files.readHeld(), journal, receipt);
   deps.files.writeHeld(held);
-  deps.files.removeStaged();
-  dropStagingFolders(deps, null);
-  deps.files.dropRetry();
-  deps.files.writeState({
+  const known: State = {
     ...state,
     current: journal.to,
     latest: state.latest ?? journal.to,
     available: null,
     installed_branch: journal.to === null ? null : journal.branch,
-
     staged: null,
     held: held.versions,
     backup_path: journal.backup,
     drift: journal.drift,
     last_result: receipt,
-  });
-  deps.files.appendHistory(receipt);
-  return receipt;
+  };
+  const told = whatIsTold(deps, receipt, [
+    () => {
+      deps.files.removeStaged();
+    },
+    () => {
+      dropStagingFolders(deps, null);
+    },
+    () => {
+      deps.files.dropRetry();
+    },
+    () => {
+      deps.files.writeState(known);
+    },
+  ]);
+  deps.files.appendHistory(told);
+  return told;
+}
+
+/**
+ * What others than root may know is written where others may write: whatever is wrong there keeps no transaction open. It is in the
+ * receipt, and the next step mends it.
+ */
+function whatIsTold(deps: StepDeps, receipt: Receipt, writes: readonly (() => void)[]): Receipt {
+  let told = receipt;
+  for (const write of writes) {
+    try {
+      write();
+    } catch (error) {
+      const problem = `what is known of this device could not be brought up to date (${toUpdateError(error).message})`;
+      deps.narrate.warning(`${problem}, ignoring: the next step does that`);
+      told = { ...receipt, message: `${receipt.message}; ${problem}` };
+    }
+  }
+  return told;
 }
 
 type Extra = Pick<Receipt, 'not_asked' | 'follows'>;
@@ -95,17 +126,26 @@ export function recordUndone(deps: StepDeps, step: Receipt['step'], journal: Jou
     deps.files.writeHeld(held);
     const state: State = { ...deps.files.readState(), current: journal.from, held: held.versions, last_result: receipt };
     const entry = held.versions.find(({ version }) => version === journal.to);
-    if (entry !== undefined && isHeld(entry)) {
-      // Of no use any more, and in the way where the source cannot be asked.
-      deps.files.removeStaged();
+    const isDropped = entry !== undefined && isHeld(entry);
+    if (isDropped) {
       state.staged = null;
       if (state.available?.version === entry.version) {
         state.available = { ...state.available, outcome: 'held', reason: `it failed here before (${entry.message})` };
       }
     }
-    deps.files.dropRetry();
-    deps.files.writeState(state);
-    deps.files.appendHistory(receipt);
+    const told = whatIsTold(deps, receipt, [
+      () => {
+        // Of no use any more, and in the way where the source cannot be asked.
+        if (isDropped) deps.files.removeStaged();
+      },
+      () => {
+        deps.files.dropRetry();
+      },
+      () => {
+        deps.files.writeState(state);
+      },
+    ]);
+    deps.files.appendHistory(told);
   } catch (error) {
     deps.narrate.warning(
       `the receipt could not be written (${toUpdateError(error).message}), ignoring: the files are back, and this is it: ${receipt.message}`,

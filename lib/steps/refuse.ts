@@ -40,6 +40,11 @@ export function refuse(deps: DeviceDeps, config: Config, staged: Staged, manifes
   if (held?.reason === 'rolled-back') {
     return `${version} is not installed by itself: you went back from it; \`pikit-update apply\` installs it`;
   }
+  // The chain was begun by steps that root does not trust: it comes this far only where the owner has said so to root.
+  const { auto } = deps.files.readSettings();
+  if (auto !== 'install') {
+    return `${version} is not installed by itself: the setting is '${auto}'; \`pikit-update apply\` installs it`;
+  }
   return null;
 }
 

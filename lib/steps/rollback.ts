@@ -26,7 +26,8 @@ import type { Settled } from './settle.ts';
 import { brokenFailure, settleOpenTransaction } from './settle.ts';
 
 export async function rollback(deps: DeviceDeps): Promise<StepResult> {
-  const isByHand = deps.files.takeToken('rollback') === null;
+  // Both lie where root alone writes: nobody else can make the owner's rollback one that was not asked for.
+  const isByHand = (deps.granted === undefined ? deps.files.takeToken('rollback') : deps.granted) === null;
   deps.files.dropToken('rollback');
   const settled = settleOpenTransaction(deps, 'rollback');
   if (settled.recovery.is === 'nothing') {

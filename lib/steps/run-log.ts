@@ -8,7 +8,7 @@ import type { StepDeps, StepResult } from './deps.ts';
 import { RecordedFailure } from './recorded-failure.ts';
 import { failureReceipt } from './receipts.ts';
 
-type Deps = Pick<StepDeps, 'files' | 'now' | 'tookMs' | 'run' | 'byTimer'>;
+type Deps = Pick<StepDeps, 'files' | 'now' | 'tookMs' | 'run' | 'byTimer' | 'granted'>;
 
 export interface RunLog {
   done: (result: StepResult) => void;
@@ -19,7 +19,7 @@ export interface RunLog {
 export function openRunLog(deps: Deps, step: Receipt['step'], pid: number): RunLog {
   const begunMs = deps.tookMs();
   quietly(() => {
-    const token = step === 'check' || step === 'recover' ? null : deps.files.peekToken('granted', step);
+    const token = deps.granted ?? (step === 'check' || step === 'recover' ? null : deps.files.peekToken('granted', step));
     const start = { step, invocation: deps.run, pid, at: deps.now(), byTimer: deps.byTimer, token };
     deps.files.writeRunRecord(stepBegun(deps.files.readRunRecord(), start));
   });

@@ -3,6 +3,7 @@ import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Receipt, State } from '../core/state.ts';
 import { readInstalled } from '../transaction/installed.ts';
 import type { Recovery } from '../transaction/recover.ts';
+import { readJournal } from '../transaction/journal.ts';
 import { recover } from '../transaction/recover.ts';
 import type { Installed } from '../transaction/types.ts';
 import { adoptReceipt } from './adopt.ts';
@@ -23,8 +24,10 @@ export interface Settled {
 export function settleOpenTransaction(deps: StepDeps, step: Receipt['step']): Settled {
   quietly(deps, 'an earlier result could not be added to the history', () => {
     adoptReceipt(deps);
+  });
+  quietly(deps, 'what is known of this device could not be brought up to date', () => {
     tellHeld(deps);
-    tellInstalledBranch(deps);
+    tellInstalled(deps);
   });
 
   let receipt: Receipt | null = null;
@@ -53,9 +56,17 @@ function tellHeld(deps: StepDeps): void {
   if (missing.length > 0) deps.files.writeState({ ...state, held: [...state.held, ...missing] });
 }
 
-/** installed.json is root's as well, and a state that was begun anew does not know what it says. What is committed now tells it itself. */
-function tellInstalledBranch(deps: StepDeps): void {
-  const state = deps.files.readState();
+/**
+ * installed.json is root's as well, and a state that was begun anew, or could not be written when a transaction ended, does not know
+ * what it says. What is committed now tells it itself.
+ */
+function tellInstalled(deps: StepDeps): void {
+  let state = deps.files.readState();
+  const current = deps.files.readVersion();
+  if (current !== null && state.current !== current && readJournal(deps.place) === null) {
+    state = { ...state, current, installed_branch: null, available: state.available?.version === current ? null : state.available };
+    deps.files.writeState(state);
+  }
   if (state.installed_branch !== null || state.current === null) return;
   const branch = readInstalled(deps.place)?.branch ?? null;
   if (branch !== null) deps.files.writeState({ ...state, installed_branch: branch });
@@ -92,6 +103,8 @@ function recordBroken(deps: StepDeps, step: Receipt['step'], broken: Extract<Rec
 function record(deps: StepDeps, receipt: Receipt, changes: Partial<State>): void {
   quietly(deps, 'the receipt could not be written', () => {
     deps.files.writeState({ ...deps.files.readState(), ...changes, last_result: receipt });
+  });
+  quietly(deps, 'the receipt could not be added to the history', () => {
     deps.files.appendHistory(receipt);
   });
 }

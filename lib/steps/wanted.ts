@@ -1,5 +1,5 @@
 /** What the owner has agreed to, by its version or by its very manifest: nothing else is installed in its place. */
-import { UpdateError } from '../core/errors.ts';
+import { UpdateError, toUpdateError } from '../core/errors.ts';
 import type { Wanted } from '../core/state.ts';
 import type { StepDeps } from './deps.ts';
 
@@ -12,8 +12,17 @@ export function readWanted({ files, now }: Pick<StepDeps, 'files' | 'now'>): Wan
   if (wanted === null) return null;
   const age = now().getTime() - Date.parse(wanted.at);
   if (age >= -LASTS_MS && age < LASTS_MS) return wanted;
-  files.dropWanted();
+  dropWanted({ files });
   return null;
+}
+
+/** Best effort: it is root's, and ends by its age where the step that wants it gone is not root. */
+export function dropWanted({ files }: Pick<StepDeps, 'files'>): void {
+  try {
+    files.dropWanted();
+  } catch (error) {
+    if (toUpdateError(error).code !== 'PERMISSION') throw error;
+  }
 }
 
 /** `found`: what would be installed, or null for nothing; `says`: what there is instead. Throws RELEASE_CHANGED. */

@@ -8,6 +8,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from '../core/errors.ts';
+import { freeTemp } from './free-temp.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = fs.constants;
 const CHUNK_BYTES = 256 * 1024;
@@ -146,7 +147,10 @@ function finishFile(fd: number, finish: Finish): void {
 
 /** Replaces `path` atomically, and no more: after a power cut it may be empty. `owner` is set by the descriptor, never by the name. */
 export function writeAtomic(path: string, data: string, options: { mode: number; owner: Ownership | null }): void {
+  const { owner } = options;
   replace(path, (fd) => {
+    // First: what a kill leaves half-written belongs to whoever has to clear it away.
+    if (owner !== null) fs.fchownSync(fd, owner.uid, owner.gid);
     writeAll(fd, Buffer.from(data));
     setOwnerAndMode(fd, options);
   });
@@ -157,16 +161,17 @@ export function writeAtomic(path: string, data: string, options: { mode: number;
  * and the temp file is gone.
  */
 export function writeDurable(path: string, data: string | Uint8Array, options: { mode: number; owner?: Ownership | null }): void {
+  const owner = options.owner ?? null;
   replace(path, (fd) => {
+    if (owner !== null) fs.fchownSync(fd, owner.uid, owner.gid);
     writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
-    finishFile(fd, { mode: options.mode, owner: options.owner ?? null });
+    finishFile(fd, { mode: options.mode, owner });
   });
   fsyncDir(dirname(path));
 }
 
 function replace(path: string, fill: (fd: number) => void): void {
-  const temp = `${path}.tmp`;
-  unlinkIfThere(temp);
+  const temp = freeTemp(path);
   try {
     const fd = fs.openSync(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {

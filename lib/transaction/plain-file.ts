@@ -14,7 +14,8 @@ export type PlainRead =
   | { is: 'absent' }
   /** No regular file, or too large; `why` says which, as the rest of a sentence. */
   | { is: 'odd'; why: string }
-  | { is: 'there'; bytes: Buffer };
+  /** `uid`: whose it is. */
+  | { is: 'there'; bytes: Buffer; uid: number };
 
 /**
  * The bytes of a regular file, never more than `maxBytes`, and never through a symbolic link unless `throughLinks` says so.
@@ -36,7 +37,7 @@ export function readPlain(path: string, limits: { maxBytes: number; throughLinks
     if (!stat.isFile()) return { is: 'odd', why: stat.isDirectory() ? 'is a directory' : 'is a special file' };
     if (limits.throughLinks !== true && mayBeAnothers(stat, path)) return { is: 'odd', why: 'has a second name' };
     if (stat.size > limits.maxBytes) return { is: 'odd', why: `has ${String(stat.size)} bytes, ${String(limits.maxBytes)} are allowed` };
-    return { is: 'there', bytes: readAll(fd, stat.size) };
+    return { is: 'there', bytes: readAll(fd, stat.size), uid: stat.uid };
   } catch (error) {
     throw withPath(error, path);
   } finally {

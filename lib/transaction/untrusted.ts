@@ -18,6 +18,7 @@ const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
 export interface TakenFile {
   size: number;
+  uid: number;
   /** The first bytes. */
   head: (length: number) => Buffer;
   /**
@@ -83,7 +84,7 @@ export function holdUntrusted(base: string): UntrustedFolder {
       try {
         const stat = fs.fstatSync(fd);
         const why = problemOf(stat, owner, expected);
-        return why === null ? { is: 'there', value: act(takenFile(fd, stat.size, known)) } : { is: 'odd', why };
+        return why === null ? { is: 'there', value: act(takenFile(fd, stat, known)) } : { is: 'odd', why };
       } finally {
         fs.closeSync(fd);
       }
@@ -106,9 +107,10 @@ export function readUntrusted(base: string, path: string, maxBytes: number): Pla
     throw error;
   }
   try {
-    const taken = folder.take(path, { size: null, maxBytes }, whole);
+    const taken = folder.take(path, { size: null, maxBytes }, (file) => ({ bytes: whole(file), uid: file.uid }));
     if (taken.is !== 'there') return taken;
-    return taken.value === null ? { is: 'odd', why: 'was changed while it was read' } : { is: 'there', bytes: taken.value };
+    const { bytes, uid } = taken.value;
+    return bytes === null ? { is: 'odd', why: 'was changed while it was read' } : { is: 'there', bytes, uid };
   } finally {
     folder.close();
   }
@@ -175,9 +177,10 @@ function problemOf(stat: fs.Stats, owner: fs.Stats, { size, maxBytes }: { size: 
   return stat.size > maxBytes ? `has more than the ${String(maxBytes)} bytes that are allowed` : null;
 }
 
-function takenFile(fd: number, size: number, path: string): TakenFile {
+function takenFile(fd: number, { size, uid }: fs.Stats, path: string): TakenFile {
   return {
     size,
+    uid,
     head(length) {
       const bytes = Buffer.alloc(Math.min(length, size));
       return bytes.subarray(

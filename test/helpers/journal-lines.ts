@@ -45,6 +45,7 @@ const ALLOWED: readonly RegExp[] = [
   /^nothing happens by itself$/,
   // locks
   /^another step is running: waiting for it, at most \d+ s$/,
+  /^the lock is held by pikit-update-[a-z]+\.service, process \d+$/,
 ];
 
 /** Lines that are neither on the list nor among those that a test expects in addition. */

@@ -61,7 +61,7 @@ export function pikitDevice(device: Device): PikitDevice {
       );
     },
     settings: async (settings) => {
-      await device.writeFile('/var/lib/pikit-update/settings.json', JSON.stringify(settings), { owner: 'pikit-update:pikit-update' });
+      await device.writeFile('/var/lib/pikit-update/settings.json', JSON.stringify(settings));
     },
     state: async () => {
       const value: unknown = JSON.parse(await device.readFile('/var/lib/pikit-update/state.json'));

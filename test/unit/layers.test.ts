@@ -57,6 +57,10 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'lib/demo/releases.ts': 'test/unit/demo/demo.test.ts',
   'lib/demo/run.ts': 'test/unit/demo/demo.test.ts',
   'lib/demo/stage.ts': 'test/unit/demo/demo.test.ts',
+  // Parts of the state files, tried through them.
+  'lib/io/history-file.ts': 'test/unit/io/state-file-lines.test.ts',
+  'lib/io/tokens.ts': 'test/unit/io/state-file-lines.test.ts',
+  'lib/io/take-over.ts': 'test/unit/io/shared-folders.test.ts',
 };
 
 /** What of the widget is a view, or wires views: a browser tests it, with all of its states. */

@@ -35,7 +35,7 @@ describe('edges of the chain', () => {
     ['check-failed', step('check'), 'OnFailure', undefined],
     ['fetch-to-apply', step('fetch'), 'OnSuccess', ['pikit-update-gate@apply.service']],
     ['fetch-failed', step('fetch'), 'OnFailure', undefined],
-    ['fetch-once-in-a-chain', step('fetch'), 'ConditionPathExists', ['!/run/pikit-update/granted/apply']],
+    ['fetch-once-in-a-chain', step('fetch'), 'ConditionPathExists', ['!/run/pikit-update/orders/granted/apply']],
     ['apply-needs-fetch', step('apply'), 'Requires', ['pikit-update-fetch.service']],
     ['apply-done', step('apply'), 'OnSuccess', undefined],
     ['apply-killed', step('apply'), 'OnFailure', ['pikit-update-gate@rollback.service']],
@@ -44,6 +44,24 @@ describe('edges of the chain', () => {
     ['rollback-never-limited', step('rollback'), 'StartLimitIntervalSec', ['0']],
     ['gate-needs-token', 'pikit-update-gate@.service', 'ConditionPathExists', ['/run/pikit-update/next/%i']],
     ['gate-to-step', 'pikit-update-gate@.service', 'OnSuccess', ['pikit-update-%i.service']],
+    ['gate-to-apply-needs-token', 'pikit-update-gate@apply.service', 'ConditionPathExists', ['/run/pikit-update/next/apply']],
+    ['gate-to-apply', 'pikit-update-gate@apply.service', 'OnSuccess', ['pikit-update-apply.service']],
+    [
+      'gate-to-apply-moves',
+      'pikit-update-gate@apply.service',
+      'ExecStart',
+      ['/usr/bin/mv -T /run/pikit-update/next/apply /run/pikit-update/orders/granted/apply'],
+    ],
+    ['gate-to-apply-never-limited', 'pikit-update-gate@apply.service', 'StartLimitIntervalSec', ['0']],
+    ['gate-to-rollback-needs-token', 'pikit-update-gate@rollback.service', 'ConditionPathExists', ['/run/pikit-update/orders/next/rollback']],
+    ['gate-to-rollback', 'pikit-update-gate@rollback.service', 'OnSuccess', ['pikit-update-rollback.service']],
+    [
+      'gate-to-rollback-moves',
+      'pikit-update-gate@rollback.service',
+      'ExecStart',
+      ['/usr/bin/mv -T /run/pikit-update/orders/next/rollback /run/pikit-update/orders/granted/rollback'],
+    ],
+    ['gate-to-rollback-never-limited', 'pikit-update-gate@rollback.service', 'StartLimitIntervalSec', ['0']],
     ['gate-never-limited', 'pikit-update-gate@.service', 'StartLimitIntervalSec', ['0']],
     ['recover-if-open', step('recover'), 'ConditionPathExists', ['/var/lib/pikit/journal.json']],
     ['recover-at-boot', step('recover'), 'WantedBy', ['multi-user.target']],
@@ -183,6 +201,8 @@ test.each([
   ['check', 'pikit-update'],
   ['fetch', 'pikit-update'],
   ['gate@', 'pikit-update'],
+  ['gate@apply', 'root'],
+  ['gate@rollback', 'root'],
   ['apply', 'root'],
   ['rollback', 'root'],
   ['recover', 'root'],
@@ -198,6 +218,27 @@ test.each(steps)('only the two with network get the token, from a file that may 
   expect(own.get('LoadCredential')).toEqual(isNetworked ? ['pikit-update-token:/etc/pikit/source-token'] : undefined);
   // Without a default, a missing file would be 243/CREDENTIALS; an empty one is "invalid syntax, ignoring" (systemd 252).
   expect(own.get('SetCredential')).toEqual(isNetworked ? ['pikit-update-token:\\n'] : undefined);
+});
+
+test.each([step('check'), step('fetch')])('%s has no bus, and speaks to systemd through the relay alone', (unit) => {
+  const own = settings(unit);
+  expect(own.get('NotifyAccess')).toEqual(['main']);
+  expect(own.get('ExecStart')?.map((line) => line.split(' ').slice(0, 3))).toEqual([
+    ['/usr/lib/pikit-update/notify-exec', '--relay', '/usr/bin/node'],
+  ]);
+  expect(own.get('InaccessiblePaths')).toEqual(['-/run/dbus -/run/systemd/private']);
+  // systemd would give a folder of StateDirectory= to the user of the unit, with all that is in it.
+  expect(own.has('StateDirectory')).toBe(false);
+});
+
+test("folders that two users write to are root's and sticky, and orders are root's alone", () => {
+  const lines = fs.readFileSync(path.join(unitsDir, 'pikit-update.tmpfiles'), 'utf8').split('\n');
+  const folders = lines.flatMap((line) => (line.startsWith('d ') ? [line.split(/\s+/).slice(1, 5)] : []));
+  const run = '/run/pikit-update';
+  const shared = [run, `${run}/next`, `${run}/granted`, '/var/lib/pikit-update'];
+  expect(folders.filter(([dir]) => shared.includes(dir ?? ''))).toEqual(shared.map((dir) => [dir, '1775', 'root', 'pikit-update']));
+  const roots = ['', '/next', '/granted'].map((dir) => `${run}/orders${dir}`);
+  expect(folders.filter(([dir]) => roots.includes(dir ?? ''))).toEqual(roots.map((dir) => [dir, '0755', 'root', 'root']));
 });
 
 test('the three that write to targets may write to the same places, one mount for the web root and its backup', () => {

@@ -2,6 +2,7 @@
  * What the owner chose, what is known, what was fetched, and what is said along the chain: plain files behind a schema. There
  * is no trust/ in this version yet, as releases are not signed.
  */
+import { devicePaths, tokenPath } from '../../../lib/core/paths.ts';
 import type { Damage } from './damage.ts';
 import { jsonDamages, linesDamages, tomlDamages, versionDamages } from './kinds.ts';
 import type { Meeting, Row } from './table.ts';
@@ -34,10 +35,10 @@ function digested(good: Buffer): Damage[] {
   );
 }
 
-function token(step: string, meetings: readonly Meeting[]): Row {
+function token(step: 'fetch' | 'apply' | 'rollback', meetings: readonly Meeting[]): Row {
   return {
     name: `token for ${step}`,
-    path: at(`/run/pikit-update/granted/${step}`),
+    path: at(tokenPath(devicePaths('/'), 'granted', step)),
     good: `${JSON.stringify({ run: 'run-1', until: step, by: 'timer' }, null, 2)}\n`,
     damages: jsonDamages,
     called: new RegExp(`granted/${step}`),
@@ -189,7 +190,7 @@ export const KNOWLEDGE: readonly Row[] = [
   ]),
   {
     name: 'retry',
-    path: at('/run/pikit-update/retry'),
+    path: at('/run/pikit-update/orders/retry'),
     good: '1.5.0\n',
     damages: versionDamages,
     called: /retry/,

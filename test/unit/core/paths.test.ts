@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { VERSION_FILE, devicePaths } from '../../../lib/core/paths.ts';
+import { VERSION_FILE, devicePaths, tokenPath } from '../../../lib/core/paths.ts';
 
 it('names the places of the design', () => {
   expect(devicePaths('/')).toEqual({
@@ -28,9 +28,10 @@ it('names the places of the design', () => {
     runDir: '/run/pikit-update',
     next: '/run/pikit-update/next',
     granted: '/run/pikit-update/granted',
-    retry: '/run/pikit-update/retry',
-    wanted: '/run/pikit-update/wanted',
-    confirmed: '/run/pikit-update/confirmed.json',
+    orders: '/run/pikit-update/orders',
+    retry: '/run/pikit-update/orders/retry',
+    wanted: '/run/pikit-update/orders/wanted',
+    confirmed: '/run/pikit-update/orders/confirmed.json',
     progress: '/run/pikit-update/progress.json',
     runRecord: '/run/pikit-update/run.json',
   });
@@ -41,4 +42,15 @@ it.each(['/tmp/device', '/tmp/device/'])('puts all of them below %s', (root) => 
   const { root: given, ...paths } = devicePaths(root);
   expect(given).toBe(root);
   expect(Object.values(paths).filter((path) => !path.startsWith('/tmp/device/') || path.includes('//'))).toEqual([]);
+});
+
+it.each([
+  ['next', 'fetch', '/run/pikit-update/next/fetch'],
+  ['granted', 'fetch', '/run/pikit-update/granted/fetch'],
+  ['next', 'apply', '/run/pikit-update/next/apply'],
+  ['granted', 'apply', '/run/pikit-update/orders/granted/apply'],
+  ['next', 'rollback', '/run/pikit-update/orders/next/rollback'],
+  ['granted', 'rollback', '/run/pikit-update/orders/granted/rollback'],
+] as const)('puts the token %s/%s where those can write who may decide about it', (where, step, path) => {
+  expect(tokenPath(devicePaths('/'), where, step)).toBe(path);
 });

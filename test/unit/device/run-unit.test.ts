@@ -90,8 +90,8 @@ describe('runUnit', () => {
     const turn = () => new Promise(setImmediate);
     await turn();
     device.looks.set(gate, { active: true });
-    fs.mkdirSync(device.deps.paths.granted, { recursive: true });
-    fs.renameSync(`${device.deps.paths.next}/rollback`, `${device.deps.paths.granted}/rollback`);
+    fs.mkdirSync(`${device.deps.paths.orders}/granted`, { recursive: true });
+    fs.renameSync(`${device.deps.paths.orders}/next/rollback`, `${device.deps.paths.orders}/granted/rollback`);
     device.change();
     await turn();
     device.looks.set(gate, { active: false });

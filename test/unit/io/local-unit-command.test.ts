@@ -11,6 +11,7 @@ describe('localCommand', () => {
   const node = process.execPath;
   test.each([
     ['node', ['/usr/bin/node', '--disable-proto=delete', '/usr/lib/pikit-update/check.js'], [node, '--disable-proto=delete', '/tmp/dist/check.js']],
+    ['relay', ['/usr/lib/pikit-update/notify-exec', '--relay', '/usr/bin/node', '/usr/lib/pikit-update/check.js'], [node, '/tmp/dist/check.js']],
     ['notify-exec', ['/usr/lib/pikit-update/notify-exec', '/usr/bin/node', '/usr/lib/pikit-update/apply.js'], [node, '/tmp/dist/apply.js']],
     ['other-arguments-stay', ['/usr/bin/node', '/usr/lib/pikit-update/auto.js', 'off', '/var/x'], [node, '/tmp/dist/auto.js', 'off', '/var/x']],
     [

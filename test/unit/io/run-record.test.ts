@@ -25,7 +25,8 @@ let reports: string[];
 beforeEach(() => {
   paths = devicePaths(temporary());
   reports = [];
-  files = runFiles(paths, (message) => reports.push(message));
+  const report = (message: string): void => void reports.push(message);
+  files = runFiles(paths, report, () => ({ owner: null, report }));
 });
 
 function put(path: string, text: string): void {

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { DevicePaths } from '../../../lib/core/paths.ts';
-import { devicePaths } from '../../../lib/core/paths.ts';
+import { devicePaths, tokenPath } from '../../../lib/core/paths.ts';
 import type { Receipt, Token } from '../../../lib/core/state.ts';
 import type { StateFiles } from '../../../lib/io/state-file.ts';
 import { stateFiles } from '../../../lib/io/state-file.ts';
@@ -34,8 +34,7 @@ function put(path: string, content: string | Buffer): void {
 describe('tokens', () => {
   it('are left, and taken once', () => {
     files.leaveToken('apply', TOKEN);
-    fs.mkdirSync(paths.granted, { recursive: true });
-    fs.renameSync(join(paths.next, 'apply'), join(paths.granted, 'apply'));
+    fs.renameSync(tokenPath(paths, 'next', 'apply'), tokenPath(paths, 'granted', 'apply'));
     expect(files.takeToken('apply')).toEqual(TOKEN);
     expect(files.takeToken('apply')).toBeNull();
     expect(files.takeToken('fetch')).toBeNull();
@@ -45,7 +44,7 @@ describe('tokens', () => {
     files.leaveToken('rollback', TOKEN);
     files.dropToken('rollback');
     files.dropToken('rollback');
-    expect(fs.readdirSync(paths.next)).toEqual([]);
+    expect(fs.readdirSync(join(paths.orders, 'next'))).toEqual([]);
   });
 
   it('grant the least when they are damaged: one that is there says that nobody has asked by hand', () => {
@@ -54,11 +53,12 @@ describe('tokens', () => {
       ['apply', '{"run":"x","until":"everything","by":"mallory"}'],
       ['rollback', '{"run":"x","until":"rollback"'],
     ] as const) {
-      put(join(paths.granted, step), text);
-      expect(files.takeToken(step)).toEqual({ run: 'unknown', until: step, by: 'timer' });
+      put(tokenPath(paths, 'granted', step), text);
+      expect(files.takeToken(step)).toEqual({ run: 'unknown', until: step, by: step === 'rollback' ? 'apply' : 'timer' });
       expect(files.takeToken(step)).toBeNull();
     }
-    expect(fs.readdirSync(paths.granted)).toEqual(['apply.damaged', 'fetch.damaged', 'rollback.damaged']);
+    expect(fs.readdirSync(paths.granted)).toEqual(['fetch.damaged']);
+    expect(fs.readdirSync(join(paths.orders, 'granted'))).toEqual(['apply.damaged', 'rollback.damaged']);
     expect(reports).toHaveLength(3);
   });
 });

@@ -41,7 +41,7 @@ describe('apply', () => {
     expect(on.read('/etc/pikit/version')).toBe('1.1.0\n');
     expect(fs.readdirSync(on.paths.cacheDir)).toEqual(['source']);
     expect(fs.readdirSync(on.paths.privateDir).toSorted()).toEqual(['held.json', 'history.jsonl', 'installed.json', 'service-actions.jsonl']);
-    expect(fs.readdirSync(on.paths.next)).toEqual([]);
+    expect(fs.readdirSync(`${on.paths.orders}/next`)).toEqual([]);
     expect(on.files.readState()).toMatchObject({
       current: '1.1.0',
       available: null,
@@ -126,8 +126,8 @@ describe('what apply refuses', () => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
     await fetchRelease(netDeps(on));
     hold(on, 'rolled-back', 0);
-    fs.mkdirSync(on.paths.granted, { recursive: true });
-    fs.writeFileSync(`${on.paths.granted}/apply`, JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }));
+    fs.mkdirSync(`${on.paths.orders}/granted`, { recursive: true });
+    fs.writeFileSync(`${on.paths.orders}/granted/apply`, JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }));
     expect(await apply(rootDeps(on))).toMatchObject({ outcome: 'nothing', message: containing('is not installed by itself: you went back from it') });
     expect((await apply(rootDeps(on))).outcome).toBe('ok');
   });
@@ -147,8 +147,8 @@ describe('what apply refuses', () => {
     await fetchRelease(netDeps(on));
     hold(on, reason);
     on.files.writeRetry('1.1.0');
-    fs.mkdirSync(on.paths.granted, { recursive: true });
-    fs.writeFileSync(`${on.paths.granted}/apply`, JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }));
+    fs.mkdirSync(`${on.paths.orders}/granted`, { recursive: true });
+    fs.writeFileSync(`${on.paths.orders}/granted/apply`, JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }));
     expect((await apply(rootDeps(on))).outcome).toBe('nothing');
   });
 

@@ -1,5 +1,7 @@
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { tokenPath } from '../../../lib/core/paths.ts';
 import { apply } from '../../../lib/steps/apply.ts';
 import { branchAsKnown, followBranch } from '../../../lib/steps/branch.ts';
 import { check } from '../../../lib/steps/check.ts';
@@ -212,8 +214,8 @@ describe('by itself', () => {
   }
 
   function grant(on: Device, what: 'fetch' | 'apply'): void {
-    fs.mkdirSync(on.paths.granted, { recursive: true });
-    fs.writeFileSync(`${on.paths.granted}/${what}`, JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }));
+    fs.mkdirSync(dirname(tokenPath(on.paths, 'granted', what)), { recursive: true });
+    fs.writeFileSync(tokenPath(on.paths, 'granted', what), JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }));
   }
 
   it('check stops the chain at a downgrade, and says so', async () => {

@@ -271,7 +271,9 @@ describe('a failure', () => {
 
   it('of a receipt does not hide the failure itself', async () => {
     const { on } = await onSite(['1.0.0']);
-    fs.mkdirSync(`${on.paths.state}.tmp`, { recursive: true });
+    // Nothing is written through a link.
+    fs.renameSync(on.paths.stateDir, `${on.paths.stateDir}-away`);
+    fs.symlinkSync(`${on.paths.stateDir}-away`, on.paths.stateDir);
     const ended = await step(on, 'rollback');
     expect(ended.code).toBe(1);
     expect(ended.err).toMatch(/^error: there is no backup .*\nhint: .*\nwarning: the receipt could not be written/);

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { tokenPath } from '../../../lib/core/paths.ts';
 import { sha256 } from '../../helpers/archive-builder.ts';
 import type { Device, Ended } from '../../helpers/device.ts';
 import { device, run, step, temporary } from '../../helpers/device.ts';
@@ -121,10 +122,9 @@ describe('by hand', () => {
     const { on, publish } = await onSite(['1.0.0', '1.1.0']);
     on.files.writeSettings({ ...on.files.readSettings(), auto: 'install' });
     /** What pikit-update-gate@.service does: nothing without a token. */
-    const gate = (name: string): boolean => {
-      if (!fs.existsSync(`${on.paths.next}/${name}`)) return false;
-      fs.mkdirSync(on.paths.granted, { recursive: true });
-      fs.renameSync(`${on.paths.next}/${name}`, `${on.paths.granted}/${name}`);
+    const gate = (name: 'fetch' | 'apply' | 'rollback'): boolean => {
+      if (!fs.existsSync(tokenPath(on.paths, 'next', name))) return false;
+      fs.renameSync(tokenPath(on.paths, 'next', name), tokenPath(on.paths, 'granted', name));
       return true;
     };
     const timer = { env: { TRIGGER_UNIT: 'pikit-update.timer', INVOCATION_ID: 'abc' } };

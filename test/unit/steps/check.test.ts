@@ -1,6 +1,8 @@
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { tokenPath } from '../../../lib/core/paths.ts';
 import type { Settings } from '../../../lib/core/state.ts';
 import { check } from '../../../lib/steps/check.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
@@ -307,14 +309,15 @@ describe('what check leaves for the timer', () => {
   it('begins without what an earlier run of the timer was granted and has not come to', async () => {
     const { on } = await onSite(['1.0.0']);
     on.files.writeSettings(install);
-    fs.mkdirSync(on.paths.granted, { recursive: true });
-    for (const step of ['fetch', 'apply']) {
-      fs.writeFileSync(`${on.paths.granted}/${step}`, JSON.stringify({ run: 'before', until: 'apply', by: 'timer' }));
+    const tokens = (['fetch', 'apply'] as const).map((step) => tokenPath(on.paths, 'granted', step));
+    for (const token of tokens) {
+      fs.mkdirSync(dirname(token), { recursive: true });
+      fs.writeFileSync(token, JSON.stringify({ run: 'before', until: 'apply', by: 'timer' }));
     }
     await check(netDeps(on));
-    expect(fs.readdirSync(on.paths.granted).sort()).toEqual(['apply', 'fetch']);
+    expect(tokens.map((token) => fs.existsSync(token))).toEqual([true, true]);
     await check(netDeps(on, TIMER));
-    expect(fs.readdirSync(on.paths.granted)).toEqual([]);
+    expect(tokens.map((token) => fs.existsSync(token))).toEqual([false, false]);
     expect(on.read('/run/pikit-update/next/fetch')).not.toBeNull();
   });
 

@@ -27,7 +27,8 @@ async function withTool() {
 }
 
 function startedByTimer(on: Device): void {
-  writeTree(on.root, { '/run/pikit-update/granted/apply': JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }) });
+  on.files.writeSettings({ ...on.files.readSettings(), auto: 'install' });
+  writeTree(on.root, { '/run/pikit-update/orders/granted/apply': JSON.stringify({ run: 'r', until: 'apply', by: 'timer' }) });
 }
 
 describe('a dashboard that was copied by hand before the first update', () => {

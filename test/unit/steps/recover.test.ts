@@ -47,7 +47,7 @@ describe('recoverStep', () => {
     fs.renameSync(`${on.paths.config}.away`, on.paths.config);
     expect(on.tree()).toEqual(before);
     expect(on.read('/var/lib/pikit/service-actions.jsonl')).toBe(actions);
-    expect(on.read('/run/pikit-update/next/rollback')).toBeNull();
+    expect(on.read('/run/pikit-update/orders/next/rollback')).toBeNull();
     expect(deps.said).toEqual([]);
   });
 

@@ -21,8 +21,8 @@ import { status } from './site-server.ts';
 const PAGE = '/var/www/pikit-web/index.html';
 
 function grant(on: Device): void {
-  fs.mkdirSync(on.paths.granted, { recursive: true });
-  fs.writeFileSync(`${on.paths.granted}/rollback`, JSON.stringify({ run: 'r', until: 'rollback', by: 'apply' }));
+  fs.mkdirSync(`${on.paths.orders}/granted`, { recursive: true });
+  fs.writeFileSync(`${on.paths.orders}/granted/rollback`, JSON.stringify({ run: 'r', until: 'rollback', by: 'apply' }));
 }
 
 /** A device on 1.1.0 that can go back to 1.0.0, and what it looked like there. */
@@ -173,14 +173,14 @@ describe('rollback by the chain', () => {
     grant(on);
     expect(await rollback(rootDeps(on))).toEqual({ outcome: 'nothing', message: 'no update is open: there is nothing to undo' });
     expect(on.files.readVersion()).toBe('1.1.0');
-    expect(on.read('/run/pikit-update/granted/rollback')).toBeNull();
+    expect(on.read('/run/pikit-update/orders/granted/rollback')).toBeNull();
   });
 
   it.each([['nothing open'], ['committed']])('leaves no release that is installed because its token is damaged: %s', async (open) => {
     const { on } = await updated();
     if (open === 'committed') openApply(on, 'committed');
     grant(on);
-    fs.truncateSync(`${on.paths.granted}/rollback`, 10);
+    fs.truncateSync(`${on.paths.orders}/granted/rollback`, 10);
     const deps = rootDeps(on);
     expect((await rollback(deps)).outcome).toBe('nothing');
     expect(deps.said.filter((line) => line.includes('going back'))).toEqual([]);

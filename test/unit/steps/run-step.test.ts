@@ -143,10 +143,10 @@ describe('the runner', () => {
 
   it('does not leave to a later run what was granted to one that was busy', async () => {
     const on = device();
-    fs.mkdirSync(on.paths.granted, { recursive: true });
-    fs.writeFileSync(`${on.paths.granted}/apply`, JSON.stringify({ run: 'of-the-timer', until: 'apply', by: 'timer' }));
+    fs.mkdirSync(`${on.paths.orders}/granted`, { recursive: true });
+    fs.writeFileSync(`${on.paths.orders}/granted/apply`, JSON.stringify({ run: 'of-the-timer', until: 'apply', by: 'timer' }));
     expect(await act(on, 'done', ['flock', on.paths.lock])).toMatchObject({ code: 75 });
-    expect(fs.readdirSync(on.paths.granted)).toEqual([]);
+    expect(fs.readdirSync(`${on.paths.orders}/granted`)).toEqual([]);
   });
 
   it('shows progress while it runs, and takes it away', async () => {

@@ -1,0 +1,53 @@
+/** Who has the lock of all steps, for people: by the processes of our units, which systemd keeps apart in control groups. */
+import fs from 'node:fs';
+import { dirname } from 'node:path';
+import type { Progress } from '../core/state.ts';
+
+const CGROUPS = '/sys/fs/cgroup';
+const STEPS = ['check', 'fetch', 'apply', 'rollback', 'recover'] as const;
+
+/**
+ * Such as `pikit-update-check.service, process 1234`; null when it is not known. The lock itself does not tell: it was taken by a
+ * command that has ended since. `progress`: what a step reports that no unit runs.
+ */
+export function lockHolder(progress: () => Progress | null, cgroups = CGROUPS, self = '/proc/self/cgroup'): string | null {
+  return unitAtWork(cgroups, self) ?? stepAtWork(progress());
+}
+
+function unitAtWork(cgroups: string, self: string): string | null {
+  const own = ownGroup(cgroups, self);
+  if (own === null) return null;
+  for (const step of STEPS) {
+    const unit = `pikit-update-${step}.service`;
+    const group: string = `${dirname(own)}/${unit}`;
+    if (group === own) continue;
+    const pid = processesOf(group)[0];
+    if (pid !== undefined) return `${unit}, process ${pid}`;
+  }
+  return null;
+}
+
+function stepAtWork(progress: Progress | null): string | null {
+  return progress === null || progress.pid === process.pid ? null : `${progress.step}, process ${String(progress.pid)}`;
+}
+
+/** The folder of our own control group: those of the other steps are beside it. */
+function ownGroup(cgroups: string, self: string): string | null {
+  const path = /^0::(\/.*)$/m.exec(read(self))?.[1];
+  return path === undefined ? null : `${cgroups}${path}`;
+}
+
+function processesOf(group: string): string[] {
+  return read(`${group}/cgroup.procs`)
+    .split('\n')
+    .filter((line) => /^[1-9]\d*$/.test(line));
+}
+
+function read(file: string): string {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    // Safe to ignore: who it is is told where it can be known.
+    return '';
+  }
+}

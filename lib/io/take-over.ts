@@ -1,0 +1,58 @@
+/**
+ * From the layout before this one, in which all folders belonged to the user of the network steps: the owner's choices become root's,
+ * and what lay elsewhere goes. Run by the package, when systemd-tmpfiles has given the folders their owners.
+ */
+import type { DevicePaths } from '../core/paths.ts';
+import { Settings } from '../core/state.ts';
+import { toUpdateError } from '../core/errors.ts';
+import type { Report } from './json-file.ts';
+import { foreignOwner, readOrSetAside, removeOwned } from './json-file.ts';
+import { makeFolder, ownerOf } from './real-directory.ts';
+import type { StateFiles } from './state-file.ts';
+
+/**
+ * Can be run again at any time. Settings that can be read are kept, whoever they belong to; where there are none, the defaults are
+ * written, so that no other user can put some there. What cannot be done is reported, and the rest is done.
+ */
+export function takeOver(paths: DevicePaths, files: StateFiles, report: Report): void {
+  const quietly = (act: () => void): void => {
+    try {
+      act();
+    } catch (error) {
+      report(`${toUpdateError(error).message}, ignoring`);
+    }
+  };
+  const user = ownerOf(paths.cacheDir);
+  for (const dir of [paths.next, paths.granted]) {
+    quietly(() => {
+      makeFolder(dir, user, report);
+    });
+  }
+  for (const dir of [paths.orders, `${paths.orders}/next`, `${paths.orders}/granted`]) {
+    quietly(() => {
+      makeFolder(dir, null, report);
+    });
+  }
+  quietly(() => {
+    takeOverSettings(paths, files, report);
+  });
+  const { runDir, next, granted } = paths;
+  for (const path of [
+    `${runDir}/retry`,
+    `${runDir}/wanted`,
+    `${runDir}/confirmed.json`,
+    `${next}/rollback`,
+    `${granted}/rollback`,
+    `${granted}/apply`,
+  ]) {
+    quietly(() => {
+      removeOwned(path, report);
+    });
+  }
+}
+
+/** Bounded, checked, and never through a link; then written anew. */
+function takeOverSettings(paths: DevicePaths, files: StateFiles, report: Report): void {
+  const settings = readOrSetAside(paths.settings, Settings, 'settings.json', report);
+  if (settings === null || foreignOwner(paths.settings) !== null) files.writeSettings(settings ?? Settings.parse({}));
+}

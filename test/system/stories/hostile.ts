@@ -1,0 +1,157 @@
+/**
+ * Code that runs as pikit-update inside the sandbox of check, as it would after a hole in what reads the network: it puts folders,
+ * links and tokens in the way of root, writes for it, speaks to systemd and keeps the lock. All that it may come to is a delay.
+ * The drop-in sets what is run, and nothing else of the unit.
+ */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { DeviceImage } from '../../helpers/container.ts';
+import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import type { PikitDevice } from '../../helpers/pikit-device.ts';
+import { pikitDevice } from '../../helpers/pikit-device.ts';
+import type { Built, Site } from '../../helpers/release-builder.ts';
+import { releaseSite } from '../../helpers/release-builder.ts';
+
+const CHECK = 'pikit-update-check.service';
+const DROP_IN = `/run/systemd/system/${CHECK}.d`;
+const STATE = '/var/lib/pikit-update';
+const RUN = '/run/pikit-update';
+/** Everything of root's that such code must not change. */
+const ROOTS = `find /etc/pikit /etc/systemd /usr/local/bin /usr/lib/pikit-update /var/www /var/lib/pikit ${RUN}/orders ${STATE}/settings.json ${STATE}/published.json -printf '%p %y %m %U %s %T@ %l\\n' | sort`;
+const TOKEN = '{"run":"x","until":"rollback","by":"timer"}';
+
+/** Each must be refused; prints one line for each that is not, and how many were tried. */
+const REFUSED = [
+  ...[`${STATE}/settings.json`, `${STATE}/published.json`, `${RUN}/next`, `${RUN}/granted`, `${RUN}/orders`].flatMap((path) => [
+    `mv ${path} ${path}.away`,
+    `rm -rf ${path}`,
+    `ln -sfnT /etc ${path}`,
+    `mv -fT ${STATE}/mine ${path}`,
+  ]),
+  ...['next/rollback', 'granted/rollback', 'granted/apply', 'wanted', 'retry', 'confirmed.json'].map(
+    (name) => `echo '${TOKEN}' >${RUN}/orders/${name}`,
+  ),
+  `echo x >>${STATE}/settings.json`,
+  'busctl --timeout=3 call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager StartUnit ss pikit-update-rollback.service flush',
+  'systemctl start pikit-update-rollback.service',
+];
+
+/** Folders where root writes files, and a loop of none. */
+const FOLDERS = ['state.json', 'state.json.tmp', 'staged', 'staged.tmp', 'timings.json', 'published.json.tmp', 'settings.json.tmp'];
+
+export function tellHostile(image: DeviceImage): void {
+  describeOnDevice(image, `code inside the sandbox of check on ${image}`, () => {
+    let device: PikitDevice;
+    let site: Site;
+    let older: Built;
+    let newer: Built;
+
+    beforeAll(async () => {
+      site = releaseSite();
+      device = pikitDevice(await startDevice({ image }));
+      await device.configure({ timeout: '2min', settle: '50ms' });
+      older = site.publish({ version: '1.0.0', web: '5.17.14' });
+      await device.serve(site);
+      expect(await device.start('pikit-update-apply.service')).toMatchObject({ exitCode: 0 });
+      newer = site.publish({ version: '1.1.0', web: '5.18.2' });
+      await device.serve(site);
+    });
+
+    afterAll(async () => {
+      await device.stop();
+      site.remove();
+    });
+
+    /** Lets the unit of check run a script in the place of its program. */
+    const put = async (script: string, how = '/bin/bash', more: readonly string[] = []): Promise<void> => {
+      await device.writeFile('/srv/hostile.sh', script);
+      const lines = ['[Service]', 'ExecStart=', `ExecStart=${how} /srv/hostile.sh`, ...more];
+      await device.writeFile(`${DROP_IN}/hostile.conf`, `${lines.join('\n')}\n`);
+      await device.sh('systemctl daemon-reload; systemctl reset-failed');
+    };
+    const takeAway = async (): Promise<void> => {
+      await device.sh(`rm -r ${DROP_IN}; systemctl daemon-reload; systemctl reset-failed`);
+    };
+    /** Runs it to its end; what it wrote down. */
+    const runHostile = async (script: string): Promise<string> => {
+      await put(`exec >${STATE}/mine.out 2>/dev/null\n${script}\n`);
+      await device.systemctl('start', CHECK);
+      await takeAway();
+      const out = await device.readFile(`${STATE}/mine.out`);
+      await device.sh(`rm -rf ${STATE}/mine*`);
+      return out;
+    };
+    const journal = async (): Promise<string> => (await device.exec('ls /var/lib/pikit/journal.json')).stdout;
+
+    it('finds folders, settings and orders of root closed, and no bus', async () => {
+      const before = await device.sh(ROOTS);
+      const tries = REFUSED.map((command) => `echo x >${STATE}/mine; if ${command}; then echo ${JSON.stringify(`done: ${command}`)}; fi; n=$((n+1))`);
+      const out = await runHostile(`n=0\n${tries.join('\n')}\nid -un\necho "$n tried"`);
+      console.log(
+        `hostile on ${image}: ${String(REFUSED.length)} commands, ${String(out.split('\n').filter((line) => line.startsWith('done')).length)} worked`,
+      );
+      expect(out).toBe(`pikit-update\n${String(REFUSED.length)} tried\n`);
+      expect(await device.sh(ROOTS)).toBe(before);
+    });
+
+    it("cannot decide about the owner's rollback by tokens, nor keep a transaction open by folders", async () => {
+      const wedge = FOLDERS.map((name) => `rm -f ${STATE}/${name}; mkdir -p ${STATE}/${name}`).join('\n');
+      const tokens = ['next', 'granted'].map((dir) => `echo '${TOKEN}' >${RUN}/${dir}/rollback; mkdir ${RUN}/${dir}/apply`).join('\n');
+      expect(await device.start('pikit-update-fetch.service')).toMatchObject({ exitCode: 0 });
+      await runHostile(`${wedge.replace(/^.*staged;.*$/m, '')}\n${tokens}`);
+      expect(await device.start('pikit-update-apply.service')).toMatchObject({ exitCode: 0 });
+      expect(await journal()).toBe('');
+      await device.expectExactly(newer);
+      await runHostile(`${wedge}\n${tokens}`);
+      const { exitCode, lines } = await device.start('pikit-update-rollback.service');
+      expect(exitCode).toBe(0);
+      expect(lines.join('\n')).not.toContain('/proc/');
+      expect(await journal()).toBe('');
+      await device.expectExactly(older);
+      await device.sh(`rm -rf ${STATE}/*.damaged* ${RUN}/*/*.damaged*`);
+    });
+
+    it('cannot hold the time limits of its unit, and shows its text', async () => {
+      const loop = `for i in $(seq 600); do printf 'STATUS=hello %s\\n' "$i" >&"$PIKIT_NOTIFY_FD"
+printf 'EXTEND_TIMEOUT_USEC=99999999999\\n' >&"$PIKIT_NOTIFY_FD"
+NOTIFY_SOCKET=/run/systemd/notify systemd-notify EXTEND_TIMEOUT_USEC=99999999999
+sleep 0.1; done`;
+      await put(loop, '/usr/lib/pikit-update/notify-exec --relay /bin/bash', ['TimeoutStartSec=6s', 'TimeoutStopSec=4s']);
+      const began = performance.now();
+      const done = device.systemctl('start', CHECK);
+      let text = '';
+      while (!text.startsWith('hello') && performance.now() - began < 6000) text = (await device.sh(`systemctl show -P StatusText ${CHECK}`)).trim();
+      expect(text).toMatch(/^hello \d+$/);
+      await done;
+      const seconds = (performance.now() - began) / 1000;
+      console.log(`hostile on ${image}: a limit of 6 s ended after ${seconds.toFixed(1)} s`);
+      expect(seconds).toBeLessThan(12);
+      expect((await device.sh(`systemctl show -P Result ${CHECK}`)).trim()).toBe('timeout');
+      await takeAway();
+    });
+
+    it('cannot keep the lock from the owner who goes back', async () => {
+      expect(await device.start('pikit-update-apply.service')).toMatchObject({ exitCode: 0 });
+      await put(`trap '' TERM; exec 9<${RUN}.lock; flock 9; echo >${STATE}/mine; while :; do sleep 1; done`, '/bin/bash');
+      const done = device.systemctl('start', '--no-block', CHECK);
+      await device.sh(`until test -e ${STATE}/mine; do sleep 0.1; done`);
+      await done;
+      const began = performance.now();
+      const { exitCode, stdout } = await device.exec('pikit-update rollback');
+      const seconds = (performance.now() - began) / 1000;
+      console.log(`hostile on ${image}: rollback got past a held lock after ${seconds.toFixed(1)} s`);
+      expect(exitCode, stdout).toBe(0);
+      expect(seconds).toBeLessThan(45);
+      await takeAway();
+      await device.expectExactly(older);
+      const said = await device.sh('journalctl -b -t pikit-update-rollback -o cat');
+      expect(said).toMatch(/the lock is held by pikit-update-check\.service, process \d+/);
+    });
+
+    it('and the real check shows what it does, and works', async () => {
+      expect(await device.start(CHECK)).toMatchObject({ exitCode: 0 });
+      expect((await device.sh(`systemctl show -P StatusText ${CHECK}`)).trim()).toBe('checking');
+      await device.restartHard();
+      expect((await device.exec('pikit-update status')).exitCode).toBe(0);
+    });
+  });
+}

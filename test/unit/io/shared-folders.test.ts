@@ -1,0 +1,213 @@
+/** Folders that two users write to: what the one can do to the files of the other, and what becomes of what is in the way. */
+import fs from 'node:fs';
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { DevicePaths } from '../../../lib/core/paths.ts';
+import { devicePaths } from '../../../lib/core/paths.ts';
+import type { Published } from '../../../lib/core/published.ts';
+import { emptyState } from '../../../lib/core/state.ts';
+import type { StateFiles } from '../../../lib/io/state-file.ts';
+import { stateFiles } from '../../../lib/io/state-file.ts';
+import { takeOver } from '../../../lib/io/take-over.ts';
+import { temporary } from '../../helpers/device.ts';
+import { NETWORK_USER, asNetworkUser, shareFolders } from '../../helpers/shared-folders.ts';
+
+const isRoot = process.getuid?.() === 0;
+const SETTINGS = { branch: 'beta', auto: 'install', time: '04:20', skipped_version: null } as const;
+const PUBLISHED: Published = { schema: 1, version: null, installed: null, rollback: { is: 'none' }, history: [] };
+
+let root: string;
+let paths: DevicePaths;
+let files: StateFiles;
+let reports: string[];
+beforeEach(() => {
+  if (!isRoot) return;
+  root = temporary();
+  paths = devicePaths(root);
+  reports = [];
+  files = stateFiles(paths, (message) => reports.push(message));
+  shareFolders(root, paths);
+});
+
+describe.skipIf(!isRoot)("files of root's (needs root)", () => {
+  it.each(['settings', 'published'] as const)('cannot be replaced, moved or removed by the user of the network steps: %s', (which) => {
+    files.writeSettings(SETTINGS);
+    files.writePublished(PUBLISHED);
+    const file = paths[which];
+    const before = fs.readFileSync(file, 'utf8');
+    asNetworkUser(() => {
+      fs.writeFileSync(`${paths.stateDir}/mine`, '{}');
+      for (const act of [
+        () => {
+          fs.renameSync(`${paths.stateDir}/mine`, file);
+        },
+        () => {
+          fs.renameSync(file, `${file}-away`);
+        },
+        () => {
+          fs.unlinkSync(file);
+        },
+        () => {
+          fs.appendFileSync(file, 'x');
+        },
+      ]) {
+        expect(act).toThrow(/EPERM|EACCES/);
+      }
+    });
+    expect(fs.readFileSync(file, 'utf8')).toBe(before);
+  });
+
+  it('are not believed when another user has put them there: they are set aside, once, by root', () => {
+    asNetworkUser(() => {
+      fs.writeFileSync(paths.settings, JSON.stringify(SETTINGS));
+      fs.writeFileSync(paths.published, JSON.stringify(PUBLISHED));
+    });
+    expect([files.readSettings().auto, files.readPublished()]).toEqual(['check', null]);
+    expect(reports).toEqual([
+      `settings.json belongs to the user ${String(NETWORK_USER)}, who may not write it; it is kept as '${paths.settings}.damaged' and begun anew, ignoring`,
+      `published.json belongs to the user ${String(NETWORK_USER)}, who may not write it; it is kept as '${paths.published}.damaged' and begun anew, ignoring`,
+    ]);
+    expect([files.readSettings().auto, reports.length]).toEqual(['check', 2]);
+  });
+
+  it('the user of the network steps cannot choose for the owner, with or without a file', () => {
+    const choose = (): void => {
+      asNetworkUser(() => {
+        files.writeSettings(SETTINGS);
+      });
+    };
+    expect(choose).toThrow(expect.objectContaining({ code: 'PERMISSION' }));
+    files.writeSettings({ ...SETTINGS, auto: 'off' });
+    expect(choose).toThrow(expect.objectContaining({ code: 'PERMISSION' }));
+    expect(files.readSettings().auto).toBe('off');
+  });
+
+  it('orders cannot be planted', () => {
+    asNetworkUser(() => {
+      for (const dir of [paths.orders, `${paths.orders}/next`, `${paths.orders}/granted`]) {
+        expect(() => {
+          fs.writeFileSync(`${dir}/rollback`, '');
+        }).toThrow(/EACCES/);
+        expect(() => {
+          fs.renameSync(dir, `${dir}-away`);
+        }).toThrow(/EPERM|EACCES/);
+      }
+    });
+  });
+});
+
+describe.skipIf(!isRoot)('files of the network steps (needs root)', () => {
+  it('are theirs also when root wrote them last, so that they can be written again', () => {
+    files.writeState(emptyState());
+    expect(fs.statSync(paths.state).uid).toBe(NETWORK_USER);
+    asNetworkUser(() => {
+      files.writeState({ ...emptyState(), latest: '2.0.0' });
+    });
+    expect(files.readState().latest).toBe('2.0.0');
+  });
+
+  it('are written past the temp file of a step of root that was killed', () => {
+    fs.writeFileSync(`${paths.state}.tmp`, 'half', { mode: 0o600 });
+    asNetworkUser(() => {
+      files.writeState(emptyState());
+    });
+    expect(files.readState()).toEqual(emptyState());
+    files.writeState(emptyState());
+    expect(fs.readdirSync(paths.stateDir)).toEqual(['state.json']);
+  });
+
+  const OBSTACLES: readonly (readonly [string, (path: string) => void])[] = [
+    ['an empty folder', (path) => void fs.mkdirSync(path)],
+    ['a folder with a folder', (path) => void fs.mkdirSync(`${path}/in/it`, { recursive: true })],
+    [
+      'a link',
+      (path) => {
+        fs.symlinkSync('/etc/hostname', path);
+      },
+    ],
+    [
+      'a link to nothing',
+      (path) => {
+        fs.symlinkSync('nothing', path);
+      },
+    ],
+    [
+      'an unreadable file',
+      (path) => {
+        fs.writeFileSync(path, 'x', { mode: 0o000 });
+      },
+    ],
+  ];
+  const WRITES: readonly (readonly [string, () => string, () => void])[] = [
+    ['state.json', () => paths.state, () => { files.writeState(emptyState()); }], // prettier-ignore
+    ['state.json.tmp', () => `${paths.state}.tmp`, () => { files.writeState(emptyState()); }], // prettier-ignore
+    ['staged', () => paths.staged, () => { files.removeStaged(); }], // prettier-ignore
+    ['settings.json.tmp', () => `${paths.settings}.tmp`, () => { files.writeSettings(SETTINGS); }], // prettier-ignore
+    ['published.json.tmp', () => `${paths.published}.tmp`, () => { files.writePublished(PUBLISHED); }], // prettier-ignore
+    ['progress.json', () => paths.progress, () => { files.removeProgress(); }], // prettier-ignore
+    ['next/apply', () => `${paths.next}/apply`, () => { files.dropToken('apply'); }], // prettier-ignore
+  ];
+  const rows = WRITES.flatMap((write) => OBSTACLES.map((obstacle) => [write[0], obstacle[0], write, obstacle] as const));
+
+  it.each(rows)('root gets past what is at %s: %s', (_name, _what, [, pathOf, write], [, put]) => {
+    const path = pathOf();
+    asNetworkUser(() => {
+      put(path);
+    });
+    const isFolder = fs.lstatSync(path).isDirectory();
+    write();
+    expect(fs.lstatSync(path, { throwIfNoEntry: false })?.uid ?? 'gone').toBe(path === paths.state ? NETWORK_USER : 'gone');
+    for (const report of reports) expect(report).not.toContain('/proc/');
+    if (isFolder && path !== paths.progress) {
+      expect(reports).toEqual([`'${path}' is a directory where a file belongs; it is kept as '${path}.damaged' and begun anew, ignoring`]);
+    } else {
+      expect(reports).toEqual([]);
+    }
+    expect(fs.readFileSync('/etc/hostname', 'utf8')).not.toContain('schema');
+  });
+
+  it('tells the user of the network steps what root can remove', () => {
+    fs.mkdirSync(paths.state);
+    expect(() => {
+      asNetworkUser(() => {
+        files.writeState(emptyState());
+      });
+    }).toThrow(expect.objectContaining({ code: 'PERMISSION', message: `'${paths.state}' belongs to the user 0, and cannot be replaced` }));
+  });
+});
+
+describe.skipIf(!isRoot)('the layout before this one (needs root)', () => {
+  it('is taken over: the choices stay, old tokens and links go, and nothing they lead to is touched', () => {
+    const outside = `${root}/outside`;
+    fs.mkdirSync(outside);
+    fs.writeFileSync(`${outside}/rollback`, 'theirs');
+    fs.writeFileSync(`${outside}/apply`, 'theirs');
+    fs.rmSync(paths.orders, { recursive: true });
+    for (const dir of [paths.next, paths.granted]) {
+      fs.rmdirSync(dir);
+      fs.symlinkSync(outside, dir);
+    }
+    fs.writeFileSync(paths.settings, JSON.stringify(SETTINGS));
+    fs.chownSync(paths.settings, NETWORK_USER, 0);
+    for (const name of ['retry', 'wanted', 'confirmed.json']) fs.writeFileSync(`${paths.runDir}/${name}`, 'x');
+    takeOver(paths, files, (message) => reports.push(message));
+    expect(files.readSettings()).toEqual(SETTINGS);
+    expect(fs.statSync(paths.settings).uid).toBe(0);
+    expect(fs.readdirSync(paths.runDir).sort()).toEqual(['granted', 'granted.damaged', 'next', 'next.damaged', 'orders']);
+    expect([paths.next, paths.granted].map((dir) => fs.lstatSync(dir).mode & 0o7777)).toEqual([0o1775, 0o1775]);
+    expect(fs.readdirSync(outside).map((name) => fs.readFileSync(`${outside}/${name}`, 'utf8'))).toEqual(['theirs', 'theirs']);
+    takeOver(paths, files, (message) => reports.push(message));
+    expect(reports).toHaveLength(2);
+  });
+
+  it.each(['{', '{"auto":"everything"}'])('damaged choices are the defaults, and kept: %s', (text) => {
+    fs.writeFileSync(paths.settings, text);
+    fs.chownSync(paths.settings, NETWORK_USER, 0);
+    takeOver(paths, files, (message) => reports.push(message));
+    expect([files.readSettings().auto, fs.readFileSync(`${paths.settings}.damaged`, 'utf8')]).toEqual(['check', text]);
+  });
+
+  it('without choices the defaults are written, so that nobody else can put some there', () => {
+    takeOver(paths, files, (message) => reports.push(message));
+    expect([fs.statSync(paths.settings).uid, reports]).toEqual([0, []]);
+  });
+});
