@@ -86,7 +86,7 @@ export function tellOfApiHost(image: DeviceImage): void {
             '-w',
             '%{http_code}',
             '--unix-socket',
-            '/run/pikit-update/api.sock',
+            '/run/pikit-update-api/api.sock',
             'http://localhost/api/update/status',
           ],
           { user },
