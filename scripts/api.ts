@@ -11,10 +11,15 @@ import type { Listen } from '../lib/api/server.ts';
 import { serveApi } from '../lib/api/server.ts';
 import { EXIT } from '../lib/cli/exit-codes.ts';
 import { UpdateError } from '../lib/core/errors.ts';
+import { devicePaths } from '../lib/core/paths.ts';
+import { gatewayOrders, queueByGateway } from '../lib/device/gateway-orders.ts';
+import { directOrders } from '../lib/device/orders.ts';
 import { readApiToken } from '../lib/io/api-token.ts';
 import { journalReader } from '../lib/io/journal.ts';
 import { listenFds } from '../lib/io/listen-fds.ts';
+import { orderClient } from '../lib/io/order-client.ts';
 import { ownNames } from '../lib/io/own-names.ts';
+import { steadyUnits } from '../lib/io/steady-units.ts';
 import { webFiles } from '../lib/io/web-files.ts';
 import { wireDevice } from './device-wiring.ts';
 import { runProgram, standardStreams } from './run-program.ts';
@@ -51,12 +56,11 @@ function idleMs(activated: boolean): number | null {
 
 async function main(): Promise<number> {
   const stop = new AbortController();
-  const wiring = wireDevice({
-    warn,
-    signal: stop.signal,
-    systemd: async () => (await import('../lib/io/steady-units.ts')).steadyUnits(),
-  });
-  const { deps: device, root } = wiring;
+  const ask = orderClient(devicePaths('/').orderSocket);
+  const units = steadyUnits({ queue: queueByGateway(ask) });
+  const wiring = wireDevice({ warn, signal: stop.signal, systemd: () => Promise.resolve(units) });
+  const { deps: device, root, onDevice } = wiring;
+  const orders = onDevice ? gatewayOrders(ask, units) : directOrders(device);
   const hosts = (): string[] => {
     try {
       return [...ownNames(), ...device.loadConfig().api.hosts];
@@ -66,7 +70,7 @@ async function main(): Promise<number> {
     }
   };
   const deps: ApiDeps = {
-    backend: deviceBackend(device, warn),
+    backend: deviceBackend(device, warn, orders),
     journal: root === '/' ? journalReader() : null,
     openapi: fs.readFileSync(join(import.meta.dirname, 'openapi.json'), 'utf8'),
     webFile: webFiles(join(import.meta.dirname, 'web')),

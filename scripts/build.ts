@@ -34,7 +34,7 @@ const entry = (name: string): string => `scripts/${name}.ts`;
 rmSync('dist', { recursive: true, force: true });
 // What brings a device back, and what anybody may start at any moment by connecting, must not depend on files that an upgrade
 // may be replacing: one file each.
-await build({ ...common, entryPoints: ['recover', 'rollback', 'api'].map(entry) });
+await build({ ...common, entryPoints: ['recover', 'rollback', 'api', 'order'].map(entry) });
 await build({
   ...common,
   splitting: true,

@@ -30,7 +30,6 @@ const PLACES: readonly { readonly pattern: RegExp; readonly to: string; readonly
   { pattern: /^([^/]+)\.sysusers$/, to: 'usr/lib/sysusers.d/$1.conf', mode: 0o644 },
   { pattern: /^([^/]+)\.tmpfiles$/, to: 'usr/lib/tmpfiles.d/$1.conf', mode: 0o644 },
   { pattern: /^update\.toml$/, to: 'etc/pikit/update.toml', mode: 0o644 },
-  { pattern: /^(\d\d-[^/]+\.rules)$/, to: 'usr/share/polkit-1/rules.d/$1', mode: 0o644 },
   { pattern: /^(nginx(?:-api)?\.conf)$/, to: `usr/share/${PACKAGE}/$1`, mode: 0o644 },
   { pattern: /^notify-exec\.pl$/, to: `${CODE}/notify-exec`, mode: 0o755 },
   { pattern: /^bin\/([^/]+)$/, to: 'usr/bin/$1', mode: 0o755 },

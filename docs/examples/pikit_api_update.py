@@ -26,7 +26,7 @@ import socket
 import socketserver
 from http.server import BaseHTTPRequestHandler
 
-SOCKET = "/run/pikit-update/api.sock"
+SOCKET = "/run/pikit-update-api/api.sock"
 
 # Add more from docs/api.md as you need them, for example ("GET", "/api/update/events").
 ROUTES = frozenset(

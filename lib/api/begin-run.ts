@@ -7,6 +7,7 @@ import type { DeviceDeps } from '../device/deps.ts';
 import { readRun } from '../device/run.ts';
 import type { Step } from '../device/running.ts';
 import { unitOf } from '../device/running.ts';
+import { startStep } from '../device/orders.ts';
 import { failureOf } from '../device/verdict.ts';
 import type { JobResult } from '../io/unit-runner.ts';
 import type { Changes } from './changes.ts';
@@ -16,13 +17,19 @@ const DEADLINE_MS = 15_000;
 
 type Ended = { is: 'ended'; result: JobResult } | { is: 'failed'; error: unknown };
 
+export interface BeginOptions {
+  /** Starts the last step, and resolves when its unit has ended. */
+  start?: () => Promise<JobResult>;
+  deadlineMs?: number;
+}
+
 /**
  * The run of `steps`, the last of which is started and brings the others along. Throws SYSTEMD_UNAVAILABLE when systemd cannot
  * be asked or does not know the unit, PERMISSION when it does not allow it, and what the unit came to when it failed before it could begin.
  */
-export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readonly [Step, ...Step[]], deadlineMs = DEADLINE_MS): Promise<Run> {
-  const units = await deps.units();
-  const unit = unitOf(steps.at(-1) ?? steps[0]);
+export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readonly [Step, ...Step[]], options: BeginOptions = {}): Promise<Run> {
+  const last = steps.at(-1) ?? steps[0];
+  const { deadlineMs = DEADLINE_MS, start = async () => await startStep(deps, last) } = options;
   const events = nextOf();
   const unwatch = await changes.watch(events.tell);
   const deadline = setTimeout(events.expire, deadlineMs);
@@ -39,7 +46,7 @@ export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readon
     }
     const before = await readRun(deps);
     const receiptBefore = JSON.stringify(deps.files.readState().last_result);
-    units.start(unit).then(
+    start().then(
       (result) => {
         end({ is: 'ended', result });
       },
@@ -52,11 +59,11 @@ export async function beginRun(deps: DeviceDeps, changes: Changes, steps: readon
       const { ended } = state;
       const run = await readRun(deps);
       if (run !== null && run.id !== QUEUED_RUN && isNew(run, before)) return run;
-      if (ended?.is === 'failed') throw startRefused(unit, ended.error);
+      if (ended?.is === 'failed') throw ended.error;
       if (ended !== null) return await endedRun(deps, steps, ended.result, receiptBefore);
       if ((await next) === 'late') {
         if (run !== null && isNew(run, before)) return run;
-        throw notBegun(unit, deadlineMs);
+        throw notBegun(unitOf(last), deadlineMs);
       }
     }
   } finally {
@@ -76,15 +83,6 @@ async function isEnding(deps: DeviceDeps, steps: readonly Step[]): Promise<boole
 /** An apply goes on with the run that has just fetched for it. */
 function isNew(run: Run, before: Run | null): boolean {
   return run.id !== before?.id || run.state === 'running' || run.steps.length > before.steps.length;
-}
-
-/** The names of units are ours: one that is missing is no mistake of whoever asked. */
-function startRefused(unit: string, error: unknown): unknown {
-  if (!(error instanceof UpdateError) || error.code !== 'NOT_FOUND') return error;
-  return new UpdateError('SYSTEMD_UNAVAILABLE', `'${unit}' could not be started: ${error.message}`, {
-    hint: 'is the package pikit-update installed? `systemctl daemon-reload` makes new units known',
-    cause: error,
-  });
 }
 
 function notBegun(unit: string, waitedMs: number): UpdateError {

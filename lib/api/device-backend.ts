@@ -1,7 +1,7 @@
-/** The routes on a device: reads its files, starts and stops its units. No update work is done here. */
+/** The routes on a device: reads its files, and has its orders carried out. No update work is done here. */
 import type { CancelAnswer, StatusAnswer } from '../core/api-answers.ts';
 import { UpdateError } from '../core/errors.ts';
-import { readAuto, setAuto } from '../device/auto.ts';
+import { readAuto } from '../device/auto.ts';
 import { cancelRun } from '../device/cancel.ts';
 import { chooseBranchNow } from '../device/choose-branch.ts';
 import { seenNow } from '../device/confirm-replace.ts';
@@ -9,19 +9,18 @@ import type { DeviceDeps } from '../device/deps.ts';
 import { readReceipts } from '../device/history.ts';
 import type { KnownBranches } from '../device/known-branches.ts';
 import { knownBranches } from '../device/known-branches.ts';
-import { dismissNotices } from '../device/notices.ts';
+import type { Orders } from '../device/orders.ts';
+import { directOrders } from '../device/orders.ts';
 import { sharedPlan } from '../device/plan.ts';
 import { seeRun } from '../device/run.ts';
 import { unitOf } from '../device/running.ts';
-import { writeSettings } from '../device/settings.ts';
 import { readStatus } from '../device/status.ts';
-import { wantVersion } from '../device/wanted-version.ts';
 import { beginRun } from './begin-run.ts';
 import { deviceChanges } from './changes.ts';
 import type { Backend } from './deps.ts';
 import { steadyRun } from './steady-run.ts';
 
-export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void): Backend {
+export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void, orders: Orders = directOrders(deps)): Backend {
   const changes = deviceChanges(deps, warn);
   const steady = steadyRun();
   const silent = (): void => undefined;
@@ -49,17 +48,22 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
     watch: changes.watch,
     check: async () => await beginRun(deps, changes, ['check']),
     apply: async (version, { sha256 = null, replace = [] } = {}) => {
-      deps.files.dropWanted();
-      const heldBefore = version !== null && wantVersion(deps, version, sha256).heldBefore;
-      if (replace.length > 0) deps.files.writeConfirmed(replace.flatMap((file) => (typeof file === 'string' ? seenNow(deps, [file]) : [file])));
-      try {
-        return await beginRun(deps, changes, ['fetch', 'apply']);
-      } catch (error) {
-        // With the mark there, the timer would try it again without being asked.
-        if (version !== null && !(await isComing(deps))) {
-          deps.files.dropWanted();
-          if (heldBefore) deps.files.dropRetry();
+      // Looked at here, without rights: root says nothing about a file that somebody else names.
+      const seen = replace.flatMap((file) => (typeof file === 'string' ? seenNow(deps, [file]) : [file]));
+      const refused = { is: false };
+      const start = async () => {
+        try {
+          return await orders.apply({ version, sha256, replace: seen });
+        } catch (error) {
+          refused.is = true;
+          throw error;
         }
+      };
+      try {
+        return await beginRun(deps, changes, ['fetch', 'apply'], { start });
+      } catch (error) {
+        // Else the next start by hand would take up what was agreed to for this one.
+        if (!refused.is && !(await isComing(deps))) await orders.withdraw().catch(() => undefined);
         throw error;
       }
     },
@@ -75,7 +79,7 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
     setAuto: async (wish) => {
       if (wish.auto !== null || wish.time !== null) {
         const set = told(async () => {
-          await setAuto(deps, wish);
+          await orders.setAuto(wish);
         });
         setting = Promise.allSettled([setting, set]);
         await set;
@@ -88,17 +92,17 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void)
       return Promise.resolve({ ...followed(known), branches, notices: deps.files.readState().notices });
     },
     branch: async (name) => {
-      const chosen = await told(async () => await chooseBranchNow(deps, name, silent));
+      const chosen = await told(async () => await chooseBranchNow(deps, name, silent, orders.chooseBranch));
       if (chosen === 'interrupted') throw new UpdateError('CANCELLED', 'the server was stopped', { hint: 'ask again' });
       const run = chosen === 'chosen' ? await beginRun(deps, changes, ['check']) : null;
       return { following: followed(knownBranches(deps)), run };
     },
     skip: async (version) =>
-      await told(() => {
-        writeSettings(deps, { ...deps.files.readSettings(), skipped_version: version }, 'skip');
+      await told(async () => {
+        await orders.skip(version);
         return { skipped_version: version };
       }),
-    dismiss: async (id) => await told(async () => ({ dismissed: await dismissNotices(deps, id) })),
+    dismiss: async (id) => await told(async () => ({ dismissed: await orders.dismiss(id) })),
     plan: sharedPlan(deps),
     history: (limit) => Promise.resolve({ history: readReceipts(deps).slice(-limit) }),
   };

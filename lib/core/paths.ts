@@ -39,6 +39,8 @@ export interface DevicePaths {
   readonly wanted: string;
   readonly progress: string;
   readonly runRecord: string;
+  /** What the API orders of root: the socket that systemd makes for it alone. */
+  readonly orderSocket: string;
 }
 
 /** The path on the device of the file that holds the installed version. It is part of every transaction. */
@@ -79,6 +81,7 @@ export function devicePaths(root: string): DevicePaths {
     wanted: at('/run/pikit-update/orders/wanted'),
     progress: at('/run/pikit-update/progress.json'),
     runRecord: at('/run/pikit-update/run.json'),
+    orderSocket: at('/run/pikit-update-api/order.sock'),
   };
 }
 

@@ -21,16 +21,22 @@ export type Chosen = 'same' | 'installing' | 'chosen' | 'interrupted';
 /**
  * Writes the choice down and ends a check or a download that goes by the old one. An installation that runs is left to its
  * end. A disabled branch can be chosen: it is used as soon as it is enabled. Throws BRANCH_UNKNOWN for a name that the source
- * does not have, after having asked it; the choice is as it was then.
+ * does not have, after having asked it; the choice is as it was then. `choose` writes it down.
  */
-export async function chooseBranchNow(deps: DeviceDeps, branch: string, tell: (text: string) => void): Promise<Chosen> {
+export async function chooseBranchNow(
+  deps: DeviceDeps,
+  branch: string,
+  tell: (text: string) => void,
+  choose: (branch: string) => void | Promise<void> = (name) => {
+    chooseBranch(deps, name);
+  },
+): Promise<Chosen> {
   if (!isThere(deps, branch) && (await askWhetherThere(deps, branch, tell)) === 'interrupted') return 'interrupted';
-  const settings = deps.files.readSettings();
-  if (settings.branch === branch) {
+  if (deps.files.readSettings().branch === branch) {
     tell(`this device follows ${branchLabel(knownBranches(deps).choice)} already`);
     return 'same';
   }
-  writeSettings(deps, { ...settings, branch }, 'branch');
+  await choose(branch);
   tell(`this device follows ${branchLabel(knownBranches(deps).choice)} now`);
   if (await isInstalling(deps)) {
     tell(`an update is being installed: \`pikit-update check\` looks for what is on ${branch} when that is over`);
@@ -41,6 +47,12 @@ export async function chooseBranchNow(deps: DeviceDeps, branch: string, tell: (t
     tell(step === 'check' ? 'the check that was running was stopped' : 'the download that was running was stopped');
   }
   return 'chosen';
+}
+
+/** Writes the choice down, and asks nobody. Throws BRANCH_UNKNOWN for a name that is not in the list that the last check brought. */
+export function chooseBranch(deps: DeviceDeps, branch: string): void {
+  if (!isThere(deps, branch)) throw unknown(branch, knownBranches(deps).branches);
+  writeSettings(deps, { ...deps.files.readSettings(), branch }, 'branch');
 }
 
 function isThere(deps: DeviceDeps, branch: string): boolean {

@@ -2,8 +2,30 @@
 import { isHeld } from '../core/decide.ts';
 import { UpdateError } from '../core/errors.ts';
 import { followers } from '../core/route.ts';
+import type { Confirmed } from '../core/foreign.ts';
 import type { Receipt, State } from '../core/state.ts';
 import type { DeviceDeps } from './deps.ts';
+
+/** What the owner has agreed to: any release, a version, or the very manifest of it (`sha256`), and files that may be replaced. */
+export interface Agreed {
+  version: string | null;
+  sha256: string | null;
+  replace: readonly Confirmed[];
+}
+
+/** Writes down what is agreed to for the update that is started next, in place of what was before. Throws as wantVersion. */
+export function agree(deps: DeviceDeps, { version, sha256, replace }: Agreed): void {
+  withdraw(deps);
+  if (version !== null) wantVersion(deps, version, sha256);
+  if (replace.length > 0) deps.files.writeConfirmed(replace);
+}
+
+/** Takes it back: an update that is started later is no answer to it. */
+export function withdraw({ files }: DeviceDeps): void {
+  files.dropWanted();
+  files.dropRetry();
+  files.takeConfirmed();
+}
 
 /**
  * Makes sure that an apply started now can only mean this release; one that failed here before may be tried again once. Returns

@@ -4,9 +4,9 @@
  */
 import { UpdateError } from '../core/errors.ts';
 import { coalesce } from './coalesce.ts';
-import type { Systemd } from './systemd.ts';
+import type { QueueJob, Systemd } from './systemd.ts';
 import { connectSystemd } from './systemd.ts';
-import type { UnitRunner } from './unit-runner.ts';
+import type { JobResult, UnitRunner } from './unit-runner.ts';
 import { unitCalls } from './unit-runner.ts';
 
 /** Between two tries while somebody follows: at first, and at most. */
@@ -20,21 +20,25 @@ const CALL_TIMEOUT_MS = 10_000;
 export interface SteadyOptions {
   firstRetryMs?: number;
   callTimeoutMs?: number;
+  /** Queues jobs in place of this process, which may not, and resolves with the path of each. */
+  queue?: QueueJob | null;
+}
+
+export interface SteadyUnits extends UnitRunner {
+  /** Waits for a start of this unit that `queue` lets somebody queue; what that throws is passed on as it is. */
+  startEnd: (unit: string, queue: () => Promise<string>) => Promise<JobResult>;
 }
 
 const BUS_GONE = 'is dbus.service running? `systemctl status dbus` tells; the connection comes back by itself';
-const NOT_ALLOWED =
-  'is the package polkitd installed and polkit.service running? the rule is /usr/share/polkit-1/rules.d/50-pikit-update.rules; on a shell, `sudo pikit-update` works without it';
 
 /**
- * What is wrong with this device, for whoever asked over HTTP: PERMISSION when polkit says no or says nothing, else
- * SYSTEMD_UNAVAILABLE. The names of units are ours: one that is missing or masked is no mistake of the client.
+ * What is wrong with this device, for whoever asked over HTTP: SYSTEMD_UNAVAILABLE. The names of units are ours: one that is
+ * missing or masked is no mistake of the client.
  */
-function explained(error: unknown): unknown {
+export function explained(error: unknown): unknown {
   if (!(error instanceof UpdateError)) return error;
   const { code, message, cause } = error;
   const hint = error.hint === null ? {} : { hint: error.hint };
-  if (code === 'PERMISSION') return new UpdateError(code, message, { hint: NOT_ALLOWED, cause });
   if (code === 'NOT_FOUND' || code === 'STEP_FAILED') return new UpdateError('SYSTEMD_UNAVAILABLE', message, { ...hint, cause });
   if (code === 'SYSTEMD_UNAVAILABLE' && message.startsWith('the system bus')) return new UpdateError(code, message, { hint: BUS_GONE, cause });
   return error;
@@ -48,11 +52,11 @@ interface Follower {
 }
 
 /**
- * Connects at the first use. While bus or systemd are not there, every call throws SYSTEMD_UNAVAILABLE; PERMISSION means that
- * polkit refuses or is missing. `follow` waits for no bus that is not there: followers are called when the connection is lost,
- * and whenever it is there again, because anything may have changed in between.
+ * Connects at the first use. While bus or systemd are not there, every call throws SYSTEMD_UNAVAILABLE. `follow` waits for no
+ * bus that is not there: followers are called when the connection is lost, and whenever it is there again, because anything may
+ * have changed in between.
  */
-export function steadyUnits({ firstRetryMs = FIRST_RETRY_MS, callTimeoutMs = CALL_TIMEOUT_MS }: SteadyOptions = {}): UnitRunner {
+export function steadyUnits({ firstRetryMs = FIRST_RETRY_MS, callTimeoutMs = CALL_TIMEOUT_MS, queue = null }: SteadyOptions = {}): SteadyUnits {
   const followers = new Set<Follower>();
   let connection: Promise<Systemd> | null = null;
   /** Since followers were last told that systemd is there. */
@@ -143,10 +147,14 @@ export function steadyUnits({ firstRetryMs = FIRST_RETRY_MS, callTimeoutMs = CAL
     }
   }
 
-  const calls = unitCalls(systemd);
+  const calls = unitCalls(systemd, queue);
   // What systemd says of a unit is 30 KiB, and a hundred times that while it is read.
   const look = coalesce((unit) => explaining(calls.look(unit)));
   return {
+    startEnd: async (unit, ask) => {
+      await explaining(systemd());
+      return await calls.startEnd(unit, ask);
+    },
     start: (unit) => explaining(calls.start(unit)),
     stop: (unit) => explaining(calls.stop(unit)),
     look,

@@ -26,6 +26,9 @@ const MISSED = 'missed';
 
 export type JobVerb = 'StartUnit' | 'StopUnit' | 'RestartUnit' | 'ReloadUnit';
 
+/** Queues a job in mode `replace`, and resolves with its path at once. Throws as `job`. */
+export type QueueJob = (verb: JobVerb, name: string) => Promise<string>;
+
 export interface Systemd {
   unit: (name: string) => Promise<UnitFacts>;
   /** When a timer elapses next, or null when it does not. */
@@ -35,6 +38,9 @@ export interface Systemd {
    * PERMISSION or NOT_FOUND when systemd does not queue it.
    */
   job: (verb: JobVerb, name: string, timeoutMs: number) => Promise<string>;
+  queue: QueueJob;
+  /** Waits for a job of this unit whose path `queue` resolves to: somebody else may have queued it. */
+  jobEnd: (name: string, queue: () => Promise<string>, timeoutMs: number) => Promise<string>;
   /** Calls back whenever a property of the unit changes, until `close`, or until the function that it resolves to is called. */
   onChange: (name: string, listener: () => void) => Promise<() => void>;
   /** SIGKILL to all of its processes. Throws PERMISSION for whoever is not root. */
@@ -170,23 +176,24 @@ export async function connectSystemd({ callTimeoutMs = CALL_TIMEOUT_MS, onLost, 
     const unit = await propertiesOf(path, 'Unit');
     return unitFacts(name, unit, name.endsWith('.service') ? await propertiesOf(path, 'Service') : new Map());
   };
+  const queue: QueueJob = async (verb, name) => understood(Text, (await manager(verb, 'ss', [name, 'replace']))[0], verb);
+  const jobEnd: Systemd['jobEnd'] = async (name, ask, timeoutMs) => {
+    const result = await jobs.wait(ask, timeoutMs, lost);
+    if (result !== MISSED) return result;
+    return (await factsOf(name)).activeState === 'failed' ? 'failed' : 'done';
+  };
 
   return {
     unit: factsOf,
     nextElapse: async (timer) => nextElapse(await propertiesOf(await pathOf(timer), 'Timer')),
-    job: async (verb, name, timeoutMs) => {
-      const queue = async (): Promise<string> => understood(Text, (await manager(verb, 'ss', [name, 'replace']))[0], verb);
-      const result = await jobs.wait(queue, timeoutMs, lost);
-      if (result !== MISSED) return result;
-      return (await factsOf(name)).activeState === 'failed' ? 'failed' : 'done';
-    },
+    job: async (verb, name, timeoutMs) => await jobEnd(name, async () => await queue(verb, name), timeoutMs),
+    queue,
+    jobEnd,
     onChange: async (name, listener) => {
       const path = await pathOf(name);
       const set = listeners.get(path) ?? new Set();
       // Of its own: the same function may be there twice, and be taken away once.
-      const own = (): void => {
-        listener();
-      };
+      const own = listener.bind(null);
       listeners.set(path, set.add(own));
       return () => {
         set.delete(own);

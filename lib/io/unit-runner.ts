@@ -1,6 +1,6 @@
 /** Starting and watching the units of the updater, for whoever only starts them: the command line and the API. */
 import type { UnitSight } from '../core/run-view.ts';
-import type { Systemd } from './systemd.ts';
+import type { QueueJob, Systemd } from './systemd.ts';
 import { connectSystemd } from './systemd.ts';
 import { isMeantToRun, lookOf } from './unit-facts.ts';
 
@@ -42,16 +42,24 @@ const NETWORK_UNITS: ReadonlySet<string> = new Set(['pikit-update-check.service'
 /** Longer than the TimeoutStopSec= of these two. */
 const STOP_PATIENCE_MS = 35_000;
 
-/** What a runner asks systemd, over a connection that `systemd` gives. */
-export function unitCalls(systemd: () => Promise<Systemd>): Omit<UnitRunner, 'follow' | 'close'> {
+interface UnitCalls extends Omit<UnitRunner, 'follow' | 'close'> {
+  /** Waits for a start of this unit that `queue` lets somebody queue. */
+  startEnd: (unit: string, queue: () => Promise<string>) => Promise<JobResult>;
+}
+
+/** What a runner asks systemd, over a connection that `systemd` gives. `queue` has the jobs queued by somebody else. */
+export function unitCalls(systemd: () => Promise<Systemd>, queue: QueueJob | null = null): UnitCalls {
+  const startEnd: UnitCalls['startEnd'] = async (unit, ask) => {
+    const result = await (await systemd()).jobEnd(unit, ask, START_DEADLINE_MS);
+    return JOB_RESULTS.find((known) => known === result) ?? 'failed';
+  };
+  const ask: QueueJob = async (verb, unit) => await (queue ?? (await systemd()).queue)(verb, unit);
   return {
-    start: async (unit) => {
-      const result = await (await systemd()).job('StartUnit', unit, START_DEADLINE_MS);
-      return JOB_RESULTS.find((known) => known === result) ?? 'failed';
-    },
+    startEnd,
+    start: async (unit) => await startEnd(unit, async () => await ask('StartUnit', unit)),
     stop: async (unit) => {
       const bus = await systemd();
-      const stopped = bus.job('StopUnit', unit, STOP_DEADLINE_MS);
+      const stopped = bus.jobEnd(unit, async () => await ask('StopUnit', unit), STOP_DEADLINE_MS);
       if (!NETWORK_UNITS.has(unit)) return await stopped;
       // Safe to ignore where it is refused: who is not root waits.
       const patience = setTimeout(() => void bus.kill(unit).catch(() => undefined), STOP_PATIENCE_MS);
@@ -70,11 +78,12 @@ export function unitCalls(systemd: () => Promise<Systemd>): Omit<UnitRunner, 'fo
 }
 
 /** The units of this device. Connects at the first use; every call may throw SYSTEMD_UNAVAILABLE, PERMISSION or NOT_FOUND. */
-export function systemdUnits(): UnitRunner {
+export function systemdUnits(): UnitRunner & { queue: QueueJob } {
   let connection: Promise<Systemd> | null = null;
   const systemd = (): Promise<Systemd> => (connection ??= connectSystemd());
   return {
     ...unitCalls(systemd),
+    queue: async (verb, unit) => await (await systemd()).queue(verb, unit),
     follow: async (units, onChange) => {
       const bus = await systemd();
       const forgets: (() => void)[] = [];

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { buildDeb, debianVersion, packageFiles, placeOf } from '../../scripts/deb.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
-const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'pikit-update', 'pikit-release'];
+const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'order', 'pikit-update', 'pikit-release'];
 const web = ['pikit-updates.js', 'pikit-updates.de.js', 'page.html', 'page.css'];
 const hasDpkg = spawnSync('dpkg-deb', ['--version']).error === undefined;
 
@@ -70,7 +70,7 @@ describe('files of the package', () => {
 
   test.each([
     ['pikit-update-api-tcp.socket', 'usr/lib/systemd/system/pikit-update-api-tcp.socket'],
-    ['50-pikit-update.rules', 'usr/share/polkit-1/rules.d/50-pikit-update.rules'],
+    ['pikit-update-order@.service', 'usr/lib/systemd/system/pikit-update-order@.service'],
     ['nginx.conf', 'usr/share/pikit-update/nginx.conf'],
     ['nginx-api.conf', 'usr/share/pikit-update/nginx-api.conf'],
   ])('puts %s where its reader looks', (file, place) => {

@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { runInNewContext } from 'node:vm';
 import { parse as parseToml } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../lib/core/config.ts';
@@ -13,7 +12,8 @@ const unitsDir = path.join(project, 'units');
 const units = fs.readdirSync(unitsDir).filter((file) => /\.(?:service|timer|socket)$/.test(file));
 const services = units.filter((file) => file.endsWith('.service'));
 const API = 'pikit-update-api.service';
-const steps = services.filter((file) => file !== API);
+const ORDER = 'pikit-update-order@.service';
+const steps = services.filter((file) => file !== API && file !== ORDER);
 const hasAnalyze = spawnSync('systemd-analyze', ['--version']).error === undefined;
 
 /** The settings of a unit, each with its values in order; comments and sections are dropped. */
@@ -101,13 +101,25 @@ describe('the API', () => {
     expect(own.get('Type')).toEqual(['exec']);
     expect(own.has('Restart')).toBe(false);
     for (const unit of steps) expect(fs.readFileSync(path.join(unitsDir, unit), 'utf8')).not.toContain('pikit-update-api');
-    for (const key of ['Requires', 'Wants', 'BindsTo', 'PartOf', 'Conflicts', 'OnSuccess', 'OnFailure', 'WantedBy']) expect(own.has(key)).toBe(false);
+    for (const key of ['Requires', 'BindsTo', 'PartOf', 'Conflicts', 'OnSuccess', 'OnFailure', 'WantedBy']) expect(own.has(key)).toBe(false);
+  });
+
+  test('brings the socket of its orders along', () => {
+    expect(own.get('Wants')).toEqual(['pikit-update-order.socket']);
+    expect(own.get('After')).toEqual(['dbus.service pikit-update-order.socket']);
+  });
+
+  test('writes nothing', () => {
+    for (const key of ['ReadWritePaths', 'StateDirectory', 'RuntimeDirectory', 'CacheDirectory', 'LogsDirectory', 'ConfigurationDirectory'])
+      expect([key, own.has(key)]).toEqual([key, false]);
+    expect(own.get('ProtectSystem')).toEqual(['strict']);
   });
 
   test('opens a socket to the web server alone', () => {
     const socket = settings('pikit-update-api.socket');
-    const wanted = { ListenStream: '/run/pikit-update/api.sock', SocketUser: 'pikit-update', SocketGroup: 'www-data', SocketMode: '0660' };
-    for (const [key, value] of Object.entries({ ...wanted, FileDescriptorName: 'unix' })) expect(socket.get(key)).toEqual([value]);
+    const wanted = { ListenStream: '/run/pikit-update-api/api.sock', SocketUser: 'root', SocketGroup: 'www-data', SocketMode: '0660' };
+    for (const [key, value] of Object.entries({ ...wanted, DirectoryMode: '0755', FileDescriptorName: 'unix' }))
+      expect(socket.get(key)).toEqual([value]);
   });
 
   test('opens another, if the owner wants it, to this device alone', () => {
@@ -124,64 +136,44 @@ describe('the API', () => {
   });
 });
 
-describe('the rule for polkit', () => {
-  interface Polkit {
-    addRule: (rule: (action: { id: string; lookup: (key: string) => unknown }, subject: { user: string }) => string) => void;
-    Result: Record<'YES' | 'NO' | 'NOT_HANDLED', string>;
-  }
-  const MANAGE = 'org.freedesktop.systemd1.manage-units';
+describe('orders to root', () => {
+  const own = settings(ORDER);
 
-  /** What the rule says, run as polkit runs it. */
-  function decide(user: string, id: string, unit: unknown, verb: unknown): string {
-    let answer = 'no rule';
-    const polkit: Polkit = {
-      addRule: (rule) => {
-        answer = rule({ id, lookup: (key) => (key === 'unit' ? unit : key === 'verb' ? verb : undefined) }, { user });
-      },
-      Result: { YES: 'yes', NO: 'no', NOT_HANDLED: 'not handled' },
+  test('come over a socket that is for the API alone, in a folder of root', () => {
+    const socket = settings('pikit-update-order.socket');
+    const wanted = {
+      ListenStream: '/run/pikit-update-api/order.sock',
+      SocketUser: 'pikit-update-api',
+      SocketGroup: 'root',
+      SocketMode: '0600',
+      DirectoryMode: '0755',
+      Accept: 'yes',
+      RemoveOnStop: 'true',
     };
-    runInNewContext(fs.readFileSync(path.join(unitsDir, '50-pikit-update.rules'), 'utf8'), { polkit });
-    return answer;
-  }
-
-  const may: readonly (readonly [verb: string, unit: string])[] = [
-    ...['check', 'apply', 'rollback', 'auto@off', 'auto@check', 'auto@download', 'auto@install'].map((name) => ['start', step(name)] as const),
-    ...['check', 'fetch', 'apply'].map((name) => ['stop', step(name)] as const),
-  ];
-
-  test.each(may)('lets pikit-update %s %s', (verb, unit) => {
-    expect(decide('pikit-update', MANAGE, unit, verb)).toBe('yes');
+    for (const [key, value] of Object.entries(wanted)) expect(socket.get(key)).toEqual([value]);
+    // Reaching a limit would end the socket, and with it all orders.
+    for (const [key, value] of [
+      ['TriggerLimitIntervalSec', '0'],
+      ['MaxConnections', '8'],
+    ] as const)
+      expect(socket.get(key)).toEqual([value]);
+    expect(own.get('StartLimitIntervalSec')).toEqual(['0']);
+    expect(own.get('CollectMode')).toEqual(['inactive-or-failed']);
   });
 
-  test('lets it do nothing else to any unit of ours, nor anything to others', () => {
-    const verbs = [
-      'start',
-      'stop',
-      'reload',
-      'restart',
-      'try-restart',
-      'reload-or-restart',
-      'kill',
-      'set-property',
-      'reset-failed',
-      'freeze',
-      '',
-      undefined,
-    ];
-    const names = ['nginx.service', 'ssh.service', 'reboot.target', step('auto@'), step('auto@x'), step('gate@apply'), step('auto@off/../check')];
-    const all = [...services, ...units, ...names, ...may.map(([, unit]) => unit), 'pikit-update-check', `${step('check')}\n`, '', undefined];
-    for (const verb of verbs) {
-      for (const unit of all) {
-        const wanted = may.some(([v, u]) => v === verb && u === unit) ? 'yes' : 'no';
-        expect(`${String(verb)} ${String(unit)}: ${decide('pikit-update', MANAGE, unit, verb)}`).toBe(`${String(verb)} ${String(unit)}: ${wanted}`);
-      }
-    }
+  test('are one for a process, which is the connection, has no network, and ends', () => {
+    for (const key of ['StandardInput', 'StandardOutput']) expect(own.get(key)).toEqual(['socket']);
+    expect(own.get('StandardError')).toEqual(['journal']);
+    expect(own.get('RuntimeMaxSec')).toEqual(['60s']);
+    expect(own.get('PrivateNetwork')).toEqual(['true']);
+    expect(own.get('ReadWritePaths')).toEqual(['-/run/pikit-update -/run/pikit-update.lock -/var/lib/pikit-update']);
+    expect(own.get('LoadCredential')).toBeUndefined();
   });
 
-  test('says nothing about other users and other actions', () => {
-    expect(decide('www-data', MANAGE, step('check'), 'start')).toBe('not handled');
-    expect(decide('pikit-update', 'org.freedesktop.systemd1.manage-unit-files', step('check'), 'start')).toBe('not handled');
-    expect(decide('pikit-update', 'org.freedesktop.login1.reboot', undefined, undefined)).toBe('not handled');
+  test('are all that another user can do: no rule of polkit gives anybody a job', () => {
+    const all = fs.readdirSync(unitsDir, { recursive: true, encoding: 'utf8' });
+    expect(all.filter((file) => file.endsWith('.rules'))).toEqual([]);
+    expect(fs.readFileSync(path.join(unitsDir, 'deb/control'), 'utf8')).not.toContain('polkit');
   });
 });
 
@@ -207,7 +199,8 @@ test.each([
   ['rollback', 'root'],
   ['recover', 'root'],
   ['auto@', 'root'],
-  ['api', 'pikit-update'],
+  ['api', 'pikit-update-api'],
+  ['order@', 'root'],
 ])('user-of-%s', (name, user) => {
   expect(settings(step(name)).get('User')).toEqual([user]);
 });
@@ -268,7 +261,7 @@ describe.skipIf(!hasAnalyze)('systemd-analyze (skipped where it is not installed
       fs.mkdirSync(path.join(root, path.dirname(file)), { recursive: true });
       fs.writeFileSync(path.join(root, file), content, { mode });
     };
-    for (const name of ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'pikit-update', 'pikit-release'])
+    for (const name of ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'order', 'pikit-update', 'pikit-release'])
       put(`dist/${name}.js`, '', 0o644);
     for (const file of WEB_FILES) put(`dist/${file}`, '', 0o644);
     const files = packageFiles({ project, dist: path.join(root, 'dist'), out: root, epochSeconds: 0 });

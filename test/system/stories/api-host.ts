@@ -1,4 +1,4 @@
-/** What is around the API on a real device: the bus, polkit, nginx, its sockets and its package; and what is left when any of them is gone. */
+/** What is around the API on a real device: the bus, its gateway, nginx, its sockets and its package; and what is left when any of them is gone. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../../helpers/api-client.ts';
 import { apiClient, runIn } from '../../helpers/api-client.ts';
@@ -8,7 +8,7 @@ import { unexpectedLines } from '../../helpers/journal-lines.ts';
 import { matching } from '../../helpers/matchers.ts';
 import type { PikitDevice } from '../../helpers/pikit-device.ts';
 import { pikitDevice } from '../../helpers/pikit-device.ts';
-import type { Built, Site } from '../../helpers/release-builder.ts';
+import type { Site } from '../../helpers/release-builder.ts';
 import { releaseSite } from '../../helpers/release-builder.ts';
 import { throughNginx } from './api.ts';
 
@@ -26,12 +26,11 @@ export function tellOfApiHost(image: DeviceImage): void {
     let device: PikitDevice;
     let api: ApiClient;
     let site: Site;
-    let release: Built;
     let began = '';
 
     beforeAll(async () => {
       site = releaseSite();
-      release = site.publish({ version: '1.0.0', web: '5.17.14' });
+      site.publish({ version: '1.0.0', web: '5.17.14' });
       device = pikitDevice(await startDevice({ image }));
       api = apiClient(device);
       began = await device.cursor();
@@ -86,7 +85,7 @@ export function tellOfApiHost(image: DeviceImage): void {
             '-w',
             '%{http_code}',
             '--unix-socket',
-            '/run/pikit-update/api.sock',
+            '/run/pikit-update-api/api.sock',
             'http://localhost/api/update/status',
           ],
           { user },
@@ -136,69 +135,18 @@ export function tellOfApiHost(image: DeviceImage): void {
       await device.sh(`systemctl stop ${API} pikit-update-api-tcp.socket`);
     });
 
-    it('may start and stop what it needs, and nothing else: polkit decides by unit and verb', async () => {
-      await device.sh('systemctl start pikit-update-apply.service');
-      const may = async (user: string, method: string, unit: string): Promise<string> => {
-        const call = ['org.freedesktop.systemd1', '/org/freedesktop/systemd1', 'org.freedesktop.systemd1.Manager', method, 'ss', unit, 'replace'];
-        const { exitCode, stderr } = await device.exec(['busctl', '--system', 'call', ...call], { user });
-        return exitCode === 0 ? 'yes' : /access denied|authentication required/i.test(stderr) ? 'no' : stderr;
-      };
-      const settled = () => device.sh('until test -z "$(systemctl list-jobs --no-legend)"; do :; done');
-      const yes = [
-        ...['check', 'apply', 'rollback', 'auto@off', 'auto@check', 'auto@download', 'auto@install'].map((name) => ['StartUnit', name] as const),
-        ...['check', 'fetch', 'apply'].map((name) => ['StopUnit', name] as const),
-      ];
-      for (const [method, name] of yes) {
-        expect(`${method} ${name}: ${await may('pikit-update', method, `pikit-update-${name}.service`)}`).toBe(`${method} ${name}: yes`);
-        await settled();
-      }
-      const no = [
-        ...['fetch', 'recover', 'gate@apply', 'auto@x', 'api'].map((name) => ['StartUnit', `pikit-update-${name}.service`] as const),
-        ...['rollback', 'recover', 'auto@off', 'api'].map((name) => ['StopUnit', `pikit-update-${name}.service`] as const),
-        ['RestartUnit', CHECK] as const,
-        ['StartUnit', 'pikit-update.timer'] as const,
-        ['StartUnit', 'nginx.service'] as const,
-        ['StopUnit', 'nginx.service'] as const,
-        ['StartUnit', 'reboot.target'] as const,
-      ];
-      for (const [method, unit] of no) {
-        expect(`${method} ${unit}: ${await may('pikit-update', method, unit)}`).toBe(`${method} ${unit}: no`);
-      }
-      expect(await may('www-data', 'StartUnit', CHECK)).toBe('no');
-      expect(
-        (
-          await device.exec(
-            [
-              'busctl',
-              '--system',
-              'call',
-              'org.freedesktop.systemd1',
-              '/org/freedesktop/systemd1',
-              'org.freedesktop.systemd1.Manager',
-              'EnableUnitFiles',
-              'asbb',
-              '1',
-              'pikit-update-api-tcp.socket',
-              'false',
-              'true',
-            ],
-            { user: 'pikit-update' },
-          )
-        ).exitCode,
-      ).toBe(1);
-      // What was asked of auto@ in between was not what the settings say.
-      await device.sh('systemctl reset-failed; systemctl start pikit-update-auto@check.service');
-      expect(await device.start('pikit-update-apply.service')).toMatchObject({ exitCode: 0 });
-      await device.expectExactly(release);
-    });
-
     it.each([
-      ['without polkit', 'systemctl mask --quiet --now --runtime polkit.service', 'systemctl unmask --quiet --runtime polkit.service', /polkitd/],
       [
-        'without its rule',
-        'mv /usr/share/polkit-1/rules.d/50-pikit-update.rules /root/ && systemctl restart polkit',
-        'mv /root/50-pikit-update.rules /usr/share/polkit-1/rules.d/ && systemctl restart polkit',
-        /50-pikit-update\.rules/,
+        'when the gateway does not start',
+        'mv /usr/lib/pikit-update/order.js /root/',
+        'mv /root/order.js /usr/lib/pikit-update/',
+        /journalctl -t pikit-update-order/,
+      ],
+      [
+        'when nobody listens for orders',
+        'systemctl stop pikit-update-order.socket',
+        'systemctl start pikit-update-order.socket',
+        /systemctl status pikit-update-order\.socket/,
       ],
       ['when a unit is masked', `systemctl mask --quiet --runtime ${CHECK}`, `systemctl unmask --quiet --runtime ${CHECK}`, /unmask/],
       [
@@ -217,6 +165,23 @@ export function tellOfApiHost(image: DeviceImage): void {
         await device.sh(mendIt);
       }
       await checks();
+    });
+
+    it('needs no polkit', async () => {
+      await device.sh('systemctl mask --quiet --now --runtime polkit.service');
+      await checks();
+      await device.sh('systemctl unmask --quiet --runtime polkit.service');
+    });
+
+    it('reads its configuration also where others may not', async () => {
+      // As an earlier version said that it should be.
+      await device.sh(
+        'chown root:pikit-update /etc/pikit/update.toml; chmod 0640 /etc/pikit/update.toml; /var/lib/dpkg/info/pikit-update.postinst configure 0.0.1',
+      );
+      expect(await api.get('branches')).toMatchObject({ status: 200 });
+      await checks();
+      expect(await device.sh('stat --format="%U:%G %a" /etc/pikit/update.toml')).toBe('root:pikit-update-config 640\n');
+      await device.sh('chmod 0644 /etc/pikit/update.toml');
     });
 
     it('outlives the bus: it says so while it is gone, and comes back by itself, also for those who watch', async () => {
@@ -266,7 +231,7 @@ export function tellOfApiHost(image: DeviceImage): void {
         expect(await api.get('status')).toMatchObject({ status: 200 });
         const { Result, ExecMainStatus } = await device.waitForUnit(API, (unit) => unit.ActiveState === 'inactive', 120_000);
         expect({ Result, ExecMainStatus }).toEqual({ Result: 'success', ExecMainStatus: '0' });
-        expect(await device.exec(['pgrep', '--count', '--uid', 'pikit-update'])).toMatchObject({ stdout: '0\n' });
+        expect(await device.exec(['pgrep', '--count', '--uid', 'pikit-update,pikit-update-api'])).toMatchObject({ stdout: '0\n' });
       }
       const watched = api.events('events');
       await watched.until(() => true);
@@ -311,12 +276,12 @@ export function tellOfApiHost(image: DeviceImage): void {
       await device.sh('DEBIAN_FRONTEND=noninteractive apt-get purge --yes pikit-update >/dev/null 2>&1');
       expect(
         await device.exec(
-          'ls /etc/pikit/api-token /run/pikit-update /usr/share/polkit-1/rules.d/50-pikit-update.rules; find /etc/systemd -name "*pikit-update*"',
+          'ls /etc/pikit/api-token /run/pikit-update /run/pikit-update-api /usr/share/polkit-1/rules.d/50-pikit-update.rules; find /etc/systemd -name "*pikit-update*"; systemctl --no-legend list-units --all "pikit-update*"',
         ),
       ).toMatchObject({
         stdout: '',
       });
-      expect(await device.exec(['pgrep', '--count', '--uid', 'pikit-update'])).toMatchObject({ stdout: '0\n' });
+      expect(await device.exec(['pgrep', '--count', '--uid', 'pikit-update,pikit-update-api'])).toMatchObject({ stdout: '0\n' });
       expect((await device.exec(['curl', '-s', 'http://127.0.0.1:8737/'])).exitCode).toBe(7);
       expect((await device.systemctl('--failed', '--no-legend', 'list-units', 'pikit-update*')).stdout).toBe('');
     });

@@ -13,7 +13,7 @@ const begin = async (device: CliDevice, deadlineMs?: number) =>
     device.deps,
     deviceChanges(device.deps, () => undefined),
     ['fetch', 'apply'],
-    deadlineMs,
+    deadlineMs === undefined ? {} : { deadlineMs },
   );
 
 /** What fetch writes when it begins. */

@@ -34,6 +34,7 @@ it('names the places of the design', () => {
     confirmed: '/run/pikit-update/orders/confirmed.json',
     progress: '/run/pikit-update/progress.json',
     runRecord: '/run/pikit-update/run.json',
+    orderSocket: '/run/pikit-update-api/order.sock',
   });
   expect(VERSION_FILE).toBe('/etc/pikit/version');
 });

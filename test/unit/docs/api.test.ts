@@ -84,7 +84,7 @@ async function run(command: string): Promise<{ code: number | null; text: string
   const dir = temporary();
   fs.writeFileSync(join(dir, 'api-token'), `${TOKEN}\n`);
   const port = command.includes('api-token') ? String(await tcpServer()) : played.url.replace(/.*:/, '');
-  const mine = command.replaceAll('/run/pikit-update/api.sock', played.socket).replaceAll('/etc/pikit', dir).replaceAll(':8737', `:${port}`);
+  const mine = command.replaceAll('/run/pikit-update-api/api.sock', played.socket).replaceAll('/etc/pikit', dir).replaceAll(':8737', `:${port}`);
   const child = spawn('sh', ['-euc', `exec ${mine}`], { stdio: ['ignore', 'pipe', 'inherit'] });
   const isRun = command.includes('update/apply');
   let text = '';
@@ -246,7 +246,7 @@ it.skipIf(!hasNginx)(
     const home = temporary();
     fs.chmodSync(home, 0o755);
     const socket = join(home, 'nginx.sock');
-    const block = (BLOCKS.find(({ language }) => language === 'nginx')?.text ?? '').replace('/run/pikit-update/api.sock', played.socket);
+    const block = (BLOCKS.find(({ language }) => language === 'nginx')?.text ?? '').replace('/run/pikit-update-api/api.sock', played.socket);
     const auth = 'location = /auth { internal; if ($http_cookie != "login=yes") { return 401; } return 204; }';
     const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${home}/${name};`).join(' ');
     const server = `server { listen unix:${socket}; ${auth}\n${block}\n}`;

@@ -36,7 +36,7 @@ function sources(dir: string): string {
 describe.skipIf(!hasCurl)('the commands of docs/dashboard.md', () => {
   it.each(blocks('sh').flatMap((block) => block.split('\n')))('do what they say: %s', async (command) => {
     const { url, socket } = await playedServer();
-    const mine = command.replace('/run/pikit-update/api.sock', socket).replace('http://127.0.0.1:8737', url);
+    const mine = command.replace('/run/pikit-update-api/api.sock', socket).replace('http://127.0.0.1:8737', url);
     const child = spawn('sh', ['-euc', mine], { stdio: ['ignore', 'pipe', 'inherit'] });
     let text = '';
     for await (const chunk of child.stdout.setEncoding('utf8')) text += String(chunk);

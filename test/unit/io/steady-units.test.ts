@@ -150,9 +150,9 @@ describe.skipIf(!hasBus)('steadyUnits (skipped without dbus-daemon)', () => {
   it.each([
     ['missing', 'org.freedesktop.systemd1.NoSuchUnit', `Unit ${CHECK} not found.`, 'SYSTEMD_UNAVAILABLE', /pikit-update installed/],
     ['masked', 'org.freedesktop.systemd1.UnitMasked', `Unit ${CHECK} is masked.`, 'SYSTEMD_UNAVAILABLE', /unmask/],
-    ['not-allowed', 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired', 'Interactive authentication required.', 'PERMISSION', /rule/],
-    ['polkit-missing', 'org.freedesktop.DBus.Error.AccessDenied', 'Access denied', 'PERMISSION', /polkitd installed/],
-    ['polkit-masked', 'org.freedesktop.systemd1.UnitMasked', 'Unit polkit.service is masked.', 'PERMISSION', /polkitd installed/],
+    ['not-allowed', 'org.freedesktop.DBus.Error.InteractiveAuthorizationRequired', 'Interactive authentication required.', 'PERMISSION', /sudo/],
+    ['polkit-missing', 'org.freedesktop.DBus.Error.AccessDenied', 'Access denied', 'PERMISSION', /sudo/],
+    ['polkit-masked', 'org.freedesktop.systemd1.UnitMasked', 'Unit polkit.service is masked.', 'PERMISSION', /sudo/],
     ['shutting-down', 'org.freedesktop.systemd1.TransactionIsDestructive', 'Transaction is destructive.', 'SYSTEMD_UNAVAILABLE', /shut down/],
   ])('says what is wrong and what to do: %s', async (_name, type, text, code, hint) => {
     fake.refusals.set('StartUnit', [type, text]);

@@ -1,0 +1,4 @@
+import { tellOfStarter } from './stories/starter.ts';
+
+// Its expectations are in the story itself.
+tellOfStarter('bookworm');
