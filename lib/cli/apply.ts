@@ -54,6 +54,8 @@ async function applyOnce(deps: CliDeps, json: boolean, version: string | null): 
       if (version !== null) assertIsThat(version, deps.files.readVersion(), receipt);
     },
   });
+  // Of a download that failed, apply was not told: the step itself cannot take back what is root's.
+  if (done.exit === EXIT.failed) deps.files.dropWanted();
   return { done, receipt: ended.receipt };
 }
 

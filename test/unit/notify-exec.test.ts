@@ -36,7 +36,8 @@ async function relayed(script: string, options: { signal?: NodeJS.Signals } = {}
     out += text;
     if (options.signal !== undefined && text.includes('there')) child.kill(options.signal);
   });
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+  await once(child, 'close');
+  const { exitCode: code, signalCode: signal } = child;
   // What was sent before is received before this.
   spawnSync('perl', ['-e', 'use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0); send($s, "end", 0, pack_sockaddr_un($ARGV[0]))', path]);
   while (heard.at(-1) !== 'end') await once(lines, 'line');

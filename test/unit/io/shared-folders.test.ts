@@ -116,7 +116,12 @@ describe.skipIf(!isRoot)('files of the network steps (needs root)', () => {
   });
 
   const OBSTACLES: readonly (readonly [string, (path: string) => void])[] = [
-    ['an empty folder', (path) => void fs.mkdirSync(path)],
+    [
+      'an empty folder',
+      (path) => {
+        fs.mkdirSync(path);
+      },
+    ],
     ['a folder with a folder', (path) => void fs.mkdirSync(`${path}/in/it`, { recursive: true })],
     [
       'a link',

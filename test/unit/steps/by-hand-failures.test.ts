@@ -272,7 +272,7 @@ describe('a failure', () => {
   it('of a receipt does not hide the failure itself', async () => {
     const { on } = await onSite(['1.0.0']);
     // Nothing is written through a link.
-    fs.renameSync(on.paths.stateDir, `${on.paths.stateDir}-away`);
+    fs.mkdirSync(`${on.paths.stateDir}-away`, { recursive: true });
     fs.symlinkSync(`${on.paths.stateDir}-away`, on.paths.stateDir);
     const ended = await step(on, 'rollback');
     expect(ended.code).toBe(1);

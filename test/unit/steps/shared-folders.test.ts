@@ -119,7 +119,12 @@ describe.skipIf(process.getuid?.() !== 0)("the owner's rollback (needs root)", (
   });
 
   it.each([
-    ['a folder', (path: string) => void fs.mkdirSync(path)],
+    [
+      'a folder',
+      (path: string) => {
+        fs.mkdirSync(path);
+      },
+    ],
     [
       'a link',
       (path: string) => {
@@ -170,7 +175,12 @@ describe.skipIf(process.getuid?.() !== 0)('a branch that was removed (needs root
     writeBranches(site, []);
     // What the user of the network steps is refused, in a process that stays root.
     const deps = netDeps(on);
-    const refused = { ...deps, files: { ...deps.files, writeSettings: () => asNetworkUser(() => { deps.files.writeSettings(deps.files.readSettings()); }) } }; // prettier-ignore
+    const writeSettings = (): void => {
+      asNetworkUser(() => {
+        deps.files.writeSettings(deps.files.readSettings());
+      });
+    };
+    const refused = { ...deps, files: { ...deps.files, writeSettings } };
     await check(refused);
     expect(JSON.parse(on.read('/var/lib/pikit-update/settings.json') ?? '')).toMatchObject({ branch: 'beta' });
     expect(on.files.readSettings().branch).toBe('stable');
