@@ -8,6 +8,7 @@ import type { UpdateError } from '../core/errors.ts';
 import type { BusSignal } from './bus.ts';
 import { isUnknownObject, openBus } from './bus.ts';
 import { unavailable } from './bus-errors.ts';
+import type { ConnectOptions } from './connect-options.ts';
 import { jobEnds } from './job-ends.ts';
 import { nameOwner } from './name-owner.ts';
 import { outage } from './outage.ts';
@@ -64,16 +65,6 @@ function understood<T>(schema: z.ZodType<T>, answer: unknown, member: string): T
   const parsed = schema.safeParse(answer);
   if (parsed.success) return parsed.data;
   throw unavailable(`the answer to ${member} is not one that systemd gives`, parsed.error);
-}
-
-/** For a process that outlives this connection: steady-units.ts. */
-export interface ConnectOptions {
-  /** How long an answer may take; 25 s by default. */
-  callTimeoutMs?: number;
-  /** The connection has ended by itself, and no other call will succeed. Called at most once, and not after `close`. */
-  onLost?: (error: UpdateError) => void;
-  /** systemd has read its units or executed itself anew: anything may have changed without a word. */
-  onNews?: () => void;
 }
 
 /** Connects to the system bus. Throws SYSTEMD_UNAVAILABLE, here and from every call, when bus or systemd do not answer. */

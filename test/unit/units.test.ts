@@ -143,9 +143,9 @@ describe('orders to root', () => {
     const socket = settings('pikit-update-order.socket');
     const wanted = {
       ListenStream: '/run/pikit-update-api/order.sock',
-      SocketUser: 'pikit-update-api',
-      SocketGroup: 'root',
-      SocketMode: '0600',
+      SocketUser: 'root',
+      SocketGroup: 'pikit-update-api',
+      SocketMode: '0660',
       DirectoryMode: '0755',
       Accept: 'yes',
       RemoveOnStop: 'true',

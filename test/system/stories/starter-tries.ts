@@ -7,7 +7,7 @@ const TRY = `
 try() {
     if out=$(busctl --system --timeout=20 call ${MANAGER} "$@" 2>&1 </dev/null); then echo "done $*"
     elif [[ $out =~ [Aa]ccess\\ denied|[Aa]uthentication\\ required|not\\ permitted ]]; then echo "denied $*"
-    elif [[ $out =~ only\\ valid|may\\ not\\ be\\ isolated|cannot\\ be\\ reloaded|not\\ applicable|not\\ supported|invalid|requested\\ explicitly|manually|only\\ be\\ used ]]; then echo "invalid $* $out"
+    elif [[ $out =~ only\\ valid|may\\ not\\ be\\ isolated|cannot\\ be\\ reloaded|not\\ applicable|not\\ supported|invalid|requested\\ explicitly|manually|only\\ be\\ used|No\\ job\\ queued|non-delegated|private\\ mount\\ namespace|does\\ not\\ exist ]]; then echo "invalid $* $out"
     else echo "odd $*: $out"; fi
 }`;
 

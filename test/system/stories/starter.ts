@@ -26,7 +26,7 @@ export function tellOfStarter(image: DeviceImage): void {
       device = pikitDevice(await startDevice({ image }));
       await device.configure();
       await device.serve(site);
-      await device.sh('useradd --no-create-home other; systemctl start pikit-update-order.socket');
+      await device.sh('useradd --no-create-home other; systemctl start polkit.service pikit-update-order.socket');
       await device.writeFile('/usr/local/lib/order.py', CLIENT);
     });
 
@@ -65,8 +65,8 @@ export function tellOfStarter(image: DeviceImage): void {
       const before = await jobs();
       const { stdout } = await device.exec(['bash', '-c', OTHER_CALLS], { user, timeoutMs: 120_000 });
       const tried = stdout.split('\n').filter((line) => line !== '');
-      expect(tried.filter((line) => !line.startsWith('denied '))).toEqual([]);
-      expect(tried.length).toBeGreaterThan(20);
+      expect(tried.filter((line) => !/^(?:denied|invalid) /.test(line))).toEqual([]);
+      expect(tried.filter((line) => line.startsWith('denied ')).length).toBeGreaterThan(20);
       expect(await jobs()).toBe(before);
       expect((await device.systemctl('is-system-running')).stdout).toBe('running\n');
     });
@@ -76,7 +76,7 @@ export function tellOfStarter(image: DeviceImage): void {
         expect([user, await order('{"order":"check"}', user)]).toEqual([user, 'EACCES']);
       }
       expect(await device.sh(`stat --format='%U:%G %a' ${SOCKET} /run/pikit-update-api /run/pikit-update-api/api.sock`)).toBe(
-        'pikit-update-api:root 600\nroot:root 755\nroot:www-data 660\n',
+        'root:pikit-update-api 660\nroot:root 755\nroot:www-data 660\n',
       );
     });
 
@@ -129,7 +129,11 @@ export function tellOfStarter(image: DeviceImage): void {
       await device.sh('kill "$(cat /tmp/monitor)"');
       const calls = (await device.readFile('/tmp/calls'))
         .split('\n')
-        .filter((line) => /"member":"(?:Start|Stop|Restart|Reload|Enqueue|Kill|Cancel)/.test(line))
+        .filter(
+          (line) =>
+            /"member":"[A-Za-z]*(?:Unit|Job)[A-Za-z]*".*pikit-update/.test(line) &&
+            !/"member":"(?:LoadUnit|GetUnit|(?:En|Dis)ableUnitFiles)"/.test(line),
+        )
         .map((line) => Call.parse(JSON.parse(line)))
         .map(({ member, payload }) => [member, ...payload.data].join(' '));
       const [start, stop] = ['StartUnit', 'StopUnit'].map((verb) => (name: string) => `${verb} pikit-update-${name}.service replace`);
@@ -152,12 +156,12 @@ export function tellOfStarter(image: DeviceImage): void {
       ]);
     });
 
-    it('outlives two hundred messages that are no orders, and thirty clients that say nothing', async () => {
+    it('outlives a hundred messages that are no orders, and thirty clients that say nothing', async () => {
       const before = await jobs();
       const script = `
 import socket, sys
 n = 0
-for i in range(200):
+for i in range(100):
     s = socket.socket(socket.AF_UNIX); s.connect("${SOCKET}")
     try:
         s.sendall([b"", b"x" * 70000, b'{"order":"check","mode":"flush"}', b'{"order":"start","unit":"ssh.service"}'][i % 4]); s.shutdown(1)
@@ -184,7 +188,7 @@ for s in silent:
 print(n, ended)
 `;
       const { stdout } = await device.exec(['python3', '-c', script], { user: 'pikit-update-api', timeoutMs: 600_000 });
-      expect(stdout).toBe('200 30\n');
+      expect(stdout).toBe('100 30\n');
       expect((await device.unit('pikit-update-order.socket')).ActiveState).toBe('active');
       expect(await order('{"order":"skip","version":null}')).toEqual({ ok: { job: null, dismissed: [] } });
       expect((await device.systemctl('--failed', '--no-legend', 'list-units')).stdout).toBe('');
