@@ -182,8 +182,7 @@ export const KNOWLEDGE: readonly Row[] = [
     meetings: [...RECOVERIES.slice(0, 1).map((meeting) => ({ ...meeting, every: 8 })), ...[APPLY, ROLLBACK, ...RECOVERIES.slice(1)].map(seldom)],
   },
   token('fetch', [FETCH]),
-  // It says that the timer came to apply, and the owner's settings let it install nothing.
-  token('apply', [{ ...APPLY, well: 'nothing 1.1.0' }]),
+  token('apply', [APPLY]),
   // It says that systemd started it: nobody has asked to leave a release that was installed.
   token('rollback', [
     { ...ROLLBACK, well: 'nothing 1.1.0' },

@@ -36,7 +36,10 @@ describe('recordResult', () => {
 
   it('says that it could not be written', () => {
     const on = device();
-    fs.mkdirSync(`${on.paths.state}.tmp`, { recursive: true });
+    // Nothing is written through a link.
+    fs.rmSync(on.paths.stateDir, { recursive: true, force: true });
+    fs.mkdirSync(`${on.paths.stateDir}-away`, { recursive: true });
+    fs.symlinkSync(`${on.paths.stateDir}-away`, on.paths.stateDir);
     const deps = stepDeps(on);
     recordResult(deps, FACTS, { outcome: 'ok', message: 'done' });
     expect(deps.said).toHaveLength(1);

@@ -1,4 +1,5 @@
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ErrorCode } from '../../../lib/core/errors.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
@@ -143,7 +144,8 @@ describe('after an undo', () => {
 
   it('never throws, and says what it could not write', () => {
     const on = device();
-    fs.mkdirSync(`${on.paths.state}.tmp`, { recursive: true });
+    fs.mkdirSync(dirname(on.paths.privateDir), { recursive: true });
+    fs.writeFileSync(on.paths.privateDir, 'no folder');
     const deps = stepDeps(on);
     const receipt = recordUndone(deps, 'apply', journal());
     expect(receipt.outcome).toBe('rolled-back');

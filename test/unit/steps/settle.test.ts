@@ -89,7 +89,10 @@ describe('settleOpenTransaction', () => {
     const journal = openApply(on);
     if (what === 'broken') wearOut(place, journal);
     else fs.truncateSync(on.paths.journal, 100);
-    fs.mkdirSync(`${on.paths.state}.tmp`);
+    // Nothing is written through a link.
+    fs.rmSync(on.paths.stateDir, { recursive: true, force: true });
+    fs.mkdirSync(`${on.paths.stateDir}-away`, { recursive: true });
+    fs.symlinkSync(`${on.paths.stateDir}-away`, on.paths.stateDir);
     const deps = stepDeps(on);
     expect(settleOpenTransaction(deps, 'recover').recovery.is).toBe(what);
     expect(deps.said.at(-1)).toMatch(/^warning: the receipt could not be written/);
