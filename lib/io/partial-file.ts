@@ -94,5 +94,6 @@ export function keepPartial(partial: string, file: string): void {
 
 /** Removes both, whatever was put in their places. */
 export function dropPartial(partial: string): void {
+  if (lstatOrNull(dirname(partial)) === null) return;
   sweep(dirname(partial), [basename(partial), `${basename(partial)}.json`], 'refuse');
 }

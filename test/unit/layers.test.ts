@@ -253,7 +253,6 @@ describe('the folders of the user of the network steps', () => {
     'lib/steps/fetch-room.ts': 'a network step: runs as that user',
     'lib/steps/staging.ts': 'lists names, which are swept by descriptors',
     'lib/device/timer.ts': 'reads by the rule; writes below /etc',
-    'lib/device/run-unit.ts': 'asks whether a token is there',
   };
 
   const names = (source: Source): boolean => NAMES.some((name) => identifiersOf(source).has(name)) || usesOf(source).some((use) => FILES.test(use));

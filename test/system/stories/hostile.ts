@@ -33,6 +33,25 @@ const REFUSED = [
   `echo x >>${STATE}/settings.json`,
   'busctl --timeout=3 call org.freedesktop.systemd1 /org/freedesktop/systemd1 org.freedesktop.systemd1.Manager StartUnit ss pikit-update-rollback.service flush',
   'systemctl start pikit-update-rollback.service',
+  ...['/etc', '/etc/pikit', '/etc/systemd/system', '/var/www', '/usr/local/bin', '/var/backups', '/run', '/home', '/root', '/var/lib/pikit'].map(
+    (dir) => `echo x >${dir}/mine`,
+  ),
+  ...['/etc/shadow', '/etc/pikit/api-token', '/var/lib/pikit/installed.json', '/proc/1/environ', '/dev/sda'].map((file) => `cat ${file}`),
+  ...['api.sock', 'order.sock'].map((name) => `curl -sf --max-time 3 --unix-socket /run/pikit-update-api/${name} http://localhost/api/update/status`),
+  'unshare -U true',
+  'kill -0 1',
+  'mount -t tmpfs none /tmp',
+  'journalctl -n 1 | grep -v "No journal files\\|No entries"',
+];
+
+/** What it can do, as SECURITY.md has it; prints one line for each that does not work. */
+const POSSIBLE = [
+  'echo x >/var/cache/pikit-update/mine && rm /var/cache/pikit-update/mine',
+  `echo '{}' >${RUN}/next/apply && rm ${RUN}/next/apply`,
+  'cat /etc/passwd',
+  'cat "$CREDENTIALS_DIRECTORY/pikit-update-token"',
+  'curl -sf http://127.0.0.1:8090/manifest.json',
+  `flock -n ${RUN}.lock true`,
 ];
 
 /** Folders where root writes files, and a loop of none. */
@@ -84,8 +103,11 @@ export function tellHostile(image: DeviceImage): void {
 
     it('finds folders, settings and orders of root closed, and no bus', async () => {
       const before = await device.sh(ROOTS);
-      const tries = REFUSED.map((command) => `echo x >${STATE}/mine; if ${command}; then echo ${JSON.stringify(`done: ${command}`)}; fi; n=$((n+1))`);
-      const out = await runHostile(`n=0\n${tries.join('\n')}\nid -un\necho "$n tried"`);
+      const tries = REFUSED.map(
+        (command) => `echo x >${STATE}/mine; if { ${command}; } >/dev/null; then echo ${JSON.stringify(`done: ${command}`)}; fi; n=$((n+1))`,
+      );
+      const possible = POSSIBLE.map((command) => `if ! { ${command}; } >/dev/null; then echo ${JSON.stringify(`not possible: ${command}`)}; fi`);
+      const out = await runHostile(`n=0\n${[...tries, ...possible].join('\n')}\nid -un\necho "$n tried"`);
       console.log(
         `hostile on ${image}: ${String(REFUSED.length)} commands, ${String(out.split('\n').filter((line) => line.startsWith('done')).length)} worked`,
       );

@@ -26,9 +26,9 @@ const PATH = '1.0.0/tree/web/page';
 describe('readUntrusted', () => {
   it('answers with the bytes of a plain file of the user, or of root', () => {
     const base = folder();
-    expect(readUntrusted(base, PATH, 5)).toEqual({ is: 'there', bytes: Buffer.from('bytes') });
+    expect(readUntrusted(base, PATH, 5)).toEqual({ is: 'there', bytes: Buffer.from('bytes'), uid: fs.statSync(base).uid });
     fs.chownSync(`${base}/${PATH}`, 0, 0);
-    expect(readUntrusted(base, PATH, 5)).toEqual({ is: 'there', bytes: Buffer.from('bytes') });
+    expect(readUntrusted(base, PATH, 5)).toEqual({ is: 'there', bytes: Buffer.from('bytes'), uid: 0 });
     expect(untrustedBytes(base, PATH, 5)?.toString()).toBe('bytes');
   });
 
