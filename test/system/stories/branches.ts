@@ -1,5 +1,6 @@
 /** The life of a branch as a device sees it, on real systemd: after every act the files are those of one release, and no others. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import * as z from 'zod';
 import type { BranchEntry } from '../../helpers/branch-files.ts';
 import { copyToBranch, writeBranches } from '../../helpers/branch-files.ts';
 import type { DeviceImage } from '../../helpers/container.ts';
@@ -92,7 +93,7 @@ export function tellOfBranches(image: DeviceImage): void {
       await expectAsFresh(release);
     };
     const chosen = async (): Promise<unknown> => {
-      const settings: unknown = JSON.parse(await device.readFile('/var/lib/pikit-update/settings.json'));
+      const { settings } = z.object({ settings: z.unknown() }).parse(JSON.parse(await pikitUpdate('status', '--json')));
       return settings;
     };
 

@@ -105,10 +105,12 @@ export function tellStory(image: DeviceImage): void {
         from: '1.1.0',
         to: '1.2.0',
       });
-      expect(receipt).toHaveProperty('lines', expect.arrayContaining([expect.stringContaining('cannot find the flux capacitor')]));
+      // What a service wrote is for those who may read its journal.
+      expect(receipt).toHaveProperty('lines', []);
       expect(held).toMatchObject([{ version: '1.2.0', reason: 'failed', code: 'SERVICE_FAILED' }]);
       const history = (await device.readFile('/var/lib/pikit/history.jsonl')).trim().split('\n');
-      expect(JSON.parse(history.at(-1) ?? '')).toEqual(receipt);
+      const written: unknown = expect.arrayContaining([expect.stringContaining('cannot find the flux capacitor')]);
+      expect(JSON.parse(history.at(-1) ?? '')).toEqual({ ...receipt, lines: written });
     });
 
     it('does not offer 1.2.0 again by itself, and says why', async () => {
