@@ -32,7 +32,7 @@ const ALLOWED: readonly RegExp[] = [
   // rollback and recover
   new RegExp(`^going back from ${V} to (nothing|${V})$`),
   new RegExp(`^went back to (no release|${V})$`),
-  new RegExp(`^${V} was not installed: the update was interrupted; the device is on (no release|${V}) as before$`),
+  new RegExp(`^${V} was not installed: the update was (?:interrupted|ended: [a-z ]+); the device is on (no release|${V}) as before$`),
   new RegExp(`^${V} is installed \\(before: ${V}\\)$`),
   new RegExp(`^went back from ${V} to (nothing|${V})$`),
   new RegExp(`^the device did not go back to ${V}: the rollback was interrupted; it is on ${V} as before$`),
