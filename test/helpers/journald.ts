@@ -6,6 +6,7 @@ import net from 'node:net';
 import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { temporary } from './device.ts';
+import { withoutClock } from './faketime.ts';
 
 const JOURNALD = '/lib/systemd/systemd-journald';
 const WRITER = `process.stdin.pipe(require('node:net').connect(process.argv[1])).resume()`;
@@ -32,15 +33,20 @@ export async function journald(): Promise<Journald> {
   for (const at of [dir, run, join(run, 'systemd'), join(run, 'systemd/journal')]) fs.chmodSync(at, 0o755);
   fs.mkdirSync(join(dir, 'bin'));
   const journalctl = spawnSync('sh', ['-c', 'command -v journalctl'], { encoding: 'utf8' }).stdout.trim();
-  fs.writeFileSync(join(dir, 'bin/journalctl'), `#!/bin/sh\nexec ${journalctl} --directory=${run}/log/journal "$@"\n`, { mode: 0o755 });
-  const child = spawn('unshare', ['-m', 'sh', '-c', `mount --bind ${run} /run && exec ${JOURNALD}`], { stdio: 'ignore' });
+  fs.writeFileSync(join(dir, 'bin/journalctl'), `#!/bin/sh\nexec env -u LD_PRELOAD ${journalctl} --directory=${run}/log/journal "$@"\n`, {
+    mode: 0o755,
+  });
+  const child = spawn('unshare', ['-m', 'sh', '-c', `mount --bind ${run} /run && exec ${JOURNALD}`], { stdio: 'ignore', env: withoutClock() });
   onTestFinished(async () => {
     child.kill();
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   });
-  await vi.waitFor(async () => {
-    expect(await connects(stdout)).toBe(true);
-  });
+  await vi.waitFor(
+    async () => {
+      expect(await connects(stdout)).toBe(true);
+    },
+    { timeout: 120_000 },
+  );
   return {
     bin: join(dir, 'bin'),
     write: async ({ identifier, unit }, ...lines) => {

@@ -44,7 +44,7 @@ export async function assertTurnedAway(program: Program, root: string, hurry: Re
   assert.equal(ended.code, BUSY_EXIT, ended.text);
   assert.match(
     ended.text,
-    /waiting for it, at most \d+ s\n[^]*another update step is running \('.*\/run\/pikit-update\.lock' is locked\) \[BUSY\]\n/,
+    /waiting for it, at most \d+ s\n[^]*another update step is running \('.*\/run\/pikit-update\.lock' is locked(?: by \w+, process \d+)?\) \[BUSY\]\n/,
   );
   assert.match(ended.text, /^hint: /m);
 }
