@@ -50,20 +50,21 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void,
     apply: async (version, { sha256 = null, replace = [] } = {}) => {
       // Looked at here, without rights: root says nothing about a file that somebody else names.
       const seen = replace.flatMap((file) => (typeof file === 'string' ? seenNow(deps, [file]) : [file]));
-      const refused = { is: false };
+      const agreed = { is: false };
       const start = async () => {
+        agreed.is = true;
         try {
           return await orders.apply({ version, sha256, replace: seen });
         } catch (error) {
-          refused.is = true;
+          agreed.is = false;
           throw error;
         }
       };
       try {
         return await beginRun(deps, changes, ['fetch', 'apply'], { start });
       } catch (error) {
-        // Else the next start by hand would take up what was agreed to for this one.
-        if (!refused.is && !(await isComing(deps))) await orders.withdraw().catch(() => undefined);
+        // Else the next start by hand would take up what was agreed to for this one. What others have agreed to stays.
+        if (agreed.is && !(await isComing(deps))) await orders.withdraw().catch(() => undefined);
         throw error;
       }
     },

@@ -4,7 +4,7 @@ import type { Receipt } from '../core/state.ts';
 import { seenNow } from '../device/confirm-replace.ts';
 import { runUnit } from '../device/run-unit.ts';
 import { failureOf } from '../device/verdict.ts';
-import { assertIsThat, wantVersion } from '../device/wanted-version.ts';
+import { assertIsThat, wantVersion, withdraw } from '../device/wanted-version.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { runAndTell } from './run-command.ts';
@@ -54,8 +54,8 @@ async function applyOnce(deps: CliDeps, json: boolean, version: string | null): 
       if (version !== null) assertIsThat(version, deps.files.readVersion(), receipt);
     },
   });
-  // Of a download that failed, apply was not told: the step itself cannot take back what is root's.
-  if (done.exit === EXIT.failed) deps.files.dropWanted();
+  // After a download that failed there is no apply to take it back, and fetch cannot: it is root's.
+  if (done.exit === EXIT.failed) withdraw(deps);
   return { done, receipt: ended.receipt };
 }
 

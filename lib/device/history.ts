@@ -10,8 +10,9 @@ export function readReceipts(deps: Pick<DeviceDeps, 'files'>): Receipt[] {
 }
 
 /**
- * With what failed programs wrote, for root on its own terminal. Oldest first; for others than root the last hundred, as root let them know, whatever is installed since. Throws PERMISSION for
- * them where root has not, and something was installed that there may be a receipt of.
+ * With what failed programs wrote, for root on its own terminal. Oldest first; for others than root the last hundred, as root let
+ * them know, whatever is installed since. Throws PERMISSION for them where root has not, and something was installed that there
+ * may be a receipt of.
  */
 export function readOwnReceipts(deps: Pick<DeviceDeps, 'files'>): Receipt[] {
   try {

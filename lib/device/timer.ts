@@ -9,7 +9,6 @@ import { AUTO_CHOICES, Settings } from '../core/state.ts';
 import type { Systemd } from '../io/systemd.ts';
 import { mkdirDurable, writeDurable } from '../transaction/durable.ts';
 import { readUntrusted } from '../transaction/untrusted.ts';
-import { foreignOwner } from '../io/json-file.ts';
 
 const TIMER = 'pikit-update.timer';
 const DROP_IN = `/etc/systemd/system/${TIMER}.d/time.conf`;
@@ -98,9 +97,6 @@ async function applyToTimer(systemd: Systemd, choice: Auto): Promise<void> {
 function readSettings(path: string): Settings {
   const read = readUntrusted(dirname(path), basename(path), MAX_BYTES);
   if (read.is === 'absent') return Settings.parse({});
-  const problem = foreignOwner(path, MAX_BYTES);
-  if (problem !== null)
-    throw new UpdateError('SETTINGS_INVALID', `'${path}' ${problem}`, { hint: `remove it, then set it again: \`pikit-update auto check\`` });
   if (read.is === 'there') return parseDocument(read.bytes, Settings, { what: 'settings.json', maxBytes: MAX_BYTES, code: 'SETTINGS_INVALID' });
   throw new UpdateError('SETTINGS_INVALID', `'${path}' ${read.why}`, { hint: `remove it, then set it again: \`pikit-update auto check\`` });
 }

@@ -6,6 +6,7 @@ import { UpdateError, errnoOf } from '../core/errors.ts';
 import { parseDocument } from '../core/json.ts';
 import type { Ownership } from '../transaction/durable.ts';
 import { lstatOrNull, mkdirDurable, unlinkIfThere, writeAtomic, writeDurable } from '../transaction/durable.ts';
+import type { PlainRead } from '../transaction/plain-file.ts';
 import { keepAside, readPlain } from '../transaction/plain-file.ts';
 import { inRealDirectory, realNames } from './real-directory.ts';
 
@@ -14,7 +15,10 @@ export const WORLD_READABLE = 0o644;
 
 /** Reads one file behind its schema: null when it is not there; throws STATE_INVALID when it is damaged. */
 export function readJsonFile<T>(path: string, schema: z.ZodType<T>, what: string, maxBytes = MAX_BYTES): T | null {
-  const read = readPlain(path, { maxBytes });
+  return parseRead(readPlain(path, { maxBytes }), schema, what, maxBytes);
+}
+
+function parseRead<T>(read: PlainRead, schema: z.ZodType<T>, what: string, maxBytes: number): T | null {
   if (read.is === 'absent') return null;
   if (read.is === 'odd') throw new UpdateError('STATE_INVALID', `${what} ${read.why}`);
   return parseDocument(read.bytes, schema, { what, maxBytes, code: 'STATE_INVALID' });
@@ -24,26 +28,31 @@ export type Report = (message: string) => void;
 
 /**
  * As readOrSetAside, of a file that root alone writes, in a folder where others may put files: one that does not belong to root
- * or to the owner of the folder counts as damaged.
+ * or to the owner of the folder counts as damaged. Opened once: whose it is and what is in it are of the same file.
  */
 export function readRootsOrSetAside<T>(path: string, schema: z.ZodType<T>, what: string, report: Report, maxBytes = MAX_BYTES): T | null {
-  const problem = foreignOwner(path, maxBytes);
-  if (problem === null) return readOrSetAside(path, schema, what, report, maxBytes);
-  setAside(path, `${what} ${problem}`, report);
-  return null;
+  return orSetAside(path, report, () => {
+    const read = readPlain(path, { maxBytes });
+    if (read.is === 'there' && isForeign(path, read.uid)) {
+      throw new UpdateError('STATE_INVALID', `${what} belongs to the user ${String(read.uid)}, who may not write it`);
+    }
+    return parseRead(read, schema, what, maxBytes);
+  });
 }
 
-/** Whose file it is, if it is neither root's nor of the owner of its folder; as the rest of a sentence. */
-export function foreignOwner(path: string, maxBytes = MAX_BYTES): string | null {
-  const read = readPlain(path, { maxBytes });
-  if (read.is !== 'there' || read.uid === 0 || read.uid === fs.statSync(dirname(path)).uid) return null;
-  return `belongs to the user ${String(read.uid)}, who may not write it`;
+/** Whether a file with this owner is neither root's nor of the owner of its folder. */
+export function isForeign(path: string, uid: number): boolean {
+  return uid !== 0 && uid !== fs.statSync(dirname(path)).uid;
 }
 
 /** As readJsonFile, but a damaged file is renamed to `<path>.damaged`, reported, and then counts as not there. */
 export function readOrSetAside<T>(path: string, schema: z.ZodType<T>, what: string, report: Report, maxBytes = MAX_BYTES): T | null {
+  return orSetAside(path, report, () => readJsonFile(path, schema, what, maxBytes));
+}
+
+function orSetAside<T>(path: string, report: Report, read: () => T | null): T | null {
   try {
-    return readJsonFile(path, schema, what, maxBytes);
+    return read();
   } catch (error) {
     if (!(error instanceof UpdateError)) throw error;
     setAside(path, error.message, report);

@@ -7,8 +7,8 @@ import { ORDER_MAX_BYTES, OrderAnswer } from '../core/orders.ts';
 
 /** Fewer than the socket takes at once (MaxConnections=): what it does not take it closes without a word. */
 const AT_ONCE = 4;
-/** Longer than the gateway may run (RuntimeMaxSec=). */
-const TIMEOUT_MS = 70_000;
+/** Longer than the gateway may run (RuntimeMaxSec=, then TimeoutStopSec=). */
+const TIMEOUT_MS = 80_000;
 /** All notices of a state.json. */
 const ANSWER_MAX_BYTES = 8 * 1024 * 1024;
 

@@ -4,9 +4,11 @@
  */
 import type { DevicePaths } from '../core/paths.ts';
 import { Settings } from '../core/state.ts';
+import { tokenPath } from '../core/paths.ts';
 import { toUpdateError } from '../core/errors.ts';
+import { lstatOrNull } from '../transaction/durable.ts';
 import type { Report } from './json-file.ts';
-import { foreignOwner, readOrSetAside, removeOwned } from './json-file.ts';
+import { isForeign, readOrSetAside, removeOwned } from './json-file.ts';
 import { makeFolder, ownerOf } from './real-directory.ts';
 import type { StateFiles } from './state-file.ts';
 
@@ -49,10 +51,22 @@ export function takeOver(paths: DevicePaths, files: StateFiles, report: Report):
       removeOwned(path, report);
     });
   }
+  // Put there while the folder above was still that user's. Not the token for apply: its gate moves one of that user there.
+  const { retry, wanted, confirmed } = paths;
+  for (const path of [retry, wanted, confirmed, tokenPath(paths, 'next', 'rollback'), tokenPath(paths, 'granted', 'rollback')]) {
+    quietly(() => {
+      if (isAnothers(path)) removeOwned(path, report);
+    });
+  }
+}
+
+function isAnothers(path: string): boolean {
+  const stat = lstatOrNull(path);
+  return stat !== null && isForeign(path, stat.uid);
 }
 
 /** Bounded, checked, and never through a link; then written anew. */
 function takeOverSettings(paths: DevicePaths, files: StateFiles, report: Report): void {
   const settings = readOrSetAside(paths.settings, Settings, 'settings.json', report);
-  if (settings === null || foreignOwner(paths.settings) !== null) files.writeSettings(settings ?? Settings.parse({}));
+  if (settings === null || isAnothers(paths.settings)) files.writeSettings(settings ?? Settings.parse({}));
 }

@@ -4,9 +4,7 @@
  * (the first update over a copied dashboard is one command), and those in shared folders only when the owner has confirmed
  * exactly that file.
  *
- * A confirmation lies in /run, where the user `pikit-update` could write one as well: what it could gain is that the file of a
- * release is put where the configuration says, and the owner's bytes are kept. It holds for one path with one sha256, and for
- * one installation.
+ * A confirmation lies in a folder of root in /run. It holds for one path with one sha256, and for one installation.
  */
 import type { Config } from '../core/config.ts';
 import { UpdateError } from '../core/errors.ts';

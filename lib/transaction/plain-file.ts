@@ -7,6 +7,7 @@ import { dirname } from 'node:path';
 import { errnoOf } from '../core/errors.ts';
 import { fsyncDir, lstatOrNull } from './durable.ts';
 import { moveSlowly, renameDirectory } from './slow-way.ts';
+import { othersWhoMayChange } from './unsafe-dirs.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
 
@@ -45,11 +46,10 @@ export function readPlain(path: string, limits: { maxBytes: number; throughLinks
   }
 }
 
-/** Who owns a folder can give a file that only others may read a second name in it: root would read it for them. */
+/** A user who may write to a folder can give a file that only others may read a second name in it: root would read it for them. */
 function mayBeAnothers({ nlink }: fs.Stats, path: string): boolean {
   if (nlink < 2) return false;
-  const { uid } = fs.statSync(dirname(path));
-  return uid !== 0 && uid !== process.geteuid?.();
+  return othersWhoMayChange(fs.statSync(dirname(path)), { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 }) !== null;
 }
 
 /** The same where it does not matter what is wrong: null when it is not there, or odd. */

@@ -44,6 +44,18 @@ describe('deviceBackend', () => {
     await expect(apply(null, { replace: ['/usr/local/bin/none'] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
+  it('leaves alone what others have agreed to when its own start was not asked for', async () => {
+    const device = cliDevice({ alive: false });
+    const { files } = device.deps;
+    files.writeRetry('1.4.0');
+    const readState = (): never => {
+      throw new UpdateError('IO_ERROR', 'the disk cannot be read');
+    };
+    const backend = deviceBackend({ ...device.deps, files: { ...files, readState } }, () => undefined);
+    await expect(backend.apply(null)).rejects.toMatchObject({ code: 'IO_ERROR' });
+    expect([files.readRetry(), device.asked]).toEqual(['1.4.0', []]);
+  });
+
   it('takes back that a held version may be tried again when its start fails, unless that is still to come', async () => {
     const device = cliDevice({ alive: false });
     const backend = deviceBackend(device.deps, () => undefined);

@@ -47,13 +47,19 @@ describe('apply', () => {
 
   it('tells of the step that failed: fetch', async () => {
     const device = cliDevice();
+    const { files } = device.deps;
     device.onStart = () => {
+      // Orders are root's, and fetch is not root: it leaves them.
+      files.writeRetry('1.4.0');
+      files.writeWanted({ version: '1.4.0', manifest_sha256: null, at: device.deps.now().toISOString() });
+      files.writeConfirmed([{ path: '/usr/local/bin/tool', sha256: '0'.repeat(64) }]);
       device.setState({ last_result: receipt({ step: 'fetch', outcome: 'failed', code: 'NO_SPACE', message: 'no room', hint: 'free some' }) });
       return 'dependency';
     };
     const { exit, out, err } = await device.run('apply --json');
     expect({ exit, err }).toEqual({ exit: 1, err: 'error: no room\nhint: free some\n' });
     expect(JSON.parse(out)).toMatchObject({ result: { step: 'fetch' }, error: { code: 'NO_SPACE', message: 'no room', hint: 'free some' } });
+    expect([files.readRetry(), files.readWanted(), files.takeConfirmed()], 'what was agreed to for this run').toEqual([null, null, []]);
   });
 });
 

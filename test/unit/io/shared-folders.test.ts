@@ -211,6 +211,25 @@ describe.skipIf(!isRoot)('the layout before this one (needs root)', () => {
     expect([files.readSettings().auto, fs.readFileSync(`${paths.settings}.damaged`, 'utf8')]).toEqual(['check', text]);
   });
 
+  it("takes away orders that were put there before the folder was root's", () => {
+    files.writeWanted({ version: '1.2.0', manifest_sha256: null, at: '2026-11-20T12:00:00.000Z' });
+    fs.mkdirSync(`${paths.orders}/granted/rollback`);
+    for (const theirs of [paths.retry, paths.confirmed, `${paths.orders}/next/rollback`, `${paths.orders}/granted/apply`])
+      fs.writeFileSync(theirs, 'x');
+    for (const theirs of [
+      paths.retry,
+      paths.confirmed,
+      ...['next/rollback', 'granted/rollback', 'granted/apply'].map((name) => `${paths.orders}/${name}`),
+    ])
+      fs.chownSync(theirs, NETWORK_USER, 0);
+    takeOver(paths, files, (message) => reports.push(message));
+    expect([paths.orders, `${paths.orders}/next`, `${paths.orders}/granted`].map((dir) => fs.readdirSync(dir).sort())).toEqual([
+      ['granted', 'next', 'wanted'],
+      [],
+      ['apply', 'rollback.damaged'],
+    ]);
+  });
+
   it('without choices the defaults are written, so that nobody else can put some there', () => {
     takeOver(paths, files, (message) => reports.push(message));
     expect([fs.statSync(paths.settings).uid, reports]).toEqual([0, []]);

@@ -13,6 +13,8 @@ describe('adoptReceipt', () => {
     ['a fetch that did nothing', { ...FAILED, outcome: 'nothing' }, 0],
     ['a cancelled fetch', { ...FAILED, outcome: 'cancelled' }, 0],
     ['a failed apply, which wrote its own line', { ...FAILED, step: 'apply' }, 0],
+    ['a failed fetch with much to say', { ...FAILED, message: 'x'.repeat(10_000) }, 1],
+    ['one that is made to fill the history', { ...FAILED, message: 'x'.repeat(20_000) }, 0],
     ['nothing', null, 0],
   ])('takes over once: %s', (_name, last, lines) => {
     const on = device();

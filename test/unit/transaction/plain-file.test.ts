@@ -41,6 +41,17 @@ describe('readPlain', () => {
     expect(readPlain(`${dir()}/theirs/state.json`, LIMITS), 'the only name').toMatchObject({ is: 'there' });
   });
 
+  it('does not read a second name in a folder of root where a group puts files', () => {
+    fs.mkdirSync(`${dir()}/shared`);
+    fs.writeFileSync(`${dir()}/secret`, 'secret', { mode: 0o600 });
+    fs.linkSync(`${dir()}/secret`, `${dir()}/shared/state.json`);
+    fs.chownSync(`${dir()}/shared`, 0, 65_534);
+    fs.chmodSync(`${dir()}/shared`, 0o755);
+    expect(readPlain(`${dir()}/shared/state.json`, LIMITS), 'a group that only reads').toMatchObject({ is: 'there' });
+    fs.chmodSync(`${dir()}/shared`, 0o1775);
+    expect(readPlain(`${dir()}/shared/state.json`, LIMITS)).toEqual({ is: 'odd', why: 'has a second name' });
+  });
+
   it('knows when there is none', () => {
     expect(readPlain(`${dir()}/file`, LIMITS)).toEqual({ is: 'absent' });
   });
