@@ -58,8 +58,7 @@ export function openClock(dir: string): Clock {
       TZ: 'UTC',
     },
     set: (at) => {
-      // From the clock of the machine, also where this process has another one.
-      const seconds = (at.getTime() - (Date.now() - aheadMs())) / 1000;
+      const seconds = (at.getTime() - Date.now()) / 1000;
       write(`${seconds < 0 ? '-' : '+'}${Math.abs(seconds).toFixed(3)}`);
     },
     stop: (at) => {
