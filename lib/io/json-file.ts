@@ -60,13 +60,16 @@ function orSetAside<T>(path: string, report: Report, read: () => T | null): T | 
   }
 }
 
+/** What a rename answers of a file that may not be moved, or that has become something else meanwhile. */
+const LEFT_ALONE = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOENT', 'ENOTDIR', 'EISDIR', 'ENOTEMPTY', 'EEXIST', 'ELOOP']);
+
 /** Renames what is damaged to `<path>.damaged`, and says so. */
 export function setAside(path: string, what: string, report: Report): void {
   try {
     report(realNames(`${what}; it is kept as '${keepAside(path)}' and begun anew, ignoring`));
   } catch (error) {
-    // A reader without rights over the folder leaves it to the next step that has them; another may have been faster.
-    if (!['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes(errnoOf(error) ?? '')) throw error;
+    // A reader without rights over the folder leaves it to the next step that has them; another may have been faster, or exchanges it.
+    if (!LEFT_ALONE.has(errnoOf(error) ?? '')) throw error;
     report(realNames(`${what}; it counts as not there, ignoring`));
   }
 }

@@ -38,6 +38,34 @@ while os.getppid() != 1:
     if looks % 1000 < 5: print(looks, flush=True)
 `;
 
+/** Puts something else in the place of each of these paths, over and over: a link to a secret or its folder, a pipe, a folder, garbage, nothing. */
+const DISTURB = `
+import os, random, shutil, sys
+secrets, paths = sys.argv[1], sys.argv[2:]
+def clear(path):
+    if os.path.isdir(path) and not os.path.islink(path): shutil.rmtree(path)
+    else: os.unlink(path)
+def folder(path):
+    os.mkdir(path)
+    open(path + '/x', 'w').close()
+def garbage(path):
+    with open(path, 'wb') as file: file.write(os.urandom(100))
+ways = [
+    lambda path: os.symlink(secrets + '/rollback', path),
+    lambda path: os.symlink(secrets, path),
+    os.mkfifo, folder, garbage, lambda path: None,
+]
+done = 0
+print('ready', flush=True)
+while os.getppid() != 1:
+    path = random.choice(paths)
+    for act in (clear, random.choice(ways)):
+        try: act(path)
+        except OSError: continue
+        done += 1
+        if done % 100 == 0: print(done, flush=True)
+`;
+
 export interface Worker {
   /** The number that it told last. */
   count: () => number;
@@ -49,13 +77,18 @@ export async function swapping(one: string, other: string): Promise<Worker> {
   return await work(SWAP, UPDATER, [one, other]);
 }
 
+/** Disturbs root at these paths as the user of the network steps, until the test ends; `secrets` is a folder of root's with a file `rollback`. */
+export async function disturbing(secrets: string, paths: readonly string[]): Promise<Worker> {
+  return await work(DISTURB, UPDATER, [secrets, ...paths], 0);
+}
+
 /** Looks for a secret as a user without rights, until the test ends. */
 export async function watching(secret: string, folders: readonly string[]): Promise<Worker> {
   return await work(WATCH, STRANGER, [secret, ...folders]);
 }
 
-async function work(program: string, user: number, args: readonly string[]): Promise<Worker> {
-  const child = spawn('python3', ['-c', program, ...args], { uid: user, gid: user, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
+async function work(program: string, user: number, args: readonly string[], group = user): Promise<Worker> {
+  const child = spawn('python3', ['-c', program, ...args], { uid: user, gid: group, cwd: '/', stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise((resolve) => child.once('exit', resolve));
   onTestFinished(async () => {
     child.kill('SIGKILL');

@@ -110,7 +110,7 @@ const SCENES: Readonly<Record<string, [state: string, act: (tab: Widget) => Prom
     async ({ open, dialog, page }) => {
       await open();
       await dialog.locator('summary', { has: page.getByText(en.details, { exact: true }) }).click();
-      await dialog.getByText(en.tail).waitFor();
+      await dialog.getByText('SERVICE_FAILED').waitFor();
     },
   ],
   'with all of it unfolded': ['available', async ({ open, dialog }) => open().then(() => unfoldAll(dialog))],

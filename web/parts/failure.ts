@@ -10,7 +10,7 @@ import { fact } from './headline.ts';
 import type { Part } from './section.ts';
 import { unfolding } from './section.ts';
 import type { View } from './view.ts';
-import { lines, ownWords } from './words.ts';
+import { ownWords } from './words.ts';
 
 export function failure(status: StatusAnswer, { strings, chip }: View): Part {
   const text = failureOf(status, strings);
@@ -24,7 +24,7 @@ export function failure(status: StatusAnswer, { strings, chip }: View): Part {
   </div>`;
 }
 
-function details({ at, code, message, subject, lines: last }: Verdict, strings: View['strings']): TemplateResult {
+function details({ at, code, message, subject }: Verdict, strings: View['strings']): TemplateResult {
   const { label } = strings;
   return html`<div class="stack small">
     <div>${ownWords(message)}</div>
@@ -32,11 +32,5 @@ function details({ at, code, message, subject, lines: last }: Verdict, strings: 
       ${subject === null ? nothing : fact(strings.about, html`<bdi>${plainText(subject)}</bdi>`)}${fact(label.code, code)}
       ${fact(label.at, formatDate(at, strings))}
     </dl>
-    ${
-      last.length === 0
-        ? nothing
-        : html`<p class="muted">${strings.tail}</p>
-            ${lines(strings.tail, last)}`
-    }
   </div>`;
 }

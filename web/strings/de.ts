@@ -110,7 +110,6 @@ export const de: Strings = {
   todo: { broken: 'Eine Version installieren, oder zurückgehen.', open: 'Zurückgehen, oder das Gerät neu starten.' },
   details: 'Einzelheiten',
   about: 'Betroffen',
-  tail: 'Letzte Zeilen',
 
   heading: {
     available: 'Verfügbar',

@@ -115,7 +115,6 @@ export const en = {
   todo: { broken: 'Install a release, or go back.', open: 'Go back, or restart the device.' },
   details: 'Details',
   about: 'Failed',
-  tail: 'Last lines',
 
   heading: {
     available: 'Available',
