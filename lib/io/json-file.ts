@@ -13,10 +13,12 @@ export const MAX_BYTES = 4 * 1024 * 1024;
 export const WORLD_READABLE = 0o644;
 
 /** Reads one file behind its schema: null when it is not there; throws STATE_INVALID when it is damaged. */
-export function readJsonFile<T>(path: string, schema: z.ZodType<T>, what: string, maxBytes = MAX_BYTES): T | null {
+export function readJsonFile<T>(path: string, schema: z.ZodType<T>, what: string, maxBytes = MAX_BYTES, whose: 'any' | 'roots' = 'any'): T | null {
   const read = readPlain(path, { maxBytes });
   if (read.is === 'absent') return null;
   if (read.is === 'odd') throw new UpdateError('STATE_INVALID', `${what} ${read.why}`);
+  const problem = whose === 'roots' ? foreign(read.uid, path) : null;
+  if (problem !== null) throw new UpdateError('STATE_INVALID', `${what} ${problem}`);
   return parseDocument(read.bytes, schema, { what, maxBytes, code: 'STATE_INVALID' });
 }
 
@@ -24,26 +26,30 @@ export type Report = (message: string) => void;
 
 /**
  * As readOrSetAside, of a file that root alone writes, in a folder where others may put files: one that does not belong to root
- * or to the owner of the folder counts as damaged.
+ * or to the owner of the folder counts as damaged. What is judged is the file that was read: by then, its name may be of another.
  */
 export function readRootsOrSetAside<T>(path: string, schema: z.ZodType<T>, what: string, report: Report, maxBytes = MAX_BYTES): T | null {
-  const problem = foreignOwner(path, maxBytes);
-  if (problem === null) return readOrSetAside(path, schema, what, report, maxBytes);
-  setAside(path, `${what} ${problem}`, report);
-  return null;
+  return orSetAside(path, report, () => readJsonFile(path, schema, what, maxBytes, 'roots'));
 }
 
 /** Whose file it is, if it is neither root's nor of the owner of its folder; as the rest of a sentence. */
 export function foreignOwner(path: string, maxBytes = MAX_BYTES): string | null {
   const read = readPlain(path, { maxBytes });
-  if (read.is !== 'there' || read.uid === 0 || read.uid === fs.statSync(dirname(path)).uid) return null;
-  return `belongs to the user ${String(read.uid)}, who may not write it`;
+  return read.is === 'there' ? foreign(read.uid, path) : null;
+}
+
+function foreign(uid: number, path: string): string | null {
+  return uid === 0 || uid === fs.statSync(dirname(path)).uid ? null : `belongs to the user ${String(uid)}, who may not write it`;
 }
 
 /** As readJsonFile, but a damaged file is renamed to `<path>.damaged`, reported, and then counts as not there. */
 export function readOrSetAside<T>(path: string, schema: z.ZodType<T>, what: string, report: Report, maxBytes = MAX_BYTES): T | null {
+  return orSetAside(path, report, () => readJsonFile(path, schema, what, maxBytes));
+}
+
+function orSetAside<T>(path: string, report: Report, read: () => T | null): T | null {
   try {
-    return readJsonFile(path, schema, what, maxBytes);
+    return read();
   } catch (error) {
     if (!(error instanceof UpdateError)) throw error;
     setAside(path, error.message, report);
