@@ -9,6 +9,7 @@ import { fsyncDir, lstatOrNull } from './durable.ts';
 import { moveSlowly, renameDirectory } from './slow-way.ts';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK } = fs.constants;
+const WRITABLE_BY_OTHERS = 0o022;
 
 export type PlainRead =
   | { is: 'absent' }
@@ -45,11 +46,11 @@ export function readPlain(path: string, limits: { maxBytes: number; throughLinks
   }
 }
 
-/** Who owns a folder can give a file that only others may read a second name in it: root would read it for them. */
+/** Who may write to a folder can give a file that only others may read a second name in it: root would read it for them. */
 function mayBeAnothers({ nlink }: fs.Stats, path: string): boolean {
   if (nlink < 2) return false;
-  const { uid } = fs.statSync(dirname(path));
-  return uid !== 0 && uid !== process.geteuid?.();
+  const { uid, mode } = fs.statSync(dirname(path));
+  return (uid !== 0 && uid !== process.geteuid?.()) || (mode & WRITABLE_BY_OTHERS) !== 0;
 }
 
 /** The same where it does not matter what is wrong: null when it is not there, or odd. */
