@@ -1,6 +1,6 @@
 /** The folder that PIKIT_ROOT names, for a process that is root: what lies in it decides what root reads, writes and stops. */
 import fs from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
 
 const WRITABLE = { group: 0o020, others: 0o002, sticky: 0o1000 };
@@ -11,9 +11,13 @@ const WRITABLE = { group: 0o020, others: 0o002, sticky: 0o1000 };
  */
 export function assertOwnRoot(root: string, { uid, sudoUid }: { uid: number; sudoUid: number | null } = whoAmI()): void {
   if (uid !== 0 || root === '/') return;
-  const folder = fs.realpathSync(root);
+  // Where it is, and by which way it was named: a link of somebody else may lead elsewhere a moment later.
+  for (const folder of new Set([fs.realpathSync(root), resolve(root)])) assertOwnWay(root, folder, sudoUid);
+}
+
+function assertOwnWay(root: string, folder: string, sudoUid: number | null): void {
   for (let dir = folder; dir !== '/'; dir = dirname(dir)) {
-    const problem = problemOf(fs.statSync(dir), dir === folder, sudoUid);
+    const problem = problemOf(fs.lstatSync(dir), dir === folder, sudoUid);
     if (problem === null) continue;
     throw new UpdateError('USAGE', `PIKIT_ROOT names '${root}', and '${dir}' ${problem}: root does not work there`, {
       hint: "run it as the user whose folder it is, or name a folder that is root's; nothing was changed",
@@ -22,8 +26,10 @@ export function assertOwnRoot(root: string, { uid, sudoUid }: { uid: number; sud
 }
 
 /** As the rest of a sentence. In a sticky folder above, others cannot exchange what is not theirs. */
-function problemOf({ uid, gid, mode }: fs.Stats, isFolder: boolean, sudoUid: number | null): string | null {
+function problemOf(stat: fs.Stats, isFolder: boolean, sudoUid: number | null): string | null {
+  const { uid, gid, mode } = stat;
   if (uid !== 0 && uid !== sudoUid) return `belongs to the user ${String(uid)}`;
+  if (stat.isSymbolicLink()) return null; // has no rights of its own
   if (!isFolder && (mode & WRITABLE.sticky) !== 0) return null;
   if ((mode & WRITABLE.others) !== 0) return 'can be written by every user';
   if ((mode & WRITABLE.group) !== 0 && gid !== 0) return `can be written by the group ${String(gid)}`;

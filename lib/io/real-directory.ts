@@ -81,3 +81,9 @@ export function ownerOf(dir: string): Ownership | null {
   const stat = lstatOrNull(dir);
   return stat?.isDirectory() === true ? { uid: stat.uid, gid: stat.gid } : null;
 }
+
+/** Whose file that is; null where there is none. */
+export function ownerOfFile(path: string): Ownership | null {
+  const stat = lstatOrNull(path);
+  return stat?.isFile() === true ? { uid: stat.uid, gid: stat.gid } : null;
+}

@@ -14,7 +14,7 @@ import { lstatOrNull, mkdirDurable, writeDurable } from '../transaction/durable.
 import { clearPlace, readPlain } from '../transaction/plain-file.ts';
 import type { Report, Shared } from './json-file.ts';
 import { WORLD_READABLE, readOrSetAside, readRootsOrSetAside, removeOwned, writeLossy, writeOwned } from './json-file.ts';
-import { makeFolder, ownerOf } from './real-directory.ts';
+import { makeFolder, ownerOf, ownerOfFile } from './real-directory.ts';
 import { appendHistory, readHistory, receiptsIn } from './history-file.ts';
 import type { RunFiles } from './run-record.ts';
 import { runFiles } from './run-record.ts';
@@ -67,8 +67,8 @@ export interface StateFiles extends RunFiles, TokenFiles {
  * file, and for each thing that was in the way of one.
  */
 export function stateFiles(paths: DevicePaths, report: Report): StateFiles {
-  /** Of the user of the network steps, whose cache it is: where root writes such a file, that user can write it again. */
-  const shared = (): Shared => ({ owner: ownerOf(paths.cacheDir) ?? ownerOf(paths.stateDir), report });
+  /** Of the user of the network steps, whose cache it is (or was: an owner may remove it): where root writes such a file, that user can write it again. */
+  const shared = (): Shared => ({ owner: ownerOf(paths.cacheDir) ?? ownerOfFile(paths.state) ?? ownerOf(paths.stateDir), report });
   const roots: Shared = { owner: null, report };
   const orders = (dir: string): string => {
     for (const folder of new Set([paths.orders, dir])) makeFolder(folder, null, report);

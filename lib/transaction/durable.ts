@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { errnoOf } from '../core/errors.ts';
-import { freeTemp } from './free-temp.ts';
+import { openTemp } from './free-temp.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_DIRECTORY } = fs.constants;
 const CHUNK_BYTES = 256 * 1024;
@@ -171,9 +171,8 @@ export function writeDurable(path: string, data: string | Uint8Array, options: {
 }
 
 function replace(path: string, fill: (fd: number) => void): void {
-  const temp = freeTemp(path);
+  const { temp, fd } = openTemp(path);
   try {
-    const fd = fs.openSync(temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
     try {
       fill(fd);
     } finally {

@@ -169,6 +169,25 @@ sleep 0.1; done`;
       expect(said).toMatch(/the lock is held by pikit-update-check\.service, process \d+/);
     });
 
+    it.each([
+      [
+        'a folder of tokens',
+        `mkdir -p ${RUN}/orders/next ${RUN}/orders/granted; echo '${TOKEN}' | tee ${RUN}/orders/next/rollback >${RUN}/orders/granted/rollback`,
+      ],
+      ['a link', `ln -s /etc ${RUN}/orders`],
+    ])('cannot leave orders in the layout before this one: %s', async (_what, plant) => {
+      await device.start('pikit-update-apply.service');
+      await device.expectExactly(newer);
+      await device.sh(`rm -rf ${RUN}/orders; chown pikit-update ${RUN}; chmod 755 ${RUN}`);
+      await device.sh(plant, { user: 'pikit-update' });
+      await device.sh('/var/lib/dpkg/info/pikit-update.postinst configure 0.1.0');
+      expect(
+        await device.sh(`find ${RUN} ${RUN}/orders -maxdepth 0 -printf '%u %m %y\\n'; find ${RUN}/orders -mindepth 1 -printf '%P %u %m\\n' | sort`),
+      ).toBe('root 1775 d\nroot 755 d\ngranted root 755\nnext root 755\n');
+      expect(await device.start('pikit-update-rollback.service')).toMatchObject({ exitCode: 0 });
+      await device.expectExactly(older);
+    });
+
     it('and the real check shows what it does, and works', async () => {
       expect(await device.start(CHECK)).toMatchObject({ exitCode: 0 });
       expect((await device.sh(`systemctl show -P StatusText ${CHECK}`)).trim()).toBe('checking');

@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { assertOwnRoot } from '../../../lib/io/own-root.ts';
 import { run, temporary } from '../../helpers/device.ts';
@@ -52,6 +52,26 @@ describe.skipIf(process.getuid?.() !== 0)('for root (needs root)', () => {
     ['the one above is sticky', above(0, 0o1777)],
   ])('works where %s', (_name, change) => {
     assertOwnRoot(folder(change), ROOT);
+  });
+
+  it.each<[string, number, number]>([
+    ['the link to it', THEIRS, 0],
+    ['the folder of the link to it', 0, THEIRS],
+  ])("is refused where %s belongs to another user, and works where it is root's", (_name, ofLink, ofFolder) => {
+    const link = join(
+      folder(() => undefined),
+      'link',
+    );
+    fs.symlinkSync(
+      folder(() => undefined),
+      link,
+    );
+    assertOwnRoot(link, ROOT);
+    fs.lchownSync(link, ofLink, 0);
+    fs.chownSync(dirname(link), ofFolder, 0);
+    expect(() => {
+      assertOwnRoot(link, ROOT);
+    }).toThrow(expect.objectContaining({ code: 'USAGE', message: containing('belongs to the user 1234') }));
   });
 
   it('works in the folder of whoever has become root by sudo', () => {

@@ -8,6 +8,7 @@ import { emptyState } from '../../../lib/core/state.ts';
 import type { StateFiles } from '../../../lib/io/state-file.ts';
 import { stateFiles } from '../../../lib/io/state-file.ts';
 import { takeOver } from '../../../lib/io/take-over.ts';
+import { beforeCall } from '../../helpers/before-call.ts';
 import { temporary } from '../../helpers/device.ts';
 import { NETWORK_USER, asNetworkUser, shareFolders } from '../../helpers/shared-folders.ts';
 
@@ -69,6 +70,29 @@ describe.skipIf(!isRoot)("files of root's (needs root)", () => {
     expect([files.readSettings().auto, reports.length]).toEqual(['check', 2]);
   });
 
+  it('are not believed either when they are put there while root looks', () => {
+    const path = /settings\.json$/;
+    beforeCall('openSync', path, () => {
+      beforeCall('openSync', path, () => {
+        asNetworkUser(() => {
+          fs.writeFileSync(paths.settings, JSON.stringify(SETTINGS));
+        });
+      });
+    });
+    expect(files.readSettings().auto).toBe('check');
+  });
+
+  it('are written past a temp file that is put there while root looks', () => {
+    beforeCall('openSync', /settings\.json\.tmp$/, () => {
+      asNetworkUser(() => {
+        fs.writeFileSync(`${paths.settings}.tmp`, 'theirs');
+      });
+    });
+    files.writeSettings(SETTINGS);
+    expect(files.readSettings()).toEqual(SETTINGS);
+    expect(fs.readdirSync(paths.stateDir).sort()).toEqual(['settings.json', 'settings.json.tmp']);
+  });
+
   it('the user of the network steps cannot choose for the owner, with or without a file', () => {
     const choose = (): void => {
       asNetworkUser(() => {
@@ -103,6 +127,13 @@ describe.skipIf(!isRoot)('files of the network steps (needs root)', () => {
       files.writeState({ ...emptyState(), latest: '2.0.0' });
     });
     expect(files.readState().latest).toBe('2.0.0');
+  });
+
+  it('stay theirs when root writes them after the cache was removed', () => {
+    files.writeState(emptyState());
+    fs.rmSync(paths.cacheDir, { recursive: true });
+    files.writeState({ ...emptyState(), latest: '2.0.0' });
+    expect(fs.statSync(paths.state).uid).toBe(NETWORK_USER);
   });
 
   it('are written past the temp file of a step of root that was killed', () => {

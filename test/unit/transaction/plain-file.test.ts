@@ -37,6 +37,9 @@ describe('readPlain', () => {
     expect(readPlain(`${dir()}/theirs/state.json`, LIMITS), 'a folder of our own').toMatchObject({ is: 'there' });
     fs.chownSync(`${dir()}/theirs`, 65_534, 65_534);
     expect(readPlain(`${dir()}/theirs/state.json`, LIMITS)).toEqual({ is: 'odd', why: 'has a second name' });
+    fs.chownSync(`${dir()}/theirs`, 0, 65_534);
+    fs.chmodSync(`${dir()}/theirs`, 0o1775);
+    expect(readPlain(`${dir()}/theirs/state.json`, LIMITS), 'a folder of root that others may write to').toMatchObject({ is: 'odd' });
     fs.unlinkSync(`${dir()}/secret`);
     expect(readPlain(`${dir()}/theirs/state.json`, LIMITS), 'the only name').toMatchObject({ is: 'there' });
   });
