@@ -1,6 +1,7 @@
 /**
  * For the package's postinst: takes over what an earlier version kept elsewhere or left to another user, and lets others than root know
- * at once what they may know, and not only after the next step that root runs.
+ * at once what they may know, and not only after the next step that root runs. With the argument `settings`, before the folders change
+ * hands: takes over the owner's choices, and does nothing else.
  */
 import { resolve } from 'node:path';
 import { EXIT } from '../lib/cli/exit-codes.ts';
@@ -10,7 +11,7 @@ import { takeLock } from '../lib/io/lock.ts';
 import { narrator } from '../lib/io/narrator.ts';
 import { assertOwnRoot } from '../lib/io/own-root.ts';
 import { stateFiles } from '../lib/io/state-file.ts';
-import { takeOver } from '../lib/io/take-over.ts';
+import { takeOver, takeOverSettings } from '../lib/io/take-over.ts';
 import { publish } from '../lib/steps/publish.ts';
 import { runProgram, standardStreams } from './run-program.ts';
 import { placeOf } from './run-step.ts';
@@ -25,9 +26,14 @@ async function publishNow(): Promise<void> {
   const files = stateFiles(paths, (message) => {
     narrate.warning(message);
   });
-  takeOver(paths, files, (message) => {
+  const warn = (message: string): void => {
     narrate.warning(message);
-  });
+  };
+  if (process.argv[2] === 'settings') {
+    takeOverSettings(paths, files, warn);
+    return;
+  }
+  takeOver(paths, files, warn);
   const release = await takeLock(paths.lock, { waitMs: 0, onWait: () => undefined, signal: new AbortController().signal });
   publish({ files, place: placeOf(paths), narrate }, 'recover', null);
   release();

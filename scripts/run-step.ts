@@ -11,8 +11,10 @@ import { devicePaths } from '../lib/core/paths.ts';
 import type { Receipt } from '../lib/core/state.ts';
 import { liveProgress } from '../lib/device/running.ts';
 import { readConfig } from '../lib/io/config-file.ts';
+import type { LockOptions } from '../lib/io/lock.ts';
 import { takeLock } from '../lib/io/lock.ts';
-import { lockHolder } from '../lib/io/lock-holder.ts';
+import { isNetworkAtWork, lockHolder } from '../lib/io/lock-holder.ts';
+import { takeRootLocks } from '../lib/io/step-locks.ts';
 import type { Narrator } from '../lib/io/narrator.ts';
 import { narrator } from '../lib/io/narrator.ts';
 import { assertOwnRoot } from '../lib/io/own-root.ts';
@@ -127,7 +129,7 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
     // What a gate has granted is for this run alone, however it ends: kept, it would make the next one by hand that of the timer,
     // and fetch would be skipped for as long as it is there.
     if (entry.step !== 'check' && entry.step !== 'recover') deps.granted = files.takeToken(entry.step);
-    await takeLock(paths.lock, {
+    const locking: LockOptions = {
       waitMs: entry.lockWaitMs,
       signal: stop.signal,
       onWait: () => {
@@ -138,7 +140,11 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
         waiting = (entry.whileWaiting?.(deps) ?? waiting).catch(() => undefined);
       },
       holder,
-    });
+    };
+    // In a folder there is one user, and no control group that tells who is at work.
+    if (root === '/' && entry.step !== 'check' && entry.step !== 'fetch')
+      await takeRootLocks({ own: paths.rootLock, shared: paths.lock, isNetworkAtWork, warn: narrate.warning }, locking);
+    else await takeLock(paths.lock, locking);
     await waiting;
     if (root === '/' && entry.unitEnding !== undefined) deps.killed = await findKilled(deps, entry.unitEnding);
     recordKilledStep(deps, entry.step);

@@ -28,6 +28,8 @@ export interface DevicePaths {
   readonly waits: string;
   readonly backupDir: string;
   readonly lock: string;
+  /** Of the steps of root alone. */
+  readonly rootLock: string;
   /** Root's and sticky, as stateDir. */
   readonly runDir: string;
   readonly next: string;
@@ -72,6 +74,7 @@ export function devicePaths(root: string): DevicePaths {
     waits: at('/var/cache/pikit-update/waits.json'),
     backupDir: at('/var/backups/pikit'),
     lock: at('/run/pikit-update.lock'),
+    rootLock: at('/run/pikit-update/orders/lock'),
     runDir: at('/run/pikit-update'),
     next: at('/run/pikit-update/next'),
     granted: at('/run/pikit-update/granted'),

@@ -14,10 +14,15 @@ export function lockHolder(progress: () => Progress | null, cgroups = CGROUPS, s
   return unitAtWork(cgroups, self) ?? stepAtWork(progress());
 }
 
-function unitAtWork(cgroups: string, self: string): string | null {
+/** Whether check or fetch has a process; true as well where control groups do not tell. */
+export function isNetworkAtWork(cgroups = CGROUPS, self = '/proc/self/cgroup'): boolean {
+  return ownGroup(cgroups, self) === null || unitAtWork(cgroups, self, ['check', 'fetch']) !== null;
+}
+
+function unitAtWork(cgroups: string, self: string, steps: readonly (typeof STEPS)[number][] = STEPS): string | null {
   const own = ownGroup(cgroups, self);
   if (own === null) return null;
-  for (const step of STEPS) {
+  for (const step of steps) {
     const unit = `pikit-update-${step}.service`;
     const group: string = `${dirname(own)}/${unit}`;
     if (group === own) continue;

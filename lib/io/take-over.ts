@@ -1,6 +1,6 @@
 /**
  * From the layout before this one, in which all folders belonged to the user of the network steps: the owner's choices become root's,
- * and what lay elsewhere goes. Run by the package, when systemd-tmpfiles has given the folders their owners.
+ * and what lay elsewhere goes. Run by the package, when systemd-tmpfiles has given the folders their owners; for the settings, before that.
  */
 import type { DevicePaths } from '../core/paths.ts';
 import { Settings } from '../core/state.ts';
@@ -8,13 +8,13 @@ import { tokenPath } from '../core/paths.ts';
 import { toUpdateError } from '../core/errors.ts';
 import { lstatOrNull } from '../transaction/durable.ts';
 import type { Report } from './json-file.ts';
-import { isForeign, readOrSetAside, removeOwned } from './json-file.ts';
+import { isForeign, readOrSetAside, readRootsOrSetAside, removeOwned } from './json-file.ts';
 import { makeFolder, ownerOf } from './real-directory.ts';
 import type { StateFiles } from './state-file.ts';
 
 /**
- * Can be run again at any time. Settings that can be read are kept, whoever they belong to; where there are none, the defaults are
- * written, so that no other user can put some there. What cannot be done is reported, and the rest is done.
+ * Can be run again at any time. Where there are no settings, the defaults are written, so that no other user can put some there. What
+ * cannot be done is reported, and the rest is done.
  */
 export function takeOver(paths: DevicePaths, files: StateFiles, report: Report): void {
   const quietly = (act: () => void): void => {
@@ -65,8 +65,13 @@ function isAnothers(path: string): boolean {
   return stat !== null && isForeign(path, stat.uid);
 }
 
-/** Bounded, checked, and never through a link; then written anew. */
-function takeOverSettings(paths: DevicePaths, files: StateFiles, report: Report): void {
-  const settings = readOrSetAside(paths.settings, Settings, 'settings.json', report);
-  if (settings === null || isAnothers(paths.settings)) files.writeSettings(settings ?? Settings.parse({}));
+/**
+ * Bounded, checked, and never through a link; then written anew. Settings of another user are taken over only while the folder is
+ * that user's, as it was in the layout before: in the present one, nobody but root has had anything to say there.
+ */
+export function takeOverSettings(paths: DevicePaths, files: StateFiles, report: Report): void {
+  const isOld = ownerOf(paths.stateDir)?.uid !== process.geteuid?.();
+  const read = isOld ? readOrSetAside : readRootsOrSetAside;
+  const settings = read(paths.settings, Settings, 'settings.json', report);
+  if (settings === null || isOld) files.writeSettings(settings ?? Settings.parse({}));
 }

@@ -169,6 +169,39 @@ sleep 0.1; done`;
       expect(said).toMatch(/the lock is held by pikit-update-check\.service, process \d+/);
     });
 
+    it('cannot keep the lock from the owner by a process of another user that it hands it to', async () => {
+      await device.start('pikit-update-apply.service');
+      await device.expectExactly(newer);
+      const accomplice = `import array, socket, time
+s = socket.socket(socket.AF_UNIX); s.bind('\\0pikit-accomplice'); s.listen(); print('ready', flush=True)
+kept = s.accept()[0].recvmsg(1, socket.CMSG_SPACE(4)); print('kept', flush=True)
+while True: time.sleep(1000)
+`;
+      const handOver = `import array, fcntl, os, socket
+lock = os.open('${RUN}.lock', os.O_RDONLY); fcntl.flock(lock, fcntl.LOCK_EX)
+s = socket.socket(socket.AF_UNIX); s.connect('\\0pikit-accomplice')
+s.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [lock]))])
+`;
+      await device.writeFile('/srv/accomplice.py', accomplice);
+      const after = await device.cursor();
+      const says = (word: string): Promise<unknown> =>
+        device.waitForJournal(['--unit', 'accomplice'], ({ MESSAGE }) => MESSAGE === word, { after, timeoutMs: 60_000 });
+      await device.sh('systemd-run --quiet --unit=accomplice --uid=nobody /usr/bin/python3 /srv/accomplice.py');
+      await says('ready');
+      await put(handOver, '/usr/bin/python3');
+      await device.systemctl('start', CHECK);
+      await says('kept');
+      await takeAway();
+      expect((await device.exec(`flock -n ${RUN}.lock true`)).exitCode).toBe(1);
+      const began = performance.now();
+      const { exitCode, stdout } = await device.exec('pikit-update rollback');
+      console.log(`hostile on ${image}: rollback got past a lock that was handed away after ${((performance.now() - began) / 1000).toFixed(1)} s`);
+      expect(exitCode, stdout).toBe(0);
+      await device.expectExactly(older);
+      expect(await device.sh('journalctl -b -t pikit-update-rollback -o cat')).toContain('some other process has that lock; going on without it');
+      await device.sh('systemctl stop accomplice');
+    });
+
     it.each([
       [
         'a folder of tokens',

@@ -25,6 +25,7 @@ it('names the places of the design', () => {
     waits: '/var/cache/pikit-update/waits.json',
     backupDir: '/var/backups/pikit',
     lock: '/run/pikit-update.lock',
+    rootLock: '/run/pikit-update/orders/lock',
     runDir: '/run/pikit-update',
     next: '/run/pikit-update/next',
     granted: '/run/pikit-update/granted',

@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Progress } from '../../../lib/core/state.ts';
-import { lockHolder } from '../../../lib/io/lock-holder.ts';
+import { isNetworkAtWork, lockHolder } from '../../../lib/io/lock-holder.ts';
 import { temporary } from '../../helpers/device.ts';
 
 const nobody = (): null => null;
@@ -30,6 +30,13 @@ it('is the unit beside ours that has a process', () => {
 it('is not known where no unit is at work, and no step reports', () => {
   expect(lockHolder(nobody, ...groups('pikit-update-rollback.service', {}))).toBeNull();
   expect(lockHolder(nobody, '/nowhere', '/nowhere')).toBeNull();
+});
+
+it('knows whether check or fetch is at work, and takes it that one is where groups do not tell', () => {
+  const of = (others: Readonly<Record<string, string>>): boolean => isNetworkAtWork(...groups('pikit-update-rollback.service', others));
+  expect(of({ 'pikit-update-check.service': '12\n' })).toBe(true);
+  expect(of({ 'pikit-update-fetch.service': '', 'pikit-update-apply.service': '12\n' })).toBe(false);
+  expect(isNetworkAtWork('/nowhere', '/nowhere')).toBe(true);
 });
 
 it('in a folder is the step that reports, unless that is this process', () => {

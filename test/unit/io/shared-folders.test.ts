@@ -7,7 +7,7 @@ import type { Published } from '../../../lib/core/published.ts';
 import { emptyState } from '../../../lib/core/state.ts';
 import type { StateFiles } from '../../../lib/io/state-file.ts';
 import { stateFiles } from '../../../lib/io/state-file.ts';
-import { takeOver } from '../../../lib/io/take-over.ts';
+import { takeOver, takeOverSettings } from '../../../lib/io/take-over.ts';
 import { beforeCall } from '../../helpers/before-call.ts';
 import { temporary } from '../../helpers/device.ts';
 import { NETWORK_USER, asNetworkUser, shareFolders } from '../../helpers/shared-folders.ts';
@@ -212,6 +212,13 @@ describe.skipIf(!isRoot)('files of the network steps (needs root)', () => {
 });
 
 describe.skipIf(!isRoot)('the layout before this one (needs root)', () => {
+  /** As before systemd-tmpfiles gives the folder to root. */
+  function whileTheirs(act: () => void): void {
+    fs.chownSync(paths.stateDir, NETWORK_USER, 0);
+    act();
+    fs.chownSync(paths.stateDir, 0, 0);
+  }
+
   it('is taken over: the choices stay, old tokens and links go, and nothing they lead to is touched', () => {
     const outside = `${root}/outside`;
     fs.mkdirSync(outside);
@@ -225,6 +232,9 @@ describe.skipIf(!isRoot)('the layout before this one (needs root)', () => {
     fs.writeFileSync(paths.settings, JSON.stringify(SETTINGS));
     fs.chownSync(paths.settings, NETWORK_USER, 0);
     for (const name of ['retry', 'wanted', 'confirmed.json']) fs.writeFileSync(`${paths.runDir}/${name}`, 'x');
+    whileTheirs(() => {
+      takeOverSettings(paths, files, (message) => reports.push(message));
+    });
     takeOver(paths, files, (message) => reports.push(message));
     expect(files.readSettings()).toEqual(SETTINGS);
     expect(fs.statSync(paths.settings).uid).toBe(0);
@@ -238,8 +248,19 @@ describe.skipIf(!isRoot)('the layout before this one (needs root)', () => {
   it.each(['{', '{"auto":"everything"}'])('damaged choices are the defaults, and kept: %s', (text) => {
     fs.writeFileSync(paths.settings, text);
     fs.chownSync(paths.settings, NETWORK_USER, 0);
-    takeOver(paths, files, (message) => reports.push(message));
+    whileTheirs(() => {
+      takeOverSettings(paths, files, (message) => reports.push(message));
+    });
     expect([files.readSettings().auto, fs.readFileSync(`${paths.settings}.damaged`, 'utf8')]).toEqual(['check', text]);
+  });
+
+  it('choices that another user put there afterwards are none', () => {
+    const planted = JSON.stringify({ ...SETTINGS, auto: 'install' });
+    fs.writeFileSync(paths.settings, planted);
+    fs.chownSync(paths.settings, NETWORK_USER, 0);
+    takeOver(paths, files, (message) => reports.push(message));
+    expect([files.readSettings().auto, fs.readFileSync(`${paths.settings}.damaged`, 'utf8')]).toEqual(['check', planted]);
+    expect(fs.statSync(paths.settings).uid).toBe(0);
   });
 
   it("takes away orders that were put there before the folder was root's", () => {
