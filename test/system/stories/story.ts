@@ -157,6 +157,11 @@ export function tellStory(image: DeviceImage): void {
       expect(steps.indexOf('pikit-update-fetch')).toBeLessThan(steps.indexOf('pikit-update-apply'));
     });
 
+    it('sets the time as often as its owner changes it', async () => {
+      for (const minute of ['01', '02', '03', '04', '05', '06', '07', '08']) await device.sh(`pikit-update auto install --time 03:${minute}`);
+      expect(await device.sh('systemctl show -P NextElapseUSecRealtime pikit-update.timer')).toMatch(/ 03:(?:0[89]|[123]\d)/);
+    });
+
     it('does not take a new time that is past today for one that was missed', async () => {
       const at = (when: string): Promise<string> => device.sh(`date -d '${when}' +%H:%M | tr -d '\\n'`);
       // Its random delay is up to half an hour.
