@@ -108,5 +108,6 @@ export async function settle({ worlds, root: before }: Bench, root: string, fore
 /** Exit code 0 is a promise as well. */
 export function assertHonest(ended: Ended, world: number, worlds: readonly World[]): void {
   if (ended.code === 0) assert.equal(world, worlds.length - 1, `it said that it had worked:\n${ended.text}`);
-  if (typeof ended.code === 'number' && ended.code !== 0) assert.match(ended.text, /\[[A-Z_]+\]/, 'a failure without a code');
+  if (typeof ended.code === 'number' && ended.code !== 0)
+    assert.match(ended.text, /\[[A-Z_]+\]/, `a failure without a code: ${String(ended.code)} ${ended.text}`);
 }
