@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { spawnSync } from 'node:child_process';
 import { extname, join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Visit, Web } from '../helpers/browser.ts';
 import { describeInBrowser } from '../helpers/browser.ts';
 import { openProfile } from '../helpers/browser-profile.ts';
 import { temporary } from '../helpers/device.ts';
@@ -143,6 +144,17 @@ const SERVERS: readonly [name: string, serve: (root: string, api: string) => Pro
   ['a server with the header of the documentation', (root, api) => plainServer(root, api, { 'cache-control': 'no-cache' })],
 ];
 
+/** A browser that has a page of 1.3.0 in its cache, of a server that says nothing of how long, where 1.4.0 is by now; `tab` is empty. */
+async function updatedBehind(web: Web): Promise<{ url: string; tab: Visit }> {
+  const mock = await webMock('up-to-date');
+  const root = dashboard('1.3.0');
+  const url = await plainServer(root, mock.url);
+  const first = await web.visit();
+  await first.page.goto(url);
+  install(root, '1.4.0', 0.01);
+  return { url, tab: await web.tabBeside(first) };
+}
+
 describeInBrowser('a dashboard that was updated', (web) => {
   it.each(SERVERS)('shows the new page in a new tab, and when it is loaded again: %s', async (_name, serve) => {
     const mock = await webMock('up-to-date');
@@ -161,14 +173,9 @@ describeInBrowser('a dashboard that was updated', (web) => {
   });
 
   it('loads all of the page anew, once, in a tab that the browser filled from its cache', async () => {
-    const mock = await webMock('up-to-date');
-    const root = dashboard('1.3.0');
-    const url = await plainServer(root, mock.url);
-    const first = await web.visit();
-    await first.page.goto(url);
-    install(root, '1.4.0', 0.01);
-    const { page, open, button, dialog } = inPage(await web.tabBeside(first));
-    // Nobody is asked at first: the page is that of the release before.
+    const { url, tab } = await updatedBehind(web);
+    const { page, open, button, dialog } = inPage(tab);
+    // The server is not asked at first: the page is that of the release before.
     await page.goto(url, { waitUntil: 'commit' });
     await expect.poll(() => page.title()).toBe('1.4.0');
     expect(await page.evaluate(() => document.documentElement.dataset['plain'])).toBe('1.4.0');
@@ -177,18 +184,12 @@ describeInBrowser('a dashboard that was updated', (web) => {
     expect(await button('Reload').count()).toBe(0);
   });
 
-  it('tells in such a tab that there is another page when that one was loaded anew already, or the dialog is open', async () => {
-    const mock = await webMock('up-to-date');
-    const root = dashboard('1.3.0');
-    const url = await plainServer(root, mock.url);
-    const first = await web.visit();
-    await first.page.goto(url);
-    install(root, '1.4.0', 0.01);
-    const visit = await web.tabBeside(first);
-    await visit.page.addInitScript(() => {
+  it('tells in such a tab that there is another page when that one was loaded anew already', async () => {
+    const { url, tab } = await updatedBehind(web);
+    await tab.page.addInitScript(() => {
       sessionStorage.setItem('pikit-updates-loaded-anew', document.lastModified);
     });
-    const { page, open, button, dialog } = inPage(visit);
+    const { page, open, button, dialog } = inPage(tab);
     await page.goto(url);
     expect(await page.title()).toBe('1.3.0');
     await open();
