@@ -1,5 +1,5 @@
 /**
- * The HTTP API, started by systemd when somebody connects (pikit-update-api.socket), gone again when nobody has been there for
+ * The HTTP API, started by systemd when a client connects (pikit-update-api.socket), ended when there has been none for
  * a minute. In a folder (PIKIT_ROOT), PIKIT_API_LISTEN says where: unix:/path or tcp:127.0.0.1:PORT.
  */
 import fs from 'node:fs';
@@ -11,16 +11,16 @@ import type { Listen } from '../lib/api/server.ts';
 import { serveApi } from '../lib/api/server.ts';
 import { EXIT } from '../lib/cli/exit-codes.ts';
 import { UpdateError } from '../lib/core/errors.ts';
-import { devicePaths } from '../lib/core/paths.ts';
+import { devicePaths } from '../lib/core/device/paths.ts';
 import { gatewayOrders, queueByGateway } from '../lib/device/gateway-orders.ts';
 import { directOrders } from '../lib/device/orders.ts';
-import { readApiToken } from '../lib/io/api-token.ts';
-import { journalReader } from '../lib/io/journal.ts';
-import { listenFds } from '../lib/io/listen-fds.ts';
-import { orderClient } from '../lib/io/order-client.ts';
-import { ownNames } from '../lib/io/own-names.ts';
-import { steadyUnits } from '../lib/io/steady-units.ts';
-import { webFiles } from '../lib/io/web-files.ts';
+import { readApiToken } from '../lib/io/api/api-token.ts';
+import { journalReader } from '../lib/io/systemd/journal.ts';
+import { listenFds } from '../lib/io/systemd/listen-fds.ts';
+import { orderClient } from '../lib/io/api/order-client.ts';
+import { ownNames } from '../lib/io/api/own-names.ts';
+import { reconnectingUnits } from '../lib/io/systemd/reconnecting-units.ts';
+import { webFiles } from '../lib/io/api/web-files.ts';
 import { wireDevice } from './device-wiring.ts';
 import { runProgram, standardStreams } from './run-program.ts';
 
@@ -33,7 +33,7 @@ function warn(message: string): void {
   streams.err(`${process.env['JOURNAL_STREAM'] === undefined ? '' : '<4>'}${message.replaceAll('\n', ' ')}\n`);
 }
 
-/** Where to listen, and whether systemd holds the socket: only then may we go when nobody is there. */
+/** Where to listen, and whether systemd holds the socket: only then may we end when no client is left. */
 function whereToListen(): { listens: Listen[]; activated: boolean } {
   const fds = listenFds(process.env, process.pid);
   if (fds.length > 0) return { listens: fds.map((fd) => ({ fd })), activated: true };
@@ -57,7 +57,7 @@ function idleMs(activated: boolean): number | null {
 async function main(): Promise<number> {
   const stop = new AbortController();
   const ask = orderClient(devicePaths('/').orderSocket);
-  const units = steadyUnits({ queue: queueByGateway(ask) });
+  const units = reconnectingUnits({ queue: queueByGateway(ask) });
   const wiring = wireDevice({ warn, signal: stop.signal, systemd: () => Promise.resolve(units) });
   const { deps: device, root, onDevice } = wiring;
   const orders = onDevice ? gatewayOrders(ask, units) : directOrders(device);

@@ -1,27 +1,25 @@
 /** `auto off|check|download|install`: run by pikit-update-auto@.service. Sets the timer as settings.json says. */
-import { resolve } from 'node:path';
 import { describeAuto } from '../lib/device/auto.ts';
 import { EXIT } from '../lib/cli/exit-codes.ts';
 import { sayError, sayLine } from '../lib/cli/say.ts';
 import type { TimerDeps } from '../lib/device/timer.ts';
 import { parseChoice, setTimer } from '../lib/device/timer.ts';
-import { devicePaths } from '../lib/core/paths.ts';
-import { readConfig } from '../lib/io/config-file.ts';
-import { assertOwnRoot } from '../lib/io/own-root.ts';
+import { devicePaths } from '../lib/core/device/paths.ts';
+import { readConfig } from '../lib/io/state/config-file.ts';
+import { ownRoot } from '../lib/io/state/own-root.ts';
 import { runProgram, standardStreams } from './run-program.ts';
 
 const streams = standardStreams();
 const terminal = { ...streams, isTerminal: false, columns: () => 80 };
 
 function timerDeps(): TimerDeps {
-  const root = resolve(process.env['PIKIT_ROOT'] ?? '/');
-  assertOwnRoot(root);
+  const root = ownRoot();
   const paths = devicePaths(root);
   return { paths, systemd: isManaged(paths.root, paths.config) ? connect : null };
 }
 
 async function connect() {
-  const { connectSystemd } = await import('../lib/io/systemd.ts');
+  const { connectSystemd } = await import('../lib/io/bus/systemd.ts');
   return await connectSystemd();
 }
 

@@ -4,7 +4,8 @@ import type { BuildOptions } from 'esbuild';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import * as z from 'zod';
-import { openApiDocument } from '../lib/core/openapi.ts';
+import { openApiDocument } from '../lib/core/http-api/openapi.ts';
+import { sourceEpochSeconds } from './source-time.ts';
 import { webTemplates } from './web-templates.ts';
 
 const { version } = z.object({ version: z.string() }).parse(JSON.parse(readFileSync('package.json', 'utf8')));
@@ -21,7 +22,7 @@ const common: BuildOptions = {
   keepNames: true,
   legalComments: 'none',
   sourcemap: false,
-  define: { PIKIT_UPDATER_VERSION: JSON.stringify(version) },
+  define: { PIKIT_UPDATER_VERSION: JSON.stringify(version), PIKIT_BUILT_AT: String(sourceEpochSeconds(process.cwd())) },
   // Optional in dbus-next: native, and only for abstract sockets and X11.
   external: ['usocket', 'x11'],
   // dbus-next is CommonJS and calls require().
@@ -43,6 +44,9 @@ await build({
 });
 // Not shipped, and neither is what only it needs.
 await build({ ...common, entryPoints: ['dev'].map(entry) });
+
+// The client of signed metadata, as the public TUF conformance suite starts it (test/conformance/client).
+await build({ ...common, outdir: 'build', entryNames: 'conformance-[name]', entryPoints: ['test/conformance/client.ts'] });
 
 // The widget, for browsers: one file with all that it needs, and one for each further language, which it loads from beside itself.
 // The page of all states is for `npm run dev`.

@@ -4,8 +4,8 @@ import { runStep } from './run-step.ts';
 
 await runStep({
   step: 'check',
-  summary: 'Asks the source whether there is a release for this device, and writes down what it found.',
+  summary: 'Asks the source for a release for this device, and records the result.',
   lockWaitMs: 10_000,
   body: (deps) => check(networkDeps(deps)),
-  unitEnding: async (unit) => await (await import('../lib/io/unit-ending.ts')).unitEnding(unit),
+  unitEnding: async (unit) => await (await import('../lib/io/systemd/unit-ending.ts')).unitEnding(unit),
 });

@@ -13,6 +13,8 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import * as z from 'zod';
+import { catalogText } from '../lib/core/events.ts';
+import { sourceEpochSeconds } from './source-time.ts';
 
 const PACKAGE = 'pikit-update';
 const CODE = 'usr/lib/pikit-update';
@@ -27,6 +29,7 @@ export const WEB_FILES = ['web/pikit-updates.js', 'web/pikit-updates.de.js', 'we
 /** Where a file of units/ goes, first match; `$1` is what the pattern captured. `DEBIAN/` is the package's control part. */
 const PLACES: readonly { readonly pattern: RegExp; readonly to: string; readonly mode: number }[] = [
   { pattern: /^(pikit-update[^/]*\.(?:service|timer|socket))$/, to: 'usr/lib/systemd/system/$1', mode: 0o644 },
+  { pattern: /^(pikit-update-\.service\.d\/[^/]+\.conf)$/, to: 'usr/lib/systemd/system/$1', mode: 0o644 },
   { pattern: /^([^/]+)\.sysusers$/, to: 'usr/lib/sysusers.d/$1.conf', mode: 0o644 },
   { pattern: /^([^/]+)\.tmpfiles$/, to: 'usr/lib/tmpfiles.d/$1.conf', mode: 0o644 },
   { pattern: /^update\.toml$/, to: 'etc/pikit/update.toml', mode: 0o644 },
@@ -87,15 +90,29 @@ function bundles(dist: string, units: readonly PackageFile[]): PackageFile[] {
   return found.map((file) => ({ path: `${CODE}/${file}`, mode: 0o644, content: fs.readFileSync(path.join(dist, file)) }));
 }
 
+/** The pages of docs/, and the example that one of them shows. */
+function pagesIn(project: string): string[] {
+  const dir = path.join(project, 'docs');
+  const pages = fs.existsSync(dir) ? fs.readdirSync(dir).filter((name) => name.endsWith('.md')) : [];
+  return [...pages.sort().map((name) => `docs/${name}`), 'docs/examples/pikit_api_update.py'];
+}
+
+/** In the package all pages are in one folder, without the pictures and what is for development. */
+function linksInPackage(text: string): string {
+  return text
+    .replaceAll(/!?\[([^\]]*)\]\((?:docs\/)?(?:screenshots|\.\.\/test\/|HACKING\.md)[^)]*\)/g, '$1')
+    .replaceAll(/\]\((?:\.\.\/|docs\/)/g, '](');
+}
+
 function documentation(options: DebOptions, version: string, maintainer: string): PackageFile[] {
   const date = new Date(options.epochSeconds * 1000).toUTCString().replace('GMT', '+0000');
   const changelog = `${PACKAGE} (${version}) unstable; urgency=medium\n\n  * Version ${version}: see CHANGES.md.gz.\n\n -- ${maintainer}  ${date}\n`;
   const files = [{ path: `${DOC}/changelog.gz`, mode: 0o644, content: gzipSync(changelog, { level: 9 }) }];
-  const readme = path.join(options.project, 'README.md');
-  if (fs.existsSync(readme)) files.push({ path: `${DOC}/README.md`, mode: 0o644, content: fs.readFileSync(readme) });
-  for (const doc of ['docs/api.md', 'docs/dashboard.md', 'docs/examples/pikit_api_update.py']) {
+  for (const doc of ['README.md', 'SECURITY.md', ...pagesIn(options.project)]) {
     const file = path.join(options.project, doc);
-    if (fs.existsSync(file)) files.push({ path: `${DOC}/${doc.replace(/^docs\//, '')}`, mode: 0o644, content: fs.readFileSync(file) });
+    if (!fs.existsSync(file)) continue;
+    const content = doc.endsWith('.md') ? Buffer.from(linksInPackage(fs.readFileSync(file, 'utf8'))) : fs.readFileSync(file);
+    files.push({ path: `${DOC}/${doc.replace(/^docs\//, '')}`, mode: 0o644, content });
   }
   const changes = path.join(options.project, 'CHANGES.md');
   if (fs.existsSync(changes)) files.push({ path: `${DOC}/CHANGES.md.gz`, mode: 0o644, content: gzipSync(fs.readFileSync(changes), { level: 9 }) });
@@ -125,6 +142,8 @@ export function packageFiles(options: DebOptions): PackageFile[] {
     ...bundles(options.dist, units),
     // Tells Node how to read the bundles, as the project's own package.json does in dist/.
     { path: `${CODE}/package.json`, mode: 0o644, content: Buffer.from(`${JSON.stringify({ version: project.version, type: project.type })}\n`) },
+    // A trigger of the package systemd takes it into the catalog, and out of it again.
+    { path: 'usr/lib/systemd/catalog/pikit-update.catalog', mode: 0o644, content: Buffer.from(catalogText()) },
     ...documentation(options, version, maintainer),
   ];
   const sizeKib = installed.reduce((sum, file) => sum + Math.ceil(file.content.length / 1024), 0);
@@ -177,27 +196,10 @@ export function buildDeb(options: DebOptions): string {
   return result;
 }
 
-/** The time to put on everything: SOURCE_DATE_EPOCH, else the last commit, else package.json. */
-function epochSeconds(project: string): number {
-  const given = process.env['SOURCE_DATE_EPOCH'];
-  if (given !== undefined) {
-    if (!/^\d+$/.test(given)) throw new Error(`SOURCE_DATE_EPOCH must be a number of seconds, not '${given}'`);
-    return Number(given);
-  }
-  try {
-    return Number(
-      execFileSync('git', ['-C', project, 'log', '-1', '--format=%ct'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(),
-    );
-  } catch {
-    // No git, or no commit: a tree from a tarball.
-    return Math.floor(fs.statSync(path.join(project, 'package.json')).mtimeMs / 1000);
-  }
-}
-
 function main(): void {
   const project = process.cwd();
   const { values } = parseArgs({ options: { dist: { type: 'string', default: 'dist' }, out: { type: 'string', default: 'build' } } });
-  console.log(buildDeb({ project, dist: path.resolve(values.dist), out: path.resolve(values.out), epochSeconds: epochSeconds(project) }));
+  console.log(buildDeb({ project, dist: path.resolve(values.dist), out: path.resolve(values.out), epochSeconds: sourceEpochSeconds(project) }));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

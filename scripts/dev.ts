@@ -1,11 +1,11 @@
-/** `npm run dev`: the HTTP API with a played device behind it, for whoever works on a dashboard. */
+/** `npm run dev`: the HTTP API with a played device behind it, for developers of dashboards. */
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { toUpdateError } from '../lib/core/errors.ts';
-import { openApiDocument } from '../lib/core/openapi.ts';
-import { webFiles } from '../lib/io/web-files.ts';
+import { openApiDocument } from '../lib/core/http-api/openapi.ts';
+import { webFiles } from '../lib/io/api/web-files.ts';
 import { wallClock } from '../lib/mock/clock.ts';
 import { serveMock } from '../lib/mock/dev-server.ts';
 import { mockStates } from '../lib/mock/states.ts';

@@ -2,20 +2,21 @@
 import fs from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { devicePaths } from '../lib/core/paths.ts';
-import type { DeviceDeps } from '../lib/device/deps.ts';
-import { readConfig } from '../lib/io/config-file.ts';
+import { devicePaths } from '../lib/core/device/paths.ts';
+import type { ReaderDeps } from '../lib/device/deps.ts';
+import { readConfig } from '../lib/io/state/config-file.ts';
 import { freeSpace } from '../lib/io/disk.ts';
-import { assertOwnRoot } from '../lib/io/own-root.ts';
-import { stateFiles } from '../lib/io/state-file.ts';
-import { terminateStep } from '../lib/io/step-process.ts';
-import type { UnitRunner } from '../lib/io/unit-runner.ts';
-import { isAlive, placeOf } from './run-step.ts';
+import { ownRoot } from '../lib/io/state/own-root.ts';
+import { stateFiles } from '../lib/io/state/state-files.ts';
+import { terminateStep } from '../lib/io/folder-units/step-process.ts';
+import type { UnitRunner } from '../lib/io/systemd/unit-runner.ts';
+import { isAlive } from './run-step.ts';
+import { transactionPaths } from '../lib/transaction/transaction-paths.ts';
 
 export interface Wiring {
   root: string;
   onDevice: boolean;
-  deps: DeviceDeps;
+  deps: ReaderDeps;
   /** Resolves when nothing runs that would end with this process: units of a folder are its children, those of systemd are not. */
   settled: () => Promise<void>;
   /** Lets go of systemd, which goes on. */
@@ -29,8 +30,7 @@ interface Runner {
 }
 
 export function wireDevice(options: { warn: (message: string) => void; signal: AbortSignal; systemd: () => Promise<UnitRunner> }): Wiring {
-  const root = resolve(process.env['PIKIT_ROOT'] ?? '/');
-  assertOwnRoot(root);
+  const root = ownRoot();
   const onDevice = root === '/';
   const paths = devicePaths(root);
   const opened: Promise<Runner>[] = [];
@@ -41,7 +41,7 @@ export function wireDevice(options: { warn: (message: string) => void; signal: A
     onDevice,
     deps: {
       paths,
-      place: placeOf(paths),
+      place: transactionPaths(paths),
       files: stateFiles(paths, options.warn),
       now: () => new Date(),
       loadConfig: () => readConfig(paths.config),
@@ -69,7 +69,7 @@ export function wireDevice(options: { warn: (message: string) => void; signal: A
 }
 
 async function folderRunner(root: string): Promise<Runner> {
-  const { localUnitRunner } = await import('../lib/io/local-units.ts');
+  const { localUnitRunner } = await import('../lib/io/folder-units/local-units.ts');
   const distDir = dirname(fileURLToPath(import.meta.url));
   const besideDist = resolve(distDir, '../units');
   const units = localUnitRunner({ root, unitsDir: fs.existsSync(besideDist) ? besideDist : '/usr/lib/systemd/system', distDir });

@@ -7,5 +7,5 @@ await runStep({
   summary: 'Downloads, verifies and stages the release that check found.',
   lockWaitMs: 60_000,
   body: (deps) => fetchRelease(networkDeps(deps)),
-  unitEnding: async (unit) => await (await import('../lib/io/unit-ending.ts')).unitEnding(unit),
+  unitEnding: async (unit) => await (await import('../lib/io/systemd/unit-ending.ts')).unitEnding(unit),
 });

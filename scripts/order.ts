@@ -1,20 +1,20 @@
 /**
  * Root's gateway for the orders of the HTTP API, started by systemd for each connection (pikit-update-order@.service), which is its
- * standard input and output: one order comes in, one line goes out. In a folder the API acts by itself; a test may give it a bus.
+ * standard input and output: one order comes in, one line goes out. In a folder the API acts directly; a test may give it a bus.
  */
 import { EXIT } from '../lib/cli/exit-codes.ts';
 import { UpdateError, errorJson, toUpdateError } from '../lib/core/errors.ts';
-import type { Order, OrderAnswer } from '../lib/core/orders.ts';
+import type { Order, OrderAnswer } from '../lib/core/device/orders.ts';
 import { printable, printableJson } from '../lib/core/printable.ts';
 import { carryOut } from '../lib/device/carry-out.ts';
-import { readOrder } from '../lib/io/order-message.ts';
-import { systemdUnits } from '../lib/io/unit-runner.ts';
+import { readOrder } from '../lib/io/api/order-message.ts';
+import { systemdUnits } from '../lib/io/systemd/unit-runner.ts';
 import { wireDevice } from './device-wiring.ts';
 import { runProgram, standardStreams } from './run-program.ts';
 
-/** Whoever sends an order has it ready. */
+/** A client sends its order at once. */
 const READ_MS = 5000;
-/** A job that is queued later would begin behind the back of somebody who was told that it failed. */
+/** A job that is queued later would begin although the client was told that it failed. */
 const QUEUE_MS = 10_000;
 
 const streams = standardStreams();
@@ -69,7 +69,7 @@ async function obey(): Promise<void> {
     systemd: () => Promise.resolve(units),
   });
   if (!wiring.onDevice && process.env['DBUS_SYSTEM_BUS_ADDRESS'] === undefined) {
-    throw new UpdateError('USAGE', `orders are for a device, and '${wiring.root}' is a folder`, { hint: 'the API of a folder acts by itself' });
+    throw new UpdateError('USAGE', `orders are for a device, and '${wiring.root}' is a folder`, { hint: 'the API of a folder needs no gateway' });
   }
   try {
     const outcome = await carryOut(order, {

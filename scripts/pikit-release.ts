@@ -1,4 +1,5 @@
-import { runPikitRelease } from '../lib/release/cli.ts';
+import { runPikitRelease } from '../lib/release/cli/cli.ts';
+import { secretTerminal } from '../lib/release/keys/passphrase.ts';
 import { runProgram, standardStreams } from './run-program.ts';
 import { VERSION } from './updater-version.ts';
 
@@ -10,5 +11,5 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const streams = standardStreams();
-const surroundings = { version: VERSION, env: process.env, now: new Date(), signal: stop.signal };
+const surroundings = { version: VERSION, env: process.env, now: new Date(), signal: stop.signal, terminal: secretTerminal };
 await runProgram(() => runPikitRelease(process.argv.slice(2), { ...surroundings, ...streams }), streams);

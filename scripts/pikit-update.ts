@@ -1,18 +1,15 @@
 /** The command line `pikit-update`: wires the device, or the folder that PIKIT_ROOT names, to lib/cli. */
 import { spawn } from 'node:child_process';
-import fs from 'node:fs';
 import { createInterface } from 'node:readline';
-import { resolve } from 'node:path';
 import { runPikitUpdate } from '../lib/cli/cli.ts';
 import type { CliDeps } from '../lib/cli/deps.ts';
 import { EXIT } from '../lib/cli/exit-codes.ts';
-import { sayError, sayWarning } from '../lib/cli/say.ts';
+import { sayWarning } from '../lib/cli/say.ts';
 import { UpdateError } from '../lib/core/errors.ts';
 import { wireDevice } from './device-wiring.ts';
 import { runProgram, standardStreams } from './run-program.ts';
+import { askOnTerminal, readStandardInput } from './terminal-input.ts';
 import { VERSION } from './updater-version.ts';
-
-const root = resolve(process.env['PIKIT_ROOT'] ?? '/');
 
 /** Our own Ctrl-C handler does nothing to journalctl: it gets the signal from the terminal itself. */
 function journalctl(args: readonly string[], onLine: (line: string) => void): Promise<number> {
@@ -43,13 +40,6 @@ async function main(): Promise<number> {
     isTerminal: process.stdout.isTTY,
     columns: () => process.stdout.columns,
   };
-  if (!fs.existsSync(root)) {
-    sayError(
-      terminal,
-      new UpdateError('USAGE', `PIKIT_ROOT names '${root}', which is not there`, { hint: 'create the folder, or unset PIKIT_ROOT' }),
-    );
-    return EXIT.usage;
-  }
   const stop = new AbortController();
   process.on('SIGINT', () => {
     if (stop.signal.aborted) process.exit(EXIT.interrupted);
@@ -60,9 +50,20 @@ async function main(): Promise<number> {
       sayWarning(terminal, message);
     },
     signal: stop.signal,
-    systemd: async () => (await import('../lib/io/unit-runner.ts')).systemdUnits(),
+    systemd: async () => (await import('../lib/io/systemd/unit-runner.ts')).systemdUnits(),
   });
-  const deps: CliDeps = { ...wiring.deps, version: VERSION, terminal, journalctl: wiring.onDevice ? journalctl : null };
+  const warn = (message: string): void => {
+    sayWarning(terminal, message);
+  };
+  const deps: CliDeps = {
+    ...wiring.deps,
+    version: VERSION,
+    terminal,
+    journalctl: wiring.onDevice ? journalctl : null,
+    ask: process.stdin.isTTY && process.stdout.isTTY ? (question) => askOnTerminal(question, stop.signal) : null,
+    readInput: readStandardInput,
+    requestRoot: async () => await (await import('./root-of-source.ts')).rootOfSource(wiring.deps, warn),
+  };
   try {
     return await runPikitUpdate(process.argv.slice(2), deps);
   } finally {

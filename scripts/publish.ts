@@ -3,26 +3,24 @@
  * at once what they may know, and not only after the next step that root runs. With the argument `settings`, before the folders change
  * hands: takes over the owner's choices, and does nothing else.
  */
-import { resolve } from 'node:path';
 import { EXIT } from '../lib/cli/exit-codes.ts';
 import { UpdateError } from '../lib/core/errors.ts';
-import { devicePaths } from '../lib/core/paths.ts';
-import { takeLock } from '../lib/io/lock.ts';
-import { narrator } from '../lib/io/narrator.ts';
-import { assertOwnRoot } from '../lib/io/own-root.ts';
-import { stateFiles } from '../lib/io/state-file.ts';
-import { takeOver, takeOverSettings } from '../lib/io/take-over.ts';
-import { publish } from '../lib/steps/publish.ts';
+import { devicePaths } from '../lib/core/device/paths.ts';
+import { takeLock } from '../lib/io/state/lock.ts';
+import { openLog } from '../lib/io/log.ts';
+import { ownRoot } from '../lib/io/state/own-root.ts';
+import { stateFiles } from '../lib/io/state/state-files.ts';
+import { takeOverLayout, takeOverSettings } from '../lib/io/state/take-over-layout.ts';
+import { writePublicFacts } from '../lib/steps/outcome/write-public-facts.ts';
 import { runProgram, standardStreams } from './run-program.ts';
-import { placeOf } from './run-step.ts';
+import { transactionPaths } from '../lib/transaction/transaction-paths.ts';
 
 const streams = standardStreams();
 
 async function publishNow(): Promise<void> {
-  const root = resolve(process.env['PIKIT_ROOT'] ?? '/');
-  assertOwnRoot(root);
+  const root = ownRoot();
   const paths = devicePaths(root);
-  const narrate = narrator({ ...streams, toJournal: false });
+  const narrate = openLog({ ...streams, toJournal: false });
   const files = stateFiles(paths, (message) => {
     narrate.warning(message);
   });
@@ -30,12 +28,12 @@ async function publishNow(): Promise<void> {
     narrate.warning(message);
   };
   if (process.argv[2] === 'settings') {
-    takeOverSettings(paths, files, warn);
+    await takeOverSettings(paths, files, warn);
     return;
   }
-  takeOver(paths, files, warn);
+  await takeOverLayout(paths, files, warn);
   const release = await takeLock(paths.lock, { waitMs: 0, onWait: () => undefined, signal: new AbortController().signal });
-  publish({ files, place: placeOf(paths), narrate }, 'recover', null);
+  writePublicFacts({ files, place: transactionPaths(paths), paths, log: narrate }, 'recover', null);
   release();
 }
 

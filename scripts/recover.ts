@@ -3,7 +3,7 @@ import { runStep } from './run-step.ts';
 
 await runStep({
   step: 'recover',
-  summary: 'At boot: undoes or finishes an update that was cut short.',
+  summary: 'Undoes or finishes an interrupted update at boot.',
   lockWaitMs: 120_000,
   body: (deps) => recoverStep(deps),
 });

@@ -4,7 +4,7 @@ import { printable } from '../lib/core/printable.ts';
 import type { UpdateError } from '../lib/core/errors.ts';
 import { toUpdateError } from '../lib/core/errors.ts';
 import { output } from '../lib/io/output.ts';
-import { sureEnd } from '../lib/io/sure-end.ts';
+import { sureEnd } from '../lib/io/process/sure-end.ts';
 
 export interface Streams {
   out: (text: string) => void;
@@ -15,7 +15,7 @@ export interface Streams {
 export function standardStreams(): Streams {
   const err = output(process.stderr);
   const out = output(process.stdout, (error) => {
-    err.write(`warning: the output cannot be written (${error.message}), ignoring\n`);
+    err.write(`warning: failed to write the output, ignoring: ${error.message}\n`);
   });
   return { out: out.write, err: err.write };
 }

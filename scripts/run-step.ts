@@ -2,48 +2,51 @@
 import { randomUUID } from 'node:crypto';
 import fs from 'node:fs';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { ErrorCode, UpdateError } from '../lib/core/errors.ts';
+import type { ErrorCode } from '../lib/core/errors.ts';
 import { errnoOf, toUpdateError } from '../lib/core/errors.ts';
-import type { DevicePaths } from '../lib/core/paths.ts';
-import { devicePaths } from '../lib/core/paths.ts';
-import type { Receipt } from '../lib/core/state.ts';
+import { devicePaths } from '../lib/core/device/paths.ts';
+import type { Receipt } from '../lib/core/device/state.ts';
 import { liveProgress } from '../lib/device/running.ts';
-import { readConfig } from '../lib/io/config-file.ts';
-import type { LockOptions } from '../lib/io/lock.ts';
-import { takeLock } from '../lib/io/lock.ts';
-import { isNetworkAtWork, lockHolder } from '../lib/io/lock-holder.ts';
-import { takeRootLocks } from '../lib/io/step-locks.ts';
-import type { Narrator } from '../lib/io/narrator.ts';
-import { narrator } from '../lib/io/narrator.ts';
-import { assertOwnRoot } from '../lib/io/own-root.ts';
-import { notifyRoute, progressChannel } from '../lib/io/progress-channel.ts';
-import { stateFiles } from '../lib/io/state-file.ts';
-import { sureEnd } from '../lib/io/sure-end.ts';
-import type { UnitEnding } from '../lib/io/unit-ending.ts';
-import type { StepDeps, StepResult } from '../lib/steps/deps.ts';
-import { recordFailure, recordResult } from '../lib/steps/ended.ts';
-import { findKilled, recordKilledStep } from '../lib/steps/killed-step.ts';
-import { publish } from '../lib/steps/publish.ts';
-import { RecordedFailure } from '../lib/steps/recorded-failure.ts';
-import type { RunLog } from '../lib/steps/run-log.ts';
-import { openRunLog } from '../lib/steps/run-log.ts';
-import type { Place } from '../lib/transaction/place.ts';
+import { readConfig } from '../lib/io/state/config-file.ts';
+import type { LockOptions } from '../lib/io/state/lock.ts';
+import { takeLock } from '../lib/io/state/lock.ts';
+import { isNetworkAtWork, lockHolder } from '../lib/io/systemd/lock-holder.ts';
+import { takeRootLocks } from '../lib/io/state/step-locks.ts';
+import { openLog } from '../lib/io/log.ts';
+import { ownRoot } from '../lib/io/state/own-root.ts';
+import { notifyRoute, progressChannel } from '../lib/io/systemd/progress-channel.ts';
+import { journalSocket } from '../lib/io/systemd/journal-socket.ts';
+import { endHooks } from '../lib/io/process/end-hooks.ts';
+import { stateFiles } from '../lib/io/state/state-files.ts';
+import { sureEnd } from '../lib/io/process/sure-end.ts';
+import type { UnitEnding } from '../lib/io/systemd/unit-ending.ts';
+import type { StepDeps, StepOutcome } from '../lib/steps/deps.ts';
+import { recordEnd } from '../lib/steps/outcome/step-result.ts';
+import { lifecycleEvent } from '../lib/steps/outcome/lifecycle.ts';
+import { findKilled, recordKilledStep } from '../lib/steps/outcome/killed-step.ts';
+import { writePublicFacts } from '../lib/steps/outcome/write-public-facts.ts';
+import type { RunLog } from '../lib/steps/outcome/run-steps.ts';
+import { openRunLog } from '../lib/steps/outcome/run-steps.ts';
+import { transactionPaths } from '../lib/transaction/transaction-paths.ts';
 import type { Streams } from './run-program.ts';
 import { runProgram, standardStreams } from './run-program.ts';
+import { BUILT_AT } from './updater-version.ts';
 
 export interface StepEntry {
   step: Receipt['step'];
   summary: string;
   /** How long it waits for another step to end. */
   lockWaitMs: number;
-  /** What is done about whoever has the lock, while this step waits for it. */
+  /** What is done about the holder of the lock, while this step waits for it. */
   whileWaiting?: (deps: StepDeps) => Promise<void>;
-  body: (deps: StepDeps) => Promise<StepResult>;
+  body: (deps: StepDeps) => Promise<StepOutcome>;
   /** How a unit ended; left out by a step that runs before systemd has anything to tell. */
   unitEnding?: (unit: string) => Promise<UnitEnding | null>;
 }
+
+/** What its units share; those that are no way back do not start without it. */
+const SANDBOX = '/usr/lib/systemd/system/pikit-update-.service.d/10-sandbox.conf';
 
 const EXIT = { ok: 0, failed: 1, usage: 2, busy: 75 } as const;
 
@@ -66,18 +69,12 @@ export async function runStep(entry: StepEntry): Promise<void> {
 async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number> {
   const [, , ...args] = process.argv;
   if (args.length > 0) return usage(entry, args, streams);
-  const given = process.env['PIKIT_ROOT'] ?? '/';
-  const root = resolve(given);
-  const narrate = narrator({
-    ...streams,
-    toJournal: stdoutIsJournal(),
-  });
-  if (given === '' || !isDirectory(root)) {
-    const what = given === '' ? 'is empty' : `names '${root}', which is not a folder`;
-    streams.err(`error: PIKIT_ROOT ${what}\nhint: name the folder that stands for '/', or unset PIKIT_ROOT\n`);
-    return EXIT.usage;
-  }
-  assertOwnRoot(root);
+  const root = ownRoot();
+  const run = process.env['INVOCATION_ID'] ?? randomUUID();
+  const write = journalSocket(process.env);
+  const narrate = openLog({ ...streams, toJournal: stdoutIsJournal(), journal: write === null ? null : { write, step: entry.step, run } });
+  if (root === '/' && stdoutIsJournal() && process.env['PIKIT_SANDBOX'] === undefined)
+    narrate.warning(`this step runs without its sandbox, ignoring: '${SANDBOX}' is missing; install the package again`);
   const paths = devicePaths(root);
   const files = stateFiles(paths, (message) => {
     narrate.warning(message);
@@ -93,18 +90,18 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
   const now = (): Date => new Date();
   const started = performance.now();
   const tookMs = (): number => Math.round(performance.now() - started);
-  const run = process.env['INVOCATION_ID'] ?? randomUUID();
+  /** There with the lock. */
+  let log: RunLog | null = null;
   const channel = progressChannel(
     files,
     { step: entry.step, pid: process.pid, invocation: run, started: now().toISOString() },
-    notifyRoute(process.env),
-    now,
+    { route: notifyRoute(process.env), now, tell: (progress) => log?.report(progress) },
   );
   const deps: StepDeps = {
     paths,
-    place: placeOf(paths),
+    place: transactionPaths(paths),
     files,
-    narrate,
+    log: narrate,
     loadConfig: () => readConfig(paths.config),
     report: channel.report,
     now,
@@ -117,14 +114,23 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
     byTimer: process.env['TRIGGER_UNIT'] === 'pikit-update.timer',
     arch: process.arch,
     machineId: () => machineId(root),
+    builtAt: root === '/' ? BUILT_AT : null,
     killed: null,
   };
-  /** There with the lock. */
-  let log: RunLog | null = null;
+  const isOfRoot = entry.step !== 'check' && entry.step !== 'fetch';
   let isGoingOn = false;
   const isGivenUp = (): boolean => isGoingOn;
   const holder = (): string | null => lockHolder(() => liveProgress({ files, isAlive }));
   let waiting: Promise<void> = Promise.resolve();
+  const finish = (end: StepOutcome): number => {
+    tell(deps, entry.step, end);
+    if (log !== null) {
+      recordEnd(deps, { step: entry.step, at: now(), tookMs: tookMs() }, end);
+      writePublicFacts(deps, entry.step, end.outcome === 'failed' ? end.failure : null);
+      log.ended(end);
+    }
+    return end.outcome === 'failed' ? (stopped.by ?? exitCodeOf(end.failure.code)) : EXIT.ok;
+  };
   try {
     // What a gate has granted is for this run alone, however it ends: kept, it would make the next one by hand that of the timer,
     // and fetch would be skipped for as long as it is there.
@@ -142,36 +148,26 @@ async function runToExitCode(entry: StepEntry, streams: Streams): Promise<number
       holder,
     };
     // In a folder there is one user, and no control group that tells who is at work.
-    if (root === '/' && entry.step !== 'check' && entry.step !== 'fetch')
-      await takeRootLocks({ own: paths.rootLock, shared: paths.lock, isNetworkAtWork, warn: narrate.warning }, locking);
+    if (root === '/' && isOfRoot) await takeRootLocks({ own: paths.rootLock, shared: paths.lock, isNetworkAtWork, warn: narrate.warning }, locking);
     else await takeLock(paths.lock, locking);
     await waiting;
+    // What a killed update has left running would write to the files that are put back now.
+    const left = root === '/' && isOfRoot ? await endHooks() : [];
+    for (const unit of left) narrate.warning(`a command of a release was still running in '${unit}': it was ended`);
     if (root === '/' && entry.unitEnding !== undefined) deps.killed = await findKilled(deps, entry.unitEnding);
     recordKilledStep(deps, entry.step);
     log = openRunLog(deps, entry.step, process.pid);
     isGoingOn = true;
-    const result = await sureEnd(`the step ${entry.step}`, () =>
+    const end = await sureEnd(`the step ${entry.step}`, () =>
       entry.body(deps).finally(() => {
         isGoingOn = false;
       }),
     );
-    narrate[result.outcome === 'ok' && entry.step !== 'check' ? 'notice' : 'info'](result.message);
-    if (result.hint !== undefined) narrate.info(result.hint);
-    recordResult(deps, { step: entry.step, at: now(), tookMs: tookMs() }, result);
-    publish(deps, entry.step, null);
-    log.done(result);
-    return EXIT.ok;
+    return finish(end);
   } catch (error) {
-    const failure = toUpdateError(error);
-    tell(narrate, failure, stdoutIsJournal());
-    if (log !== null) {
-      if (!(failure instanceof RecordedFailure)) recordFailure(deps, { step: entry.step, at: now(), tookMs: tookMs() }, failure);
-      publish(deps, entry.step, failure);
-      log.failed(failure);
-    }
-    return stopped.by ?? exitCodeOf(failure.code);
+    return finish({ outcome: 'failed', failure: toUpdateError(error), recorded: false });
   } finally {
-    if (log !== null) await channel.close();
+    if (log !== null) channel.close();
     // What was given up has been recorded as a failure, and must not go on behind that.
     if (isGivenUp()) setImmediate(() => process.exit());
   }
@@ -193,17 +189,21 @@ function exitCodeOf(code: ErrorCode): number {
 }
 
 /**
- * The one place where a failure is logged. What a service wrote is in its own journal, for those who may read that: ours is shown on
- * the dashboard.
+ * The one place where a result or a failure is logged. What a service wrote is in its own journal, for those who may read that: ours
+ * is shown on the dashboard.
  */
-function tell(narrate: Narrator, failure: UpdateError, toJournal: boolean): void {
-  narrate.error(`${failure.message} [${failure.code}]`);
-  if (!toJournal) for (const line of failure.lines) narrate.info(`${failure.subject ?? 'it'} wrote: ${line}`);
-  if (failure.hint !== null) narrate.hint(failure.hint);
-}
-
-function isDirectory(path: string): boolean {
-  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+function tell(deps: StepDeps, step: Receipt['step'], end: StepOutcome): void {
+  const { log } = deps;
+  const event = lifecycleEvent(deps, step, end);
+  if (end.outcome !== 'failed') {
+    log[end.outcome === 'ok' && step !== 'check' ? 'notice' : 'info'](end.message, event);
+    if (end.hint !== undefined) log.info(end.hint);
+    return;
+  }
+  const { failure } = end;
+  log.error(`${failure.message} [${failure.code}]`, event);
+  if (!stdoutIsJournal()) for (const line of failure.lines) log.info(`${failure.subject ?? 'it'} wrote: ${line}`);
+  if (failure.hint !== null) log.hint(failure.hint);
 }
 
 /** systemd names the device and inode of the journal's stream; only then are priority prefixes understood (systemd.exec(5)). */
@@ -222,18 +222,6 @@ export function isAlive(pid: number): boolean {
   } catch (error) {
     return errnoOf(error) === 'EPERM';
   }
-}
-
-export function placeOf(paths: DevicePaths): Place {
-  return {
-    root: paths.root,
-    journal: paths.journal,
-    installed: paths.installed,
-    installedNext: paths.installedNext,
-    backups: '/var/backups/pikit',
-    edited: paths.edited,
-    owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
-  };
 }
 
 /** Stable for one device; without /etc/machine-id its name has to do. */

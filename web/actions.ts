@@ -2,7 +2,8 @@
  * What the buttons send, and how each of these requests stands. A request has a name here; while it is on it is not sent again,
  * and when it fails the reason stays beside its button, with a way to send the very same once more.
  */
-import type { Answer, Api, Failure } from './api/requests.ts';
+import type { Api } from './api/requests.ts';
+import type { Answer, Failure } from './api/answers.ts';
 
 export interface Problem {
   failure: Failure;
@@ -68,7 +69,7 @@ export class Actions {
     changed();
     void ask(api()).then((answer) => {
       this.#busy.delete(name);
-      // Somebody else may have started something first: what runs is shown, and that is no failure.
+      // Another client may have started a run first: the running one is shown, and that is no failure.
       if (answer.is === 'ok' || (answer.failure.code === 'BUSY' && STARTS.test(name))) granted();
       else {
         const retry = (): void => {

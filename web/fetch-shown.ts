@@ -1,5 +1,5 @@
 /** What is shown and not in the status: asked for when it comes into sight, and again when what it depends on has changed. */
-import type { StatusAnswer } from '../lib/core/api-answers.ts';
+import type { StatusAnswer } from '../lib/core/http-api/api-answers.ts';
 import type { View } from './parts/view.ts';
 
 /** `times` is how often the device was reached: what was fetched before may be old. */

@@ -1,6 +1,6 @@
 /** Which language is spoken where an element stands, and its texts. */
 import { en } from './strings/en.ts';
-import type { Strings } from './strings/strings.ts';
+import type { Strings } from './strings/en.ts';
 import { stringsFor } from './strings/strings.ts';
 
 export class Language {

@@ -1,8 +1,8 @@
-/** Something that is fetched when somebody wants to see it, and again when what it is about has changed. */
-import type { Answer } from './api/requests.ts';
+/** Content that is fetched when it is first shown, and again when its subject has changed. */
+import type { Answer } from './api/answers.ts';
 
 export class Lazy<T> {
-  /** The last answer, and the one before where nobody answered; null while there is none. */
+  /** The last answer, or the one before if the last request failed; null while there is none. */
   answer: Answer<T> | null = null;
   readonly #ask: () => Promise<Answer<T>>;
   readonly #changed: () => void;
@@ -24,7 +24,7 @@ export class Lazy<T> {
     void this.#ask().then((answer) => {
       // What is wanted may have changed in the meantime.
       if (about !== this.#about) return;
-      // What was shown may be what somebody is just filling in.
+      // The shown content may be a form that the user is filling in.
       if (answer.is !== 'gone' || this.value === null) this.answer = answer;
       this.#changed();
     });

@@ -1,5 +1,5 @@
 /** Whether this page is of a release that is not installed any more: that is so of the page, whatever becomes of its elements. */
-import type { StatusAnswer } from '../lib/core/api-answers.ts';
+import type { StatusAnswer } from '../lib/core/http-api/api-answers.ts';
 import { replacedBy } from './model/replaced.ts';
 
 /** What was installed at an address when it was first heard of in this page. */

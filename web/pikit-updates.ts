@@ -9,12 +9,12 @@
  * Dispatches `pikit-updates-changed` with the chip as `detail`, whenever that says something else.
  */
 import { html, nothing, render } from 'lit/html.js';
-import type { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer, StatusAnswer } from '../lib/core/api-answers.ts';
+import type { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer, StatusAnswer } from '../lib/core/http-api/api-answers.ts';
 import { Actions } from './actions.ts';
 import { Announcer } from './announcer.ts';
 import type { Api } from './api/requests.ts';
 import { connectApi } from './api/requests.ts';
-import type { Link, Watch } from './api/watch-status.ts';
+import type { Link, Watch } from './api/link.ts';
 import { watchStatus } from './api/watch-status.ts';
 import { fetchShown } from './fetch-shown.ts';
 import { Focus } from './focus.ts';
@@ -31,7 +31,7 @@ import { icon } from './parts/icons.ts';
 import { LogPanel } from './parts/logs.ts';
 import { panel } from './parts/panel.ts';
 import type { Fold, Question, View } from './parts/view.ts';
-import type { Strings } from './strings/strings.ts';
+import type { Strings } from './strings/en.ts';
 import { sheet } from './styles/sheet.ts';
 
 /** How often `2 minutes ago` is put right. */

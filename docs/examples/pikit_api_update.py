@@ -123,7 +123,7 @@ def _body_of(handler: BaseHTTPRequestHandler) -> bytes:
         raise _Refused(400, "REQUEST_INVALID", "Content-Length is not a number")
     if len(lengths[0]) > 9 or int(lengths[0]) > MAX_BODY:
         handler.close_connection = True
-        raise _Refused(413, "BODY_TOO_LARGE", f"a body may have {MAX_BODY} bytes")
+        raise _Refused(413, "BODY_TOO_LARGE", f"the body has more than {MAX_BODY} bytes")
     body = handler.rfile.read(int(lengths[0]))
     if len(body) < int(lengths[0]):
         raise ConnectionError("the client has gone")

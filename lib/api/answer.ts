@@ -1,13 +1,13 @@
 /** What every answer has in common: its headers, and how an error becomes one. */
-import type { BusyAnswer, ErrorAnswer } from '../core/api-answers.ts';
-import { statusOf } from '../core/api-status.ts';
+import type { BusyAnswer, ErrorAnswer } from '../core/http-api/api-answers.ts';
+import { statusOf } from '../core/http-api/api-status.ts';
 import type { UpdateError } from '../core/errors.ts';
 import { errorJson } from '../core/errors.ts';
 import { printableJson } from '../core/printable.ts';
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** Answers are data for whoever asked, and never a page: nothing in them is run, framed, guessed or kept. */
+/** Answers are data for the client, and never a page: nothing in them is run, framed, guessed or kept. */
 export const HEADERS: Readonly<Record<string, string>> = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
@@ -28,8 +28,8 @@ export function jsonAnswer(status: number, value: unknown, headers: Readonly<Rec
 const INTERNAL: ErrorAnswer = {
   error: {
     code: 'INTERNAL',
-    message: 'the updater has met a defect of its own',
-    hint: 'the journal of pikit-update-api has what it is: please report it',
+    message: 'internal error in the updater',
+    hint: '`journalctl -u pikit-update-api` shows the details; please report it',
   },
 };
 

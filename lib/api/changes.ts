@@ -1,8 +1,8 @@
 /** Hears of whatever may change the status of a device: its units, and the files that steps and the owner write. */
 import { toUpdateError } from '../core/errors.ts';
-import type { DeviceDeps } from '../device/deps.ts';
+import type { ReaderDeps } from '../device/deps.ts';
 import { unitOf } from '../device/running.ts';
-import { watchDirs } from '../io/watch-dirs.ts';
+import { watchDirs } from '../io/api/watch-dirs.ts';
 
 const UNITS = [
   ...(['check', 'fetch', 'apply', 'rollback', 'recover'] as const).map(unitOf),
@@ -13,12 +13,12 @@ const UNITS = [
 export interface Changes {
   /** `onChange` is called at each change until the function that it resolves to is called. */
   watch: (onChange: () => void) => Promise<() => void>;
-  /** Something has changed that nobody else tells of. */
+  /** Something has changed that no other source reports. */
   tell: () => void;
 }
 
 /** Where systemd cannot be asked the files go on to tell, and the next one who watches tries again. */
-export function deviceChanges(deps: DeviceDeps, warn: (message: string) => void): Changes {
+export function deviceChanges(deps: ReaderDeps, warn: (message: string) => void): Changes {
   const listeners = new Set<() => void>();
   let following: Promise<void> | null = null;
   let unwatchDirs: (() => void) | null = null;
@@ -35,7 +35,7 @@ export function deviceChanges(deps: DeviceDeps, warn: (message: string) => void)
   return {
     tell,
     watch: async (onChange) => {
-      // Of its own: somebody may begin to watch with the same function before the last one's wait is over.
+      // Wrapped: a second caller may register the same function before the first one's wait is over.
       const listener = (): void => {
         onChange();
       };
@@ -44,7 +44,7 @@ export function deviceChanges(deps: DeviceDeps, warn: (message: string) => void)
       following ??= followUnits();
       await following.catch((error: unknown) => {
         following = null;
-        warn(`the units are not followed: ${toUpdateError(error).message}`);
+        warn(`failed to follow the units, ignoring: ${toUpdateError(error).message}`);
       });
       return () => {
         listeners.delete(listener);

@@ -1,6 +1,6 @@
 /**
- * Who is connected at one door. Nobody is turned away: when the door is full, the connection that is worth least goes, so that
- * clients which are slow, idle or not let in keep nobody out. Each answer has a bound for how long its client may take it.
+ * Who is connected at one door. No client is turned away: when the door is full, the connection that is worth least goes, so that
+ * clients which are slow, idle or not let in keep no other client out. Each answer has a bound for how long its client may take it.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';

@@ -11,12 +11,12 @@ import type {
   PlanAnswer,
   SkipAnswer,
   StatusAnswer,
-} from '../core/api-answers.ts';
-import type { LogsQuery, Replace } from '../core/api-requests.ts';
-import type { Run } from '../core/run.ts';
-import type { Auto } from '../core/state.ts';
+} from '../core/http-api/api-answers.ts';
+import type { LogsQuery, Replace } from '../core/http-api/api-requests.ts';
+import type { Run } from '../core/run/run.ts';
+import type { Auto } from '../core/device/state.ts';
 
-export interface JournalReader {
+export interface LogReader {
   /** At most `lines` lines (100 when it does not say), after `cursor` or the last ones. */
   read: (query: LogsQuery) => Promise<LogsAnswer>;
   /** What is written from now on (or after `cursor`), until `signal`. Ends by itself only when the journal cannot be read on. */
@@ -54,7 +54,7 @@ export interface Backend {
 export interface ApiDeps {
   backend: Backend;
   /** Null in a folder, which has no journal. */
-  journal: JournalReader | null;
+  journal: LogReader | null;
   /** openapi.json, as it was built. */
   openapi: string;
   /** A file of dist/web by its name, such as page.html; null when it is not there. */

@@ -1,37 +1,29 @@
 /** The routes on a device: reads its files, and has its orders carried out. No update work is done here. */
-import type { CancelAnswer, StatusAnswer } from '../core/api-answers.ts';
+import type { CancelAnswer } from '../core/http-api/api-answers.ts';
 import { UpdateError } from '../core/errors.ts';
 import { readAuto } from '../device/auto.ts';
 import { cancelRun } from '../device/cancel.ts';
 import { chooseBranchNow } from '../device/choose-branch.ts';
 import { seenNow } from '../device/confirm-replace.ts';
-import type { DeviceDeps } from '../device/deps.ts';
+import type { ReaderDeps } from '../device/deps.ts';
 import { readReceipts } from '../device/history.ts';
 import type { KnownBranches } from '../device/known-branches.ts';
 import { knownBranches } from '../device/known-branches.ts';
 import type { Orders } from '../device/orders.ts';
-import { directOrders } from '../device/orders.ts';
+import { directOrders, isApplyComing } from '../device/orders.ts';
 import { sharedPlan } from '../device/plan.ts';
-import { seeRun } from '../device/run.ts';
-import { unitOf } from '../device/running.ts';
 import { readStatus } from '../device/status.ts';
 import { beginRun } from './begin-run.ts';
 import { deviceChanges } from './changes.ts';
 import type { Backend } from './deps.ts';
-import { steadyRun } from './steady-run.ts';
 
-export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void, orders: Orders = directOrders(deps)): Backend {
+export function deviceBackend(deps: ReaderDeps, warn: (message: string) => void, orders: Orders = directOrders(deps)): Backend {
   const changes = deviceChanges(deps, warn);
-  const steady = steadyRun();
   const silent = (): void => undefined;
   /** Settled when the timer is set: until then it has a time that is not the one of the settings. */
   let setting: Promise<unknown> = Promise.resolve();
 
-  async function status(): Promise<StatusAnswer> {
-    return await readStatus(deps, async () => steady(await seeRun(deps)));
-  }
-
-  /** What changes a file only, and nobody waits for. */
+  /** Changes a file only, so no caller waits for it. */
   async function told<T>(work: () => T | Promise<T>): Promise<T> {
     const done = await work();
     changes.tell();
@@ -44,11 +36,11 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void,
   }
 
   return {
-    status,
+    status: async () => await readStatus(deps),
     watch: changes.watch,
     check: async () => await beginRun(deps, changes, ['check']),
     apply: async (version, { sha256 = null, replace = [] } = {}) => {
-      // Looked at here, without rights: root says nothing about a file that somebody else names.
+      // Looked at here, without rights: root says nothing about a file that another user names.
       const seen = replace.flatMap((file) => (typeof file === 'string' ? seenNow(deps, [file]) : [file]));
       const agreed = { is: false };
       const start = async () => {
@@ -64,7 +56,7 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void,
         return await beginRun(deps, changes, ['fetch', 'apply'], { start });
       } catch (error) {
         // Else the next start by hand would take up what was agreed to for this one. What others have agreed to stays.
-        if (agreed.is && !(await isComing(deps))) await orders.withdraw().catch(() => undefined);
+        if (agreed.is && !(await isApplyComing(deps))) await orders.withdraw().catch(() => undefined);
         throw error;
       }
     },
@@ -94,7 +86,7 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void,
     },
     branch: async (name) => {
       const chosen = await told(async () => await chooseBranchNow(deps, name, silent, orders.chooseBranch));
-      if (chosen === 'interrupted') throw new UpdateError('CANCELLED', 'the server was stopped', { hint: 'ask again' });
+      if (chosen === 'interrupted') throw new UpdateError('CANCELLED', 'the API was stopped', { hint: 'send the request again' });
       const run = chosen === 'chosen' ? await beginRun(deps, changes, ['check']) : null;
       return { following: followed(knownBranches(deps)), run };
     },
@@ -111,16 +103,4 @@ export function deviceBackend(deps: DeviceDeps, warn: (message: string) => void,
 
 function followed({ choice: { selected, used, why, message } }: KnownBranches) {
   return { selected, used, why, message };
-}
-
-/** Whether what was asked for may still begin; not where nobody can be asked. */
-async function isComing(deps: DeviceDeps): Promise<boolean> {
-  try {
-    const units = await deps.units();
-    const { active, waiting } = await units.look(unitOf('apply'));
-    return active || waiting;
-  } catch {
-    // Safe to ignore: the error that led here is the one to tell, and a held version can be asked for again.
-    return false;
-  }
 }

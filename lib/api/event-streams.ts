@@ -1,6 +1,6 @@
 /**
  * Answers that go on: `text/event-stream`, a few at a time. A client that does not read is let go of as soon as more than
- * a bound is waiting for it; it comes back by itself and finds the state as it is then. Who has more to say than that waits for it.
+ * a bound is waiting for it; it reconnects and gets the current state. A writer with more data than that waits for it.
  */
 import type { ServerResponse } from 'node:http';
 import { UpdateError, errorJson } from '../core/errors.ts';
@@ -33,10 +33,10 @@ export interface Slot {
 export interface EventStreams {
   /**
    * A place for who watches. When there is none, the client that has most loses its oldest stream, and is told so: the newcomer
-   * may be the owner, and whoever has one stream only is the last to lose it. Throws TOO_MANY_STREAMS when starts have all.
+   * may be the owner, and a client with a single stream is the last to lose it. Throws TOO_MANY_STREAMS when starts have all.
    */
   take: (client: string) => Slot;
-  /** A place for who watches what it starts, which ends by itself: nobody else takes it. Throws TOO_MANY_STREAMS. */
+  /** A place for a client that watches the run it started, which ends by itself: no other client takes it. Throws TOO_MANY_STREAMS. */
   takeForStart: () => Slot;
   /** Those that are opened later end at once. */
   endAll: () => void;
@@ -113,7 +113,7 @@ export function eventStreams(limits: ApiLimits): EventStreams {
 }
 
 function tooMany({ streams }: ApiLimits): UpdateError {
-  return new UpdateError('TOO_MANY_STREAMS', `${String(streams)} streams are open already`, {
+  return new UpdateError('TOO_MANY_STREAMS', `${String(streams)} event streams are already open`, {
     hint: 'close another window of the dashboard',
     retryAfterMs: 10_000,
   });
@@ -124,14 +124,14 @@ function giveUp(stream: EventStream): void {
   stream.giveUp(JSON.stringify({ error: errorJson(GIVEN_UP) }), GIVEN_UP_RETRY_MS);
 }
 
-const GIVEN_UP = new UpdateError('TOO_MANY_STREAMS', 'another stream was opened, and took the place of this one', {
+const GIVEN_UP = new UpdateError('TOO_MANY_STREAMS', 'another event stream was opened and replaced this one', {
   hint: 'close another window of the dashboard',
 });
 
 function begin(response: ServerResponse, limits: ApiLimits): EventStream {
   const gone = new AbortController();
   let flushed = Promise.resolve();
-  /** Somebody waits until this client has read. */
+  /** A writer waits until this client has read. */
   let isDraining = false;
   const write = (text: string): void => {
     if (gone.signal.aborted) return;

@@ -1,13 +1,10 @@
 /** `GET events`, and a start that is watched to its end: the status as events named `status`. */
 import type { ServerResponse } from 'node:http';
-import { UpdateError, errorJson } from '../core/errors.ts';
-import { printableJson } from '../core/printable.ts';
-import type { Run } from '../core/run.ts';
-import { QUEUED_RUN } from '../core/run.ts';
+import type { Run } from '../core/run/run.ts';
 import type { Slot } from './event-streams.ts';
 import type { Observer, Seen } from './observer.ts';
 
-export interface Watch {
+export interface StreamWatch {
   slot: Slot;
   response: ServerResponse;
   /** Of the last event that this client has seen. */
@@ -17,11 +14,10 @@ export interface Watch {
 }
 
 /** The status at once, unless the client has it already, then every change. Throws what the first look throws. */
-export async function watchStatus(observer: Observer, { slot, response, lastId, until }: Watch): Promise<void> {
+export async function watchStatus(observer: Observer, { slot, response, lastId, until }: StreamWatch): Promise<void> {
   const first = await observer.look();
   const stream = slot.open(response);
   let last = lastId;
-  let awaited = until;
   const show = (seen: Seen): void => {
     if (seen.is === 'failure') {
       stream.send({ event: 'failure', id: null, data: seen.data });
@@ -32,18 +28,7 @@ export async function watchStatus(observer: Observer, { slot, response, lastId, 
     if (seen.id === last) return;
     last = seen.id;
     stream.send({ event: 'status', id: seen.id, data: seen.data });
-    const { run } = seen.status;
-    if (awaited === null) return;
-    if (awaited.id === QUEUED_RUN) {
-      if (run?.id === QUEUED_RUN) return;
-      if (run === null || isOlder(run, awaited)) {
-        stream.send({ event: 'failure', id: null, data: printableJson({ error: errorJson(TAKEN_BACK) }) });
-        stream.end();
-        return;
-      }
-      awaited = run;
-    }
-    if (isOver(awaited, run)) stream.end();
+    if (until !== null && isOver(until, seen.status.run)) stream.end();
   };
   if (first.id === lastId) stream.comment('nothing has changed');
   show(first);
@@ -51,15 +36,7 @@ export async function watchStatus(observer: Observer, { slot, response, lastId, 
   stream.closed.addEventListener('abort', observer.subscribe(show), { once: true });
 }
 
-const TAKEN_BACK = new UpdateError('CANCELLED', 'what was queued was taken back before it had begun', { hint: 'start it again whenever you like' });
-
-/** Over before that one was queued. */
-function isOlder({ state, started, ended }: Run, queued: Run): boolean {
-  return state === 'ended' && (ended ?? started) < queued.started;
-}
-
-/** Also when another run has begun since: this one will not be seen again. One that is only queued says nothing about it. */
+/** Also when another run has begun since: this one will not be seen again. */
 function isOver(run: Run, seen: Run | null): boolean {
-  if (run.state === 'ended' || seen === null) return true;
-  return seen.id === run.id ? seen.state === 'ended' : seen.id !== QUEUED_RUN;
+  return run.state === 'ended' || seen?.id !== run.id || seen.state === 'ended';
 }

@@ -1,6 +1,6 @@
 /**
  * How often each address has sent a wrong token lately, and all addresses together: anybody on this device has sixteen million of
- * them (127.0.0.0/8). What a client says of itself does not count, since it may be made up. Bounded: an address that nobody has
+ * them (127.0.0.0/8). What a client says of itself does not count, since it may be made up. Bounded: an address that no client has
  * room for any more is forgotten.
  */
 

@@ -1,7 +1,7 @@
 /** What every request has to pass before a route sees it, in this order: headers, host, origin, secrets, token, path, method. */
 import type { IncomingMessage } from 'node:http';
-import type { Route } from '../core/api-routes.ts';
-import { API_PREFIX, ROUTES } from '../core/api-routes.ts';
+import type { Route } from '../core/http-api/api-routes.ts';
+import { API_PREFIX, ROUTES } from '../core/http-api/api-routes.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { ApiDeps } from './deps.ts';
 import type { FailedLogins } from './failed-logins.ts';
@@ -22,7 +22,7 @@ const MAX_HEADERS = 100;
 /** Returns the target without an authority. Throws what keeps the request out. */
 export function guard(incoming: IncomingMessage, door: Door, deps: ApiDeps, failed: FailedLogins): string {
   const { rawHeaders, headers, method = '', url = '', socket } = incoming;
-  if (rawHeaders.length > 2 * MAX_HEADERS) throw new UpdateError('REQUEST_INVALID', `a request may have ${String(MAX_HEADERS)} headers`);
+  if (rawHeaders.length > 2 * MAX_HEADERS) throw new UpdateError('REQUEST_INVALID', `the request has more than ${String(MAX_HEADERS)} headers`);
   const { host, target } = checkHost({ rawHeaders, target: url, allowed: deps.hosts(), port: door.port });
   assertOwnOrigin(method, headers, host);
   const { path, query } = splitTarget(target);
@@ -41,7 +41,7 @@ for (const { path, method } of Object.values<Route>(ROUTES)) {
 function assertRoute(method: string, path: string): void {
   const methods = METHODS.get(path);
   if (methods === undefined)
-    throw new UpdateError('NOT_FOUND', 'there is nothing at this address', { hint: `${API_PREFIX}openapi.json lists what there is` });
+    throw new UpdateError('NOT_FOUND', 'this address does not exist', { hint: `${API_PREFIX}openapi.json lists all addresses` });
   if (methods.includes(method)) return;
-  throw new UpdateError('METHOD_REFUSED', `this address takes ${methods.join(' and ')} only`, { subject: methods.join(', ') });
+  throw new UpdateError('METHOD_REFUSED', `this address accepts only ${methods.join(' and ')}`, { subject: methods.join(', ') });
 }

@@ -11,7 +11,7 @@ export interface HostQuestion {
   target: string;
   /** `name` or `name:port`, in lower case; `[…]` around an IPv6 address. */
   allowed: readonly string[];
-  /** The port of the socket; null on the unix socket, where a proxy in front has a port that nobody here knows. */
+  /** The port of the socket; null on the unix socket, where the port of the proxy in front is unknown. */
   port: number | null;
 }
 
@@ -26,7 +26,7 @@ export function checkHost(question: HostQuestion): { host: string; target: strin
   const hosts = question.rawHeaders.filter((_, index) => index % 2 === 1 && question.rawHeaders[index - 1]?.toLowerCase() === 'host');
   const [host] = hosts;
   if (host === undefined || hosts.length > 1) {
-    throw new UpdateError('REQUEST_INVALID', `a request has one Host header; this one has ${String(hosts.length)}`);
+    throw new UpdateError('REQUEST_INVALID', `the request has ${String(hosts.length)} Host headers; exactly one is allowed`);
   }
   assertAllowed(host, question);
   const absolute = ABSOLUTE.exec(question.target);
@@ -39,8 +39,8 @@ export function checkHost(question: HostQuestion): { host: string; target: strin
 function assertAllowed(host: string, { allowed, port }: HostQuestion): void {
   const [, name, given] = HOST.exec(host.toLowerCase()) ?? [];
   if (name !== undefined && (given === undefined || Number(given) <= 65_535) && isAllowed(name, given ?? null, allowed, port)) return;
-  throw new UpdateError('HOST_REFUSED', 'the Host of this request is not a name of this device', {
-    hint: 'a name of its own is added to hosts = […] below [api] in /etc/pikit/update.toml',
+  throw new UpdateError('HOST_REFUSED', 'the Host header of this request is not a name of this device', {
+    hint: 'to allow it, add it to hosts = […] below [api] in /etc/pikit/update.toml',
   });
 }
 

@@ -1,16 +1,16 @@
 /** `GET logs`: lines of the journal, or, as a stream, each new one as it is written. */
 import type { ServerResponse } from 'node:http';
-import type { LogsQuery } from '../core/api-requests.ts';
+import type { LogsQuery } from '../core/http-api/api-requests.ts';
 import { UpdateError, errorJson, toUpdateError } from '../core/errors.ts';
 import { printableJson } from '../core/printable.ts';
-import { JournalCursor } from '../core/journal-line.ts';
-import type { JournalReader } from './deps.ts';
+import { JournalCursor } from '../core/http-api/journal-line.ts';
+import type { LogReader } from './deps.ts';
 import type { Slot } from './event-streams.ts';
 
 /** Throws NOT_FOUND in a folder. */
-export function readable(journal: JournalReader | null): JournalReader {
+export function readable(journal: LogReader | null): LogReader {
   if (journal !== null) return journal;
-  throw new UpdateError('NOT_FOUND', 'a folder has no journal', { hint: 'the history shows what happened here' });
+  throw new UpdateError('NOT_FOUND', 'a device in a folder has no log', { hint: 'the history shows what happened' });
 }
 
 /** A browser that reconnects asks for the same address, and names the last line that it had. */
@@ -20,7 +20,7 @@ export function goingOn(query: LogsQuery, lastId: string | null): LogsQuery {
 }
 
 /** Follows as fast as the client reads, until it goes, or is let go of because it does not; then it can go on after its last cursor. */
-export function followLogs(journal: JournalReader, query: LogsQuery, slot: Slot, response: ServerResponse): void {
+export function followLogs(journal: LogReader, query: LogsQuery, slot: Slot, response: ServerResponse): void {
   const stream = slot.open(response);
   const pass = async (): Promise<void> => {
     try {

@@ -1,6 +1,6 @@
 /** One look at the status for all who watch it: read again when something may have changed, at most four times a second. */
 import { createHash } from 'node:crypto';
-import type { StatusAnswer } from '../core/api-answers.ts';
+import type { StatusAnswer } from '../core/http-api/api-answers.ts';
 import { errorJson, toUpdateError } from '../core/errors.ts';
 import { printableJson } from '../core/printable.ts';
 import type { Backend } from './deps.ts';
@@ -71,7 +71,7 @@ export function observer(backend: Pick<Backend, 'status' | 'watch'>, warn: (mess
     // Whatever happened between a first look and this is seen now.
     begun.then(changed, (error: unknown) => {
       if (unwatch === begun) unwatch = null;
-      warn(`changes are not followed: ${toUpdateError(error).message}`);
+      warn(`failed to follow changes, ignoring: ${toUpdateError(error).message}`);
     });
   }
 

@@ -25,8 +25,8 @@ export function assertOwnOrigin(method: string, headers: IncomingHttpHeaders, ho
  */
 export function assertAsksForEvents(headers: IncomingHttpHeaders): void {
   if (!takesEvents(headers)) {
-    throw new UpdateError('REQUEST_INVALID', 'this address answers with a stream of events', {
-      hint: 'send `Accept: text/event-stream`, as an EventSource does by itself',
+    throw new UpdateError('REQUEST_INVALID', 'this address returns a stream of events', {
+      hint: 'send `Accept: text/event-stream`, as an EventSource does automatically',
     });
   }
   const { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest } = headers;
@@ -40,6 +40,6 @@ export function takesEvents(headers: IncomingHttpHeaders): boolean {
 
 function refused(): UpdateError {
   return new UpdateError('ORIGIN_REFUSED', 'this request comes from a page of another origin', {
-    hint: 'only pages that come from the same host and port may ask',
+    hint: 'only pages from the same host and port may send requests',
   });
 }

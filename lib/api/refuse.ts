@@ -7,11 +7,11 @@ import { errorAnswer } from './answer.ts';
 import type { Connections } from './connections.ts';
 import { MAX_BODY_BYTES } from './request-body.ts';
 
-/** For the rest of a short body that nobody wants. */
+/** How long to drain the rest of a short body that is not read. */
 const BODY_WAIT_MS = 1000;
 
 export function malformed(): UpdateError {
-  return new UpdateError('REQUEST_INVALID', 'this is not a request that can be answered');
+  return new UpdateError('REQUEST_INVALID', 'the request is malformed');
 }
 
 /**

@@ -4,7 +4,7 @@ import type * as z from 'zod';
 import { UpdateError } from '../core/errors.ts';
 import { describeIssues, parseJson } from '../core/json.ts';
 import { plainIssue } from '../core/plain-issue.ts';
-import { quotable } from '../core/release-path.ts';
+import { quotable } from '../core/release/release-path.ts';
 
 export const MAX_BODY_BYTES = 16 * 1024;
 const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i;
@@ -16,7 +16,7 @@ const JSON_TYPE = /^application\/json[ \t]*(?:;|$)/i;
 export async function readBody<T>(incoming: IncomingMessage, schema: z.ZodType<T>): Promise<T> {
   const bytes = await bytesOf(incoming);
   if (!JSON_TYPE.test(incoming.headers['content-type'] ?? '') || incoming.headers['content-encoding'] !== undefined) {
-    throw new UpdateError('MEDIA_TYPE', 'the body has to be JSON', { hint: 'send `Content-Type: application/json`, without an encoding' });
+    throw new UpdateError('MEDIA_TYPE', 'the body must be JSON', { hint: 'send `Content-Type: application/json`, without an encoding' });
   }
   return parseBody(bytes, schema);
 }
@@ -36,7 +36,7 @@ async function bytesOf(incoming: IncomingMessage): Promise<Buffer> {
       done(null);
     };
     const onCut = (): void => {
-      done(new UpdateError('REQUEST_INVALID', 'the body was cut off'));
+      done(new UpdateError('REQUEST_INVALID', 'the body is incomplete'));
     };
     const done = (error: UpdateError | null): void => {
       incoming.off('data', onData).off('end', onEnd).off('close', onCut).off('error', onCut);
@@ -48,7 +48,7 @@ async function bytesOf(incoming: IncomingMessage): Promise<Buffer> {
 }
 
 function tooLarge(): UpdateError {
-  return new UpdateError('BODY_TOO_LARGE', `a body may have ${String(MAX_BODY_BYTES)} bytes`);
+  return new UpdateError('BODY_TOO_LARGE', `the body has more than ${String(MAX_BODY_BYTES)} bytes`);
 }
 
 function parseBody<T>(bytes: Buffer, schema: z.ZodType<T>): T {
@@ -62,13 +62,13 @@ export function checked<T>(schema: z.ZodType<T>, value: unknown, what: string): 
     error: (issue) => (issue.code === 'unrecognized_keys' ? unknownKeys(issue.keys, value) : plainIssue(issue)),
   });
   if (result.success) return result.data;
-  throw new UpdateError('REQUEST_INVALID', `${what} is not as it should be: ${describeIssues(result.error, value)}`, allowedHint(schema));
+  throw new UpdateError('REQUEST_INVALID', `${what} is invalid: ${describeIssues(result.error, value)}`, allowedHint(schema));
 }
 
 function allowedHint(schema: z.ZodType): { hint?: string } {
   const shape = 'shape' in schema && typeof schema.shape === 'object' && schema.shape !== null ? Object.keys(schema.shape) : null;
   if (shape === null) return {};
-  return { hint: shape.length === 0 ? 'nothing is allowed here' : `allowed are ${shape.join(', ')}` };
+  return { hint: shape.length === 0 ? 'no keys are allowed' : `allowed: ${shape.join(', ')}` };
 }
 
 function unknownKeys(keys: readonly string[], value: unknown): string {

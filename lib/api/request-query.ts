@@ -13,8 +13,8 @@ export function splitTarget(target: string): { path: string; query: string } {
 /** An address is kept in logs and histories: a token in one is a token that many have read. Throws REQUEST_INVALID. */
 export function assertNoSecret(query: string): void {
   if (query === '' || ![...new URLSearchParams(query).keys()].some((name) => SECRET.test(name))) return;
-  throw new UpdateError('REQUEST_INVALID', 'a token does not belong into an address', {
-    hint: 'send it as `Authorization: Bearer …`, and replace it: this one may have been logged on its way',
+  throw new UpdateError('REQUEST_INVALID', 'the address contains a token', {
+    hint: 'send it as `Authorization: Bearer …`, and replace the token, because this one may have been logged',
   });
 }
 
@@ -22,6 +22,6 @@ export function assertNoSecret(query: string): void {
 export function readQuery<T>(query: string, schema: z.ZodType<T>): T {
   const params = [...new URLSearchParams(query)];
   const twice = params.find(([name], index) => params.findIndex(([other]) => other === name) !== index);
-  if (twice !== undefined) throw new UpdateError('REQUEST_INVALID', `the parameter ${JSON.stringify(twice[0].slice(0, 50))} is there twice`);
+  if (twice !== undefined) throw new UpdateError('REQUEST_INVALID', `the parameter ${JSON.stringify(twice[0].slice(0, 50))} is given twice`);
   return checked(schema, Object.fromEntries(params), 'the query');
 }

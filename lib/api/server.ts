@@ -1,4 +1,4 @@
-/** The HTTP server: one listener for each socket, limits on what a client may take, an end when nobody has been here for a while. */
+/** The HTTP server: one listener for each socket, limits on what a client may take, an end when no client has been connected for a while. */
 import http from 'node:http';
 import { Socket } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
@@ -19,9 +19,9 @@ export type Listen = { fd: number } | { path: string } | { port: number };
 export interface ApiServer {
   /** Where it listens: a path, or a port. */
   listening: (string | number)[];
-  /** Resolves when nobody has been connected for the time given, or after `stop`. */
+  /** Resolves when no client has been connected for the time given, or after `stop`. */
   ended: Promise<void>;
-  /** Takes nobody any more, ends streams, and answers what has been asked. */
+  /** Accepts no more clients, ends streams, and answers what has been asked. */
   stop: () => void;
 }
 
@@ -134,7 +134,7 @@ function doorOf(server: http.Server): string | number {
   if (address.address === '127.0.0.1' || address.address === '::1') return address.port;
   server.close();
   throw new UpdateError('CONFIG_INVALID', `the API does not listen on ${address.address}: it would be open to the whole network`, {
-    hint: 'ListenStream=127.0.0.1:PORT, and nginx in front of it for others',
+    hint: 'set ListenStream=127.0.0.1:PORT, and put nginx in front of it for other hosts',
   });
 }
 

@@ -1,7 +1,6 @@
 /** Starts one after the other, so that of many at once one begins and the others are told of it. */
 import { UpdateError } from '../core/errors.ts';
-import type { Run } from '../core/run.ts';
-import { QUEUED_RUN } from '../core/run.ts';
+import type { Run } from '../core/run/run.ts';
 
 const MAX_KEYS = 64;
 const KEY = /^[A-Za-z0-9_-]{1,64}$/;
@@ -39,7 +38,7 @@ export function startsOf(current: () => Promise<Run | null>): Starts {
     inTurn,
     begin: async (what, given, start) => {
       if (given !== null && !KEY.test(given)) {
-        throw new UpdateError('REQUEST_INVALID', 'an Idempotency-Key has 1 to 64 of A-Z, a-z, 0-9, _ and -');
+        throw new UpdateError('REQUEST_INVALID', 'an Idempotency-Key must have 1 to 64 characters of A-Z, a-z, 0-9, _ and -');
       }
       const key = given === null ? null : `${what} ${given}`;
       const arrived = begun;
@@ -51,8 +50,7 @@ export function startsOf(current: () => Promise<Run | null>): Starts {
         if (begun !== arrived) throw busy(await current());
         const started = await start();
         begun += 1;
-        // One that has no id of its own yet could not be told from the next.
-        if (key !== null && started.id !== QUEUED_RUN) keys.set(key, started.id);
+        if (key !== null) keys.set(key, started.id);
         const [oldest] = keys.keys();
         if (keys.size > MAX_KEYS && oldest !== undefined) keys.delete(oldest);
         return started;
@@ -71,6 +69,6 @@ const NAMES: Readonly<Record<Run['kind'], string>> = {
 
 function busy(run: Run | null): UpdateError {
   const what = run === null ? 'something else' : NAMES[run.kind];
-  const message = run === null || run.state === 'running' ? `${what} is running` : `${what} has just been started, and is over`;
+  const message = run === null || run.state === 'running' ? `${what} is running` : `${what} was just started and has already ended`;
   return new UpdateError('BUSY', message, { hint: 'watch it, or try again when it has ended' });
 }

@@ -3,7 +3,7 @@
  * their digest is their ETag, so that a browser asks each time and is sent each version once.
  */
 import { createHash } from 'node:crypto';
-import { API_PREFIX } from '../core/api-routes.ts';
+import { API_PREFIX } from '../core/http-api/api-routes.ts';
 import { UpdateError } from '../core/errors.ts';
 import type { Answer } from './answer.ts';
 import { HEADERS } from './answer.ts';
@@ -45,7 +45,7 @@ export function staticFiles(read: (name: string) => string | null): StaticFiles 
 /** One file as an answer. Throws NOT_FOUND. */
 export function fileAnswer(name: string, read: (name: string) => string | null): Answer {
   const body = read(name);
-  if (body === null) throw new UpdateError('NOT_FOUND', `'${name}' is not part of this installation`, { hint: 'install the package again' });
+  if (body === null) throw new UpdateError('NOT_FOUND', `'${name}' is missing from this installation`, { hint: 'install the package again' });
   const kind = name.replace(/.*\./, '');
   const policy = kind === 'html' ? { 'Content-Security-Policy': PAGE_POLICY } : {};
   return {

@@ -12,7 +12,7 @@ const BEARER = /^Bearer ([\x21-\x7e]{1,1024})$/;
 /** Throws TOKEN_MISSING when this device has none, UNAUTHORIZED, RATE_LIMITED. The right token is let in whatever others have sent. */
 export function assertToken(headers: IncomingHttpHeaders, peer: string, expected: string | null, failed: FailedLogins): void {
   if (expected === null) {
-    throw new UpdateError('TOKEN_MISSING', 'there is no token on this device, so nobody may ask over TCP', {
+    throw new UpdateError('TOKEN_MISSING', 'this device has no API token, so requests over TCP are refused', {
       hint: 'write one of at least 32 characters into /etc/pikit/api-token (root, mode 0600), then: systemctl try-restart pikit-update-api',
     });
   }
@@ -22,7 +22,7 @@ export function assertToken(headers: IncomingHttpHeaders, peer: string, expected
   if (retryAfterMs !== null) throw new UpdateError('RATE_LIMITED', 'too many wrong tokens from this client', { retryAfterMs });
   // Nothing at all is a client that does not know yet that a token is needed, and finds nothing out by it.
   if (headers.authorization !== undefined) failed.add(peer);
-  throw new UpdateError('UNAUTHORIZED', given === undefined ? 'a token is needed here' : 'the token is not the one of this device', {
+  throw new UpdateError('UNAUTHORIZED', given === undefined ? 'this address requires the API token' : 'the API token is wrong', {
     hint: 'send it as `Authorization: Bearer …`; it is in /etc/pikit/api-token',
   });
 }

@@ -1,6 +1,7 @@
 /** The list of branches for people. Names that the source made up come last in their line: some are written from the right. */
-import type { Notice } from '../core/state.ts';
-import { branchLabel } from '../core/branch-choice.ts';
+import type { Notice } from '../core/device/state.ts';
+import { signersOf } from '../core/trust/signed-words.ts';
+import { branchLabel } from '../core/offer/branch-choice.ts';
 import type { KnownBranch, KnownBranches } from '../device/known-branches.ts';
 import { printable } from '../core/printable.ts';
 
@@ -20,7 +21,7 @@ export function branchesText({ choice, branches, listed }: KnownBranches, notice
       printable(`${(index === 0 ? name : '').padEnd(names)}${(index === 0 ? version : '').padEnd(versions)}${line}`).trimEnd(),
     ),
   );
-  const more = listed ? [] : ['which others there are is not known: `pikit-update check` asks'];
+  const more = listed ? [] : ['other branches are not known yet; run `pikit-update check`'];
   return [...text, ...more, ...notices.map(({ message }) => `notice: ${printable(message)}`)].map((line) => `${line}\n`).join('');
 }
 
@@ -29,7 +30,8 @@ function linesOf(branch: KnownBranch): string[] {
   const marks = [...(branch.visible ? [] : ['hidden']), ...(branch.enabled ? [] : [branch.selected ? 'disabled, using stable' : 'disabled'])];
   const mark = marks.length === 0 ? '' : `(${marks.join(', ')})`;
   const shown = [title === name ? '' : title, mark].filter((part) => part !== '').join(' ');
-  return [shown, description].filter((line) => line !== '');
+  const signed = branch.keys === undefined ? '' : `signed by ${signersOf({ keys: branch.keys })}`;
+  return [shown, description, signed].filter((line) => line !== '');
 }
 
 /** `beta (not listed, using stable)` without the name. */

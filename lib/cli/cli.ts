@@ -1,4 +1,5 @@
 /** Runs one pikit-update command: results on standard output, errors on standard error, and the exit code. */
+import { helpText } from '../core/command-line/command-help.ts';
 import { errorJson, toUpdateError } from '../core/errors.ts';
 import { applyCommand } from './apply.ts';
 import type { Command } from './arguments.ts';
@@ -15,7 +16,7 @@ import { planCommand } from './plan.ts';
 import { rollbackCommand } from './rollback.ts';
 import { harmless, sayError, toJson } from './say.ts';
 import { statusCommand } from './status.ts';
-import { commandUsage, usageText } from './usage.ts';
+import { UPDATE } from './usage.ts';
 
 /** Never throws: whatever happens is printed, and said in the exit code. */
 export async function runPikitUpdate(args: readonly string[], given: CliDeps): Promise<number> {
@@ -36,10 +37,10 @@ export async function runPikitUpdate(args: readonly string[], given: CliDeps): P
 async function runCommand(command: Command, deps: CliDeps): Promise<Done> {
   switch (command.name) {
     case 'help':
-      deps.terminal.out(command.of === null ? usageText() : commandUsage(command.of));
+      deps.terminal.out(helpText(UPDATE, command));
       return { exit: EXIT.ok, json: null };
     case 'version':
-      deps.terminal.out(`pikit-update ${deps.version}\n`);
+      deps.terminal.out(`${UPDATE.name} ${deps.version}\n`);
       return { exit: EXIT.ok, json: null };
     case 'status':
       return await statusCommand(deps, command);
@@ -55,6 +56,9 @@ async function runCommand(command: Command, deps: CliDeps): Promise<Done> {
       return await branchCommand(deps, command);
     case 'auto':
       return await autoCommand(deps, command);
+    case 'trust':
+      // What verifies signatures is as large as all the rest, and needed here alone.
+      return await (await import('./trust.ts')).trustCommand(deps, command);
     case 'history':
       return historyCommand(deps, command);
     case 'logs':

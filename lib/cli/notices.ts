@@ -8,7 +8,7 @@ import { table } from './table.ts';
 export async function dismissCommand(deps: CliDeps, { json, id }: { json: boolean; id: string | null }): Promise<Done> {
   const dismissed = await dismissNotices(deps, id);
   if (!json) {
-    if (dismissed.length === 0) sayLine(deps.terminal, 'there is no notice');
+    if (dismissed.length === 0) sayLine(deps.terminal, 'there are no notices');
     else deps.terminal.out(table(dismissed.map(({ message }) => ['dismissed', message])));
   }
   return { exit: EXIT.ok, json: { dismissed } };

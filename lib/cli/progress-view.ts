@@ -1,5 +1,5 @@
 /** Shows progress as it comes: one line that is drawn anew on a terminal, otherwise a line for each phase and quarter. */
-import type { Progress } from '../core/state.ts';
+import type { Progress } from '../core/device/state.ts';
 import type { Terminal } from './deps.ts';
 import { phaseText, progressBar, progressText } from './progress-line.ts';
 import { REDRAW } from './say.ts';

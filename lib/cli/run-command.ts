@@ -1,10 +1,10 @@
 /** What check, apply and rollback have in common: run, show progress, say what came of it. */
 import { errorJson } from '../core/errors.ts';
-import type { Receipt } from '../core/state.ts';
+import type { Receipt } from '../core/device/state.ts';
 import type { CliDeps, Done } from './deps.ts';
 import { EXIT, exitCodeOf } from './exit-codes.ts';
 import { noView, progressView } from './progress-view.ts';
-import type { Run } from '../device/run-unit.ts';
+import type { UnitRun } from '../device/run-unit.ts';
 import { runUnit } from '../device/run-unit.ts';
 import type { Step } from '../device/running.ts';
 import { sayError, sayItGoesOn, sayLine, sayReceipt } from './say.ts';
@@ -29,14 +29,14 @@ export async function runAndTell(deps: CliDeps, command: RunCommand): Promise<Do
     return { exit: exitCodeOf(failure.code), json: { result: run.receipt, error: errorJson(failure) } };
   }
   if (!command.json) {
-    if (run.receipt === null) sayLine(terminal, `${command.what} is over, and left nothing to report`);
+    if (run.receipt === null) sayLine(terminal, `${command.what} finished without a result`);
     else sayReceipt(terminal, run.receipt);
   }
   command.after?.(run.receipt);
   return { exit: EXIT.ok, json: { result: run.receipt } };
 }
 
-async function followed(deps: CliDeps, { steps, json }: RunCommand): Promise<Run> {
+async function followed(deps: CliDeps, { steps, json }: RunCommand): Promise<UnitRun> {
   const view = json ? noView() : progressView(deps.terminal);
   try {
     return await runUnit(deps, steps, view.show);

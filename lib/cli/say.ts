@@ -1,6 +1,6 @@
 /** How results and errors are put: results on standard output, errors and warnings on standard error, one line each. */
 import type { UpdateError } from '../core/errors.ts';
-import type { Receipt } from '../core/state.ts';
+import type { Receipt } from '../core/device/state.ts';
 import type { Terminal } from './deps.ts';
 import { EXIT } from './exit-codes.ts';
 import { printable, printableJson } from '../core/printable.ts';
@@ -44,7 +44,7 @@ export function sayError(terminal: Terminal, error: UpdateError): void {
   if (error.hint !== null && error.hint !== '') sayHint(terminal, error.hint);
 }
 
-/** What a run came to, with what happened to the owner's own changes. */
+/** The result of a run, with what happened to the owner's own changes. */
 export function sayReceipt(terminal: Terminal, receipt: Receipt): void {
   sayLine(terminal, receipt.message);
   for (const note of ownersNotes(receipt)) sayWarning(terminal, note);
@@ -55,10 +55,10 @@ export function ownersNotes({ foreign = [], drift, edits = [], left = [], kept }
   const copyOf = (path: string): string | null => edits.find((file) => file.path === path)?.copy ?? null;
   const keptAs = (copy: string | null): string => (copy === null ? '' : ` as '${copy}'`);
   return [
-    ...foreign.filter(({ copy }) => copy !== null).map(({ path, copy }) => `'${path}' was not ours; your file is kept${keptAs(copy)}`),
+    ...foreign.filter(({ copy }) => copy !== null).map(({ path, copy }) => `no release had installed '${path}'; your file is kept${keptAs(copy)}`),
     ...drift.filter((path) => !left.includes(path)).map((path) => `'${path}' had been edited; the edited file is kept${keptAs(copyOf(path))}`),
-    ...left.map((path) => `'${path}' was to be removed, and is left as it is: it is not ours any more`),
-    ...kept.map((path) => `your version of '${path.replace(/\.pikit-new$/, '')}' stays; the new one is '${path}'`),
+    ...left.map((path) => `'${path}' was not removed: it is no longer managed`),
+    ...kept.map((path) => `your version of '${path.replace(/\.pikit-new$/, '')}' is kept; the new version is '${path}'`),
   ];
 }
 
@@ -68,6 +68,6 @@ export function toJson(value: unknown): string {
 
 /** What Ctrl-C leaves behind, and the exit code that says so. */
 export function sayItGoesOn(terminal: Terminal, what: string): number {
-  terminal.err(`${what} goes on without this terminal\nhint: \`pikit-update status\` shows how far it is, \`pikit-update cancel\` stops it\n`);
+  terminal.err(`${what} continues in the background\nhint: \`pikit-update status\` shows its progress, \`pikit-update cancel\` stops it\n`);
   return EXIT.interrupted;
 }

@@ -10,8 +10,3 @@ export function table(rows: readonly Row[]): string {
   const lines = shown.flatMap(([label, ...values]) => values.map((value, index) => `${(index === 0 ? label : '').padEnd(width)}${printable(value)}`));
   return lines.map((line) => `${line.trimEnd()}\n`).join('');
 }
-
-/** `1 file`, `2 files`. */
-export function counted(number: number, one: string, many = `${one}s`): string {
-  return `${String(number)} ${number === 1 ? one : many}`;
-}

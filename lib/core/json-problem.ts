@@ -1,6 +1,6 @@
 /** Where and why a text is not JSON, for the person who wrote it. JSON.parse of Node 20 says neither the line nor the reason. */
 
-export interface Place {
+export interface TextPosition {
   line: number;
   column: number;
 }
@@ -49,7 +49,7 @@ function after(token: string, expected: Expected, open: ('{' | '[')[]): Expected
 
 function reason(text: string, at: number, expected: Expected): string {
   const character = String.fromCodePoint(text.codePointAt(at) ?? 0);
-  if (character === '\ufeff') return 'it begins with a byte order mark, which has to go';
+  if (character === '\ufeff') return 'it begins with a byte order mark; remove it';
   if (character === '<' && text.slice(0, at).trim() === '') return "it begins with '<', as a web page does";
   if ((character === '}' || character === ']') && (expected === 'key' || expected === 'value'))
     return `there is a comma too many before '${character}'`;
@@ -57,16 +57,16 @@ function reason(text: string, at: number, expected: Expected): string {
   if (character === "'") return 'there is a text in \' instead of "';
   if (character === '"' && expected === 'comma or end') return 'a comma is missing';
   if (character === '"') return 'there is a text that does not end, or has a line break or an unknown \\ in it';
-  return expected === 'nothing' ? 'there is something behind its end' : `'${character}' is not expected there`;
+  return expected === 'nothing' ? 'there is text after its end' : `'${character}' is not expected there`;
 }
 
 function where(text: string, at: number): string {
-  const { line, column } = placeOf(text, at);
+  const { line, column } = positionOf(text, at);
   return ` (line ${String(line)}, column ${String(column)})`;
 }
 
 /** Line and column of an index, both from 1. */
-export function placeOf(text: string, at: number): Place {
+export function positionOf(text: string, at: number): TextPosition {
   const before = text.slice(0, at);
   return { line: before.split('\n').length, column: at - before.lastIndexOf('\n') };
 }

@@ -1,10 +1,10 @@
 import type * as z from 'zod';
 import type { ErrorCode } from './errors.ts';
 import { UpdateError } from './errors.ts';
-import { jsonProblem, placeOf } from './json-problem.ts';
+import { jsonProblem, positionOf } from './json-problem.ts';
 import { plainIssue } from './plain-issue.ts';
-import { quotable } from './release-path.ts';
-import { looseness } from './strict-json.ts';
+import { quotable } from './release/release-path.ts';
+import { findJsonProblem } from './strict-json.ts';
 
 /** Limits of one JSON document from outside. */
 export interface DocumentLimits {
@@ -36,7 +36,7 @@ export function readDocument(bytes: Uint8Array, limits: DocumentLimits): unknown
 export function shapeDocument<T>(value: unknown, schema: z.ZodType<T>, limits: DocumentLimits): T {
   const result = schema.safeParse(value, { error: plainIssue });
   if (result.success) return result.data;
-  throw new UpdateError(limits.code, `${limits.what} is not as it should be: ${describeIssues(result.error, value)}`);
+  throw new UpdateError(limits.code, `${limits.what} is invalid: ${describeIssues(result.error, value)}`);
 }
 
 /** The value of strict JSON. Throws `code`, with the line and the column of what is wrong and its reason. */
@@ -45,7 +45,7 @@ export function parseJson(bytes: Uint8Array, { what, code }: Pick<DocumentLimits
   let loose: string | null;
   try {
     // Before it is parsed: 8 MiB of text may be 500 MB of values.
-    loose = looseness(text);
+    loose = findJsonProblem(text);
     if (loose === null) return JSON.parse(text);
   } catch (error) {
     throw new UpdateError(code, `${what} is not valid JSON: ${quotable(jsonProblem(text) ?? 'it cannot be read')}`, { cause: error });
@@ -59,7 +59,7 @@ function utf8(bytes: Uint8Array, what: string, code: ErrorCode): string {
     return new TextDecoder('utf-8', { ...options, fatal: true }).decode(bytes);
   } catch (error) {
     const text = new TextDecoder('utf-8', options).decode(bytes);
-    const { line, column } = placeOf(text, text.indexOf('\ufffd'));
+    const { line, column } = positionOf(text, text.indexOf('\ufffd'));
     const place = `line ${String(line)}, column ${String(column)}`;
     throw new UpdateError(code, `${what} is not valid JSON: it is not UTF-8, but perhaps Latin-1 (${place})`, { cause: error });
   }
@@ -91,7 +91,7 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
   return value;
 }
 
-/** A password in an address is nobody's business. */
+/** Never shows a password in an address. */
 function shown(value: unknown): string {
   if (value === undefined) return ' is missing';
   if (typeof value === 'string') return ` is "${quotable(value).replace(/\/\/.*@/, '//***@')}"`;

@@ -34,13 +34,13 @@ export function plainIssue(issue: z.core.$ZodRawIssue): string | undefined {
     case 'too_big':
       return `must ${amount(issue.origin, issue.inclusive === false ? 'less than' : 'at most', issue.maximum)}`;
     case 'invalid_format':
-      return FORMATS[issue.format] === undefined ? 'is not written as it has to be' : `must be ${FORMATS[issue.format] ?? ''}`;
+      return FORMATS[issue.format] === undefined ? 'has the wrong format' : `must be ${FORMATS[issue.format] ?? ''}`;
     case 'not_multiple_of':
       return 'must be a whole number';
     case 'unrecognized_keys':
       return `unknown key ${issue.keys.join(', ')}`;
     case 'invalid_union':
-      return 'has none of the forms that are allowed';
+      return 'is in none of the allowed forms';
     case 'custom':
     case 'invalid_key':
     case 'invalid_element':

@@ -34,3 +34,8 @@ export function formatBytes(bytes: number): string {
   }
   return `${value.toFixed(1)} GiB`;
 }
+
+/** `1 file`, `2 files`. */
+export function counted(number: number, one: string, many = `${one}s`): string {
+  return `${String(number)} ${number === 1 ? one : many}`;
+}

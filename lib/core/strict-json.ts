@@ -3,7 +3,7 @@
  * so two readers may see two different documents), nesting so deep that whatever walks the value overflows its stack, and more
  * values than a device has memory for: 8 MiB of `[],` are 300 MB once they are parsed.
  */
-import { quotable } from './release-path.ts';
+import { quotable } from './release/release-path.ts';
 
 const MAX_DEPTH = 64;
 /** A manifest of 20,000 files with every member that there is has 160,000; later updaters may have twice as many to say. */
@@ -32,7 +32,7 @@ interface Open {
  * Says what is wrong with `text`, or null. To be asked before JSON.parse: one pass, without recursion, with memory for the keys of
  * the objects that are open. Of what is no JSON it says nothing, or something: JSON.parse refuses it.
  */
-export function looseness(text: string): string | null {
+export function findJsonProblem(text: string): string | null {
   const open: Open[] = [];
   let values = 1;
   for (let at = 0; at < text.length; at += 1) {
@@ -57,7 +57,7 @@ export function looseness(text: string): string | null {
       const keys = open.at(-1)?.keys ?? null;
       if (keys !== null && isKey(text, end)) {
         const key = decoded(text.slice(at, end));
-        if (keys.has(key)) return `the key '${quotable(key)}' is there twice in one object`;
+        if (keys.has(key)) return `the key '${quotable(key)}' appears twice in one object`;
         keys.add(key);
       }
       at = end - 1;

@@ -1,6 +1,6 @@
 /** The acts of the demo. Each plays one thing that happens to a device, and then looks whether what it says is true. */
 import { RELEASES } from './releases.ts';
-import type { Release } from './releases.ts';
+import type { DemoRelease } from './releases.ts';
 import type { Stage } from './stage.ts';
 import { leftovers } from './stage.ts';
 
@@ -14,7 +14,10 @@ export async function installFirst(stage: Stage): Promise<void> {
   await stage.publish(first);
   stage.say.command('systemctl start pikit-update-apply', 'blocks until the release is installed and healthy');
   const result = await play(stage, () => stage.units.start(APPLY));
-  stage.claim('the start succeeded, and pulled in the download', expected({ result, ran: stage.ran() }, { result: 'done', ran: ['fetch', 'apply'] }));
+  stage.claim(
+    'the start succeeded, and pulled in the download',
+    expected({ result, ran: stage.ran() }, { result: 'done', ran: ['begin', 'fetch', 'apply'] }),
+  );
   claimExactly(stage, first);
 }
 
@@ -25,23 +28,23 @@ export async function updateByHand(stage: Stage): Promise<void> {
   await timer(stage);
   const { available } = stage.device.files.readState();
   stage.claim(
-    `the chain ended after check, and ${second.version} is on offer`,
+    `the chain ended after check, and ${second.version} is available`,
     expected({ ran: stage.ran(), found: available?.version }, { ran: ['check'], found: second.version }),
   );
   claimExactly(stage, first);
   stage.say.command('systemctl start pikit-update-apply');
   const result = await play(stage, () => stage.units.start(APPLY));
-  stage.claim('the start succeeded', expected({ result, ran: stage.ran() }, { result: 'done', ran: ['fetch', 'apply'] }));
+  stage.claim('the start succeeded', expected({ result, ran: stage.ran() }, { result: 'done', ran: ['begin', 'fetch', 'apply'] }));
   claimExactly(stage, second);
 }
 
 export async function failAndGoBack(stage: Stage): Promise<void> {
-  stage.say.act(`${broken.version} does not work: the night's update undoes itself`);
+  stage.say.act(`${broken.version} fails its health check: the nightly update rolls back`);
   await stage.publish(broken);
   await stage.pikitUpdate('auto', 'install');
   await timer(stage);
   const chain = ['check', 'gate@fetch', 'fetch', 'gate@apply', 'apply!'];
-  stage.claim('the timer alone led through the whole chain, and apply failed', expected({ ran: stage.ran() }, { ran: chain }));
+  stage.claim('the timer alone started the whole chain, and apply failed', expected({ ran: stage.ran() }, { ran: chain }));
   await stage.pikitUpdate('status');
   const { last_result: receipt } = stage.device.files.readState();
   stage.claim(
@@ -51,7 +54,7 @@ export async function failAndGoBack(stage: Stage): Promise<void> {
   claimExactly(stage, second);
   await timer(stage, 'the next night');
   stage.claim(
-    `${broken.version} is held: it is not tried again by itself`,
+    `${broken.version} is held: it is not installed again automatically`,
     expected({ ran: stage.ran(), held: heldVersions(stage) }, { ran: ['check'], held: [broken.version] }),
   );
 }
@@ -59,7 +62,8 @@ export async function failAndGoBack(stage: Stage): Promise<void> {
 export async function killApply(stage: Stage): Promise<void> {
   stage.say.act(`The owner tries ${broken.version} once more, and apply is killed half-way`);
   stage.say.command(`pikit-update apply --version ${broken.version}`, 'held, so it has to be named');
-  stage.device.files.writeRetry(broken.version);
+  const at = new Date().toISOString();
+  stage.device.files.writeWanted({ version: broken.version, manifest_sha256: null, retry: true, replace: [], at });
   const probed = stage.dashboard.hang();
   await play(stage, async () => {
     const started = stage.units.start(APPLY);
@@ -73,14 +77,14 @@ export async function killApply(stage: Stage): Promise<void> {
   });
   stage.claim(
     'OnFailure= found the token of apply, and started rollback',
-    expected({ ran: stage.ran() }, { ran: ['fetch', 'apply!', 'gate@rollback', 'rollback'] }),
+    expected({ ran: stage.ran() }, { ran: ['begin', 'fetch', 'apply!', 'gate@rollback', 'rollback'] }),
   );
   claimExactly(stage, second);
-  stage.claim(`${broken.version} is held as before`, expected({ held: heldVersions(stage) }, { held: [broken.version] }));
+  stage.claim(`${broken.version} is still held`, expected({ held: heldVersions(stage) }, { held: [broken.version] }));
 }
 
 export async function goBackByHand(stage: Stage): Promise<void> {
-  stage.say.act(`The owner prefers ${first.version}, and goes back`);
+  stage.say.act(`The owner prefers ${first.version} and rolls back`);
   stage.say.command('systemctl start pikit-update-rollback');
   const result = await play(stage, () => stage.units.start('pikit-update-rollback.service'));
   stage.claim('the start succeeded', expected({ result, ran: stage.ran() }, { result: 'done', ran: ['rollback'] }));
@@ -100,7 +104,7 @@ async function timer(stage: Stage, when = 'at night'): Promise<void> {
 }
 
 /** The whole of it: every path, type, mode and byte, the version, no leftovers. */
-function claimExactly(stage: Stage, release: Release): void {
+function claimExactly(stage: Stage, release: DemoRelease): void {
   const tree = stage.treeOf(release);
   const problems = [...stage.device.differencesTo(tree, release.version), ...leftovers(stage.device).map((path) => `'${path}' was left behind`)];
   stage.claim(

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import type { ServerResponse } from 'node:http';
 import type { DemoServer } from './http-server.ts';
-import { listen, staticFiles } from './http-server.ts';
+import { listen, demoFiles } from './http-server.ts';
 
 export interface Dashboard extends DemoServer {
   /** From now on /health answers nothing. Resolves at the first request that waits. */
@@ -14,7 +14,7 @@ export interface Dashboard extends DemoServer {
 
 /** Serves the web root `dir`, which may change under it at any time. */
 export async function startDashboard(dir: string): Promise<Dashboard> {
-  const files = staticFiles(dir);
+  const files = demoFiles(dir);
   const waiting: ServerResponse[] = [];
   let onWait: (() => void) | null = null;
   const server = await listen((request, response) => {

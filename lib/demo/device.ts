@@ -1,12 +1,12 @@
 /** The folder that stands for a device: what its owner configured and put there, and what is true about it at any moment. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import type { DevicePaths } from '../core/paths.ts';
-import { devicePaths } from '../core/paths.ts';
-import type { StateFiles } from '../io/state-file.ts';
-import { stateFiles } from '../io/state-file.ts';
-import type { Tree } from './trees.ts';
-import { differences, readTree } from './trees.ts';
+import type { DevicePaths } from '../core/device/paths.ts';
+import { devicePaths } from '../core/device/paths.ts';
+import type { StateFiles } from '../io/state/state-files.ts';
+import { stateFiles } from '../io/state/state-files.ts';
+import type { DemoTree } from './trees.ts';
+import { differences, readDemoTree } from './trees.ts';
 
 export interface Device {
   paths: DevicePaths;
@@ -44,12 +44,12 @@ export function makeDevice(root: string, site: string, healthUrl: string): Devic
   ])
     fs.mkdirSync(dir, { recursive: true });
   const files = stateFiles(paths, () => undefined);
-  const own = readTree(join(root, PROGRAMS), PROGRAMS);
+  const own = readDemoTree(join(root, PROGRAMS), PROGRAMS);
   return {
     paths,
     files,
     differencesTo: (releaseDir, version) => {
-      const managed: Tree = new Map([...readTree(join(root, WEB), WEB), ...readTree(join(root, PROGRAMS), PROGRAMS)]);
+      const managed: DemoTree = new Map([...readDemoTree(join(root, WEB), WEB), ...readDemoTree(join(root, PROGRAMS), PROGRAMS)]);
       const found = files.readVersion();
       const wrong = differences(new Map([...expectedTree(releaseDir), ...own]), managed);
       return found === version ? wrong : [...wrong, `'${paths.version}' says ${found ?? 'nothing'}, not ${version}`];
@@ -58,11 +58,11 @@ export function makeDevice(root: string, site: string, healthUrl: string): Devic
   };
 }
 
-function expectedTree(releaseDir: string): Tree {
-  const api = readTree(releaseDir, '/').get('/pikit-api.py');
+function expectedTree(releaseDir: string): DemoTree {
+  const api = readDemoTree(releaseDir, '/').get('/pikit-api.py');
   return new Map([
-    ...readTree(`${releaseDir}/pikit-web/`, WEB),
-    ...readTree(`${releaseDir}/helpers/`, PROGRAMS),
+    ...readDemoTree(`${releaseDir}/pikit-web/`, WEB),
+    ...readDemoTree(`${releaseDir}/helpers/`, PROGRAMS),
     ...(api === undefined ? [] : [[`${PROGRAMS}pikit-api.py`, api] as const]),
   ]);
 }

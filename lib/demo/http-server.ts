@@ -12,10 +12,10 @@ export interface DemoServer {
   close: () => Promise<void>;
 }
 
-export type Answer = (request: http.IncomingMessage, response: http.ServerResponse) => void;
+export type DemoAnswer = (request: http.IncomingMessage, response: http.ServerResponse) => void;
 
 /** Listens on a free port of the loopback interface. */
-export async function listen(answer: Answer): Promise<DemoServer> {
+export async function listen(answer: DemoAnswer): Promise<DemoServer> {
   const server = http.createServer(answer);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -32,7 +32,7 @@ export async function listen(answer: Answer): Promise<DemoServer> {
 }
 
 /** Serves the files below `dir` as any static host does: strong ETag, 304, one byte range with If-Range. */
-export function staticFiles(dir: string): Answer {
+export function demoFiles(dir: string): DemoAnswer {
   return (request, response) => {
     const bytes = request.method === 'GET' || request.method === 'HEAD' ? readBelow(dir, request.url ?? '/') : null;
     if (bytes === null) {

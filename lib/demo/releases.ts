@@ -9,7 +9,7 @@ interface ReleaseFile {
   mode: number;
 }
 
-export interface Release {
+export interface DemoRelease {
   version: string;
   notes: string;
   files: ReleaseFile[];
@@ -24,7 +24,7 @@ const HELPERS = {
 };
 
 /** 1.0.0; 1.1.0, in which files change, come and go; and 1.2.0, which does not work: the script that its page names was lost. */
-export const RELEASES: { first: Release; second: Release; broken: Release } = {
+export const RELEASES: { first: DemoRelease; second: DemoRelease; broken: DemoRelease } = {
   first: {
     version: '1.0.0',
     notes: 'The first release: temperature and uptime at a glance.',
@@ -136,7 +136,7 @@ function helpers(names: readonly (keyof typeof HELPERS)[]): ReleaseFile[] {
 }
 
 /** Writes a release below `dir`, with its notes beside it. */
-export function writeRelease(dir: string, release: Release): void {
+export function writeRelease(dir: string, release: DemoRelease): void {
   for (const file of release.files) {
     const path = join(dir, release.version, file.path);
     fs.mkdirSync(dirname(path), { recursive: true });

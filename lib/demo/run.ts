@@ -35,7 +35,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
         reject(new UpdateError('CANCELLED', 'the demo was stopped'));
       });
     });
-    stopped.catch(() => undefined); // each act races against it; between acts nobody has to listen
+    stopped.catch(() => undefined); // each act races against it; between acts there is no listener
     for (const act of [installFirst, updateByHand, failAndGoBack, killApply, goBackByHand]) await Promise.race([act(playing), stopped]);
     await playing.pikitUpdate('history');
     say.text(`\nEverything above is true, checked after each act; ${((performance.now() - begun) / 1000).toFixed(1)} s.`);
@@ -48,7 +48,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     if (keep) say.text(`The folder is kept: '${dir}'`);
     return 1;
   } finally {
-    muted = true; // an act that was stopped half-way goes on to its claims, which nobody wants to read
+    muted = true; // an act that was stopped half-way would still print its claims
     await stage?.close();
     if (!keep) fs.rmSync(dir, { recursive: true, force: true });
   }

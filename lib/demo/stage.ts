@@ -2,15 +2,15 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { UpdateError, errnoOf } from '../core/errors.ts';
-import { startProgram } from '../io/local-unit-process.ts';
-import type { LocalUnits } from '../io/local-units.ts';
-import { localUnitRunner } from '../io/local-units.ts';
+import { startProgram } from '../io/folder-units/local-unit-process.ts';
+import type { LocalUnits } from '../io/folder-units/local-units.ts';
+import { localUnitRunner } from '../io/folder-units/local-units.ts';
 import type { Dashboard } from './dashboard.ts';
 import { startDashboard } from './dashboard.ts';
 import type { Device } from './device.ts';
 import { makeDevice } from './device.ts';
-import { listen, staticFiles } from './http-server.ts';
-import type { Release } from './releases.ts';
+import { listen, demoFiles } from './http-server.ts';
+import type { DemoRelease } from './releases.ts';
 import { RELEASES, writeRelease } from './releases.ts';
 import type { Transcript } from './transcript.ts';
 import { shortName } from './transcript.ts';
@@ -21,11 +21,11 @@ export interface Stage {
   units: LocalUnits;
   dashboard: Dashboard;
   /** The folder of a release's tree. */
-  treeOf: (release: Release) => string;
+  treeOf: (release: DemoRelease) => string;
   /** Run our command lines as their users would, in the demo's folder. */
   pikitRelease: (...args: string[]) => Promise<void>;
   pikitUpdate: (...args: string[]) => Promise<void>;
-  publish: (release: Release) => Promise<void>;
+  publish: (release: DemoRelease) => Promise<void>;
   /** Prints a claim, and throws DemoFailed when `problems` says that it is not true. */
   claim: (text: string, problems: readonly string[]) => void;
   /** The units that ran since this was asked last, by their short names; a failed one with a `!`. */
@@ -50,7 +50,7 @@ export async function setStage(dir: string, build: Build, say: Transcript): Prom
   const at = (path: string): string => join(dir, path);
   for (const release of Object.values(RELEASES)) writeRelease(at('releases'), release);
   fs.mkdirSync(at('site'));
-  const site = await listen(staticFiles(at('site')));
+  const site = await listen(demoFiles(at('site')));
   const dashboard = await startDashboard(at('device/var/www/pikit-web'));
   const device = makeDevice(at('device'), site.origin, `${dashboard.origin}/health`);
   const ran: string[] = [];

@@ -1,12 +1,12 @@
 /** What the demo prints: acts with a heading, commands, the journal of the units, and what was found to be true. */
-import type { UnitEvent } from '../io/local-units.ts';
+import type { UnitEvent } from '../io/folder-units/local-units.ts';
 
 export interface Transcript {
   text: (line: string) => void;
   act: (title: string) => void;
   /** What happens without anybody typing something. */
   moment: (text: string) => void;
-  /** What somebody would type, and why. */
+  /** A command as a user would type it, and why. */
   command: (command: string, comment?: string) => void;
   /** What a command wrote. */
   answer: (line: string) => void;

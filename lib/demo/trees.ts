@@ -4,11 +4,11 @@ import fs from 'node:fs';
 import { join, relative } from 'node:path';
 
 /** What each path below a folder is, in one word each: equal words, equal things. */
-export type Tree = Map<string, string>;
+export type DemoTree = Map<string, string>;
 
 /** Reads the files below `dir`; with `prefix` before each path. A folder that is not there is an empty tree. */
-export function readTree(dir: string, prefix = ''): Tree {
-  const tree: Tree = new Map();
+export function readDemoTree(dir: string, prefix = ''): DemoTree {
+  const tree: DemoTree = new Map();
   if (!fs.existsSync(dir)) return tree;
   for (const entry of fs.readdirSync(dir, { withFileTypes: true, recursive: true })) {
     const path = join(entry.parentPath, entry.name);
@@ -25,7 +25,7 @@ function describe(path: string): string {
 }
 
 /** One line for each path that differs. */
-export function differences(expected: Tree, actual: Tree): string[] {
+export function differences(expected: DemoTree, actual: DemoTree): string[] {
   const paths = [...new Set([...expected.keys(), ...actual.keys()])].sort();
   return paths.flatMap((path) => {
     const [wanted, found] = [expected.get(path), actual.get(path)];

@@ -1,73 +1,68 @@
-/** What happens by itself, and when: the owner's choice, and the timer that follows it. */
+/** What happens automatically, and when: the owner's choice, and the timer that follows it. */
 import { UpdateError } from '../core/errors.ts';
-import type { Auto, Settings } from '../core/state.ts';
-import { shellWord } from '../core/shell-word.ts';
-import type { DeviceDeps } from './deps.ts';
-import { writeSettings } from './settings.ts';
+import type { Auto, Settings } from '../core/device/state.ts';
+import { shellWord } from '../core/command-line/shell-word.ts';
+import type { ReaderDeps } from './deps.ts';
+import { changeSettings } from './settings.ts';
 
 const TIMER = 'pikit-update.timer';
 
 export interface AutoState {
   auto: Auto;
   time: string;
-  /** When the timer elapses next; null when it does not, and where nobody can be asked. */
+  /** When the timer elapses next; null when it does not, or when systemd cannot be asked. */
   next: Date | null;
 }
 
-export async function readAuto(deps: DeviceDeps): Promise<AutoState> {
+export async function readAuto(deps: ReaderDeps): Promise<AutoState> {
   const { auto, time } = deps.files.readSettings();
   return { auto, time, next: auto === 'off' ? null : await nextRun(deps) };
 }
 
 /**
  * Writes the choice down and starts the unit that sets the timer by it; null leaves that part as it is. When the unit fails,
- * the settings are as they were. Throws STEP_FAILED then, PERMISSION for whoever may not choose.
+ * the settings are as they were. Throws STEP_FAILED then, PERMISSION for a user who may not choose.
  */
-export async function setAuto(deps: DeviceDeps, wish: { auto: Auto | null; time: string | null }): Promise<void> {
-  const before = deps.files.readSettings();
-  await set(deps, before, { ...before, auto: wish.auto ?? before.auto, time: wish.time ?? before.time });
+export async function setAuto(deps: ReaderDeps, wish: { auto: Auto | null; time: string | null }): Promise<void> {
+  const { before, after } = await changeSettings(deps, (now) => ({ ...now, auto: wish.auto ?? now.auto, time: wish.time ?? now.time }), 'auto');
+  try {
+    // It takes the choice from the settings.
+    await startSetter(deps, `pikit-update-auto@${after.auto}.service`);
+  } catch (error) {
+    // Another choice may have been written while the unit was at work: that one stays.
+    const isOurs = (now: Settings): boolean => now.auto === after.auto && now.time === after.time;
+    await changeSettings(deps, (now) => (isOurs(now) ? { ...now, auto: before.auto, time: before.time } : now), 'auto');
+    throw error;
+  }
 }
 
 export function describeAuto({ auto, time }: Pick<Settings, 'auto' | 'time'>): string {
   switch (auto) {
     case 'off':
-      return 'nothing happens by itself';
+      return 'off; you check and install';
     case 'check':
-      return `a check every day about ${time}; installing is left to you`;
+      return `checks daily at about ${time}; you install`;
     case 'download':
-      return `a check every day about ${time}, and a download; installing is left to you`;
+      return `checks and downloads daily at about ${time}; you install`;
     case 'install':
-      return `a check every day about ${time}, and what is found is installed`;
+      return `checks daily at about ${time} and installs new releases`;
     default:
       return auto satisfies never;
   }
 }
 
-/** The unit takes the choice from the settings; when it fails they are as before. */
-async function set(deps: DeviceDeps, before: Settings, settings: Settings): Promise<void> {
-  writeSettings(deps, settings, 'auto');
-  try {
-    await startSetter(deps, `pikit-update-auto@${settings.auto}.service`);
-  } catch (error) {
-    // Another choice may have been written while the unit was at work: that one stays.
-    const now = deps.files.readSettings();
-    if (now.auto === settings.auto && now.time === settings.time) writeSettings(deps, { ...now, auto: before.auto, time: before.time }, 'auto');
-    throw error;
-  }
-}
-
-async function startSetter(deps: DeviceDeps, unit: string): Promise<void> {
+async function startSetter(deps: ReaderDeps, unit: string): Promise<void> {
   const units = await deps.units();
   const result = await units.start(unit);
   if (result === 'done') return;
-  throw new UpdateError('STEP_FAILED', `'${unit}' ended with '${result}'; the setting is as it was`, {
+  throw new UpdateError('STEP_FAILED', `'${unit}' ended with '${result}'; the setting was not changed`, {
     hint: `\`journalctl -u ${shellWord(unit)}\` shows why`,
     subject: unit,
   });
 }
 
-/** Null, too, where nobody can be asked. */
-async function nextRun(deps: DeviceDeps): Promise<Date | null> {
+/** Null, too, when systemd cannot be asked. */
+async function nextRun(deps: ReaderDeps): Promise<Date | null> {
   try {
     const units = await deps.units();
     return await units.nextElapse(TIMER);

@@ -1,11 +1,11 @@
 /** The manifest that the last check saw, as it lies in the cache. */
 import { createHash } from 'node:crypto';
 import { UpdateError } from '../core/errors.ts';
-import type { Manifest } from '../core/manifest.ts';
-import { MANIFEST_MAX_BYTES, parseManifest } from '../core/manifest.ts';
-import { keptManifestPath, manifestName } from '../core/site-layout.ts';
-import type { Available } from '../core/state.ts';
-import { untrustedBytes } from '../transaction/untrusted.ts';
+import type { Manifest } from '../core/release/manifest.ts';
+import { MANIFEST_MAX_BYTES, parseManifest } from '../core/release/manifest.ts';
+import { keptManifestPath, manifestName } from '../core/release/site-layout.ts';
+import type { Available } from '../core/device/state.ts';
+import { untrustedBytes } from '../transaction/files/untrusted-files.ts';
 
 /** The manifest of what is available. Throws RELEASE_CHANGED when the cache holds another one, or none. */
 export function readCachedManifest(cacheDir: string, available: Available): Manifest {
@@ -19,6 +19,6 @@ export function readCachedManifest(cacheDir: string, available: Available): Mani
     }
   }
   throw new UpdateError('RELEASE_CHANGED', `'${cacheDir}/${file}' is not the manifest of ${available.version} that the last check saw`, {
-    hint: '`pikit-update check` gets it again',
+    hint: '`pikit-update check` fetches it again',
   });
 }

@@ -1,7 +1,7 @@
-/** Ends what is running where ending is safe. */
+/** Stops the running step where that is safe. */
 import { UpdateError } from '../core/errors.ts';
-import { shellWord } from '../core/shell-word.ts';
-import type { DeviceDeps } from './deps.ts';
+import { shellWord } from '../core/command-line/shell-word.ts';
+import type { ReaderDeps } from './deps.ts';
 import type { Step } from './running.ts';
 import { liveProgress, runningSteps, unitOf } from './running.ts';
 
@@ -10,25 +10,25 @@ import { liveProgress, runningSteps, unitOf } from './running.ts';
  * rollback or a recovery is not stopped: it ends with the old files either way. Throws BUSY then. Returns the steps that were
  * stopped, and says in words through `tell` what became of them.
  */
-export async function cancelRun(deps: DeviceDeps, tell: (text: string) => void): Promise<Step[]> {
+export async function cancelRun(deps: ReaderDeps, tell: (text: string) => void): Promise<Step[]> {
   const running = await runningSteps(deps, ['check', 'fetch', 'apply', 'rollback', 'recover']);
   const last = running.find((step) => step === 'rollback' || step === 'recover');
   if (last !== undefined) {
-    throw new UpdateError('BUSY', `a ${last === 'rollback' ? 'rollback' : 'recovery'} is running, and is not stopped`, {
-      hint: 'it ends with the old files either way: wait for it',
+    throw new UpdateError('BUSY', `cannot cancel a ${last === 'rollback' ? 'rollback' : 'recovery'}`, {
+      hint: 'wait until it finishes; it restores the old files',
     });
   }
-  if (running.length === 0) tell('nothing is running: there is nothing to cancel');
+  if (running.length === 0) tell('nothing to cancel: no step is running');
   for (const step of running) {
-    if (step === 'apply') tell('the update is stopped: it puts back what it has replaced, unless it was complete already');
+    if (step === 'apply') tell('stopping the update; it restores the files it replaced, unless it is already complete');
     await stopStep(deps, step);
-    tell(step === 'check' ? 'the check was stopped' : step === 'fetch' ? 'the download was stopped; what has arrived is kept' : applyEnd(deps));
+    tell(step === 'check' ? 'the check was stopped' : step === 'fetch' ? 'the download was stopped; the downloaded part is kept' : applyEnd(deps));
   }
   return running;
 }
 
 /** Ends one step, and waits until it has ended. Throws STEP_FAILED when it does not. */
-export async function stopStep(deps: DeviceDeps, step: Step): Promise<void> {
+export async function stopStep(deps: ReaderDeps, step: Step): Promise<void> {
   const units = await deps.units();
   const { active, waiting } = await units.look(unitOf(step));
   if (deps.terminate !== null && !active && !waiting) {
@@ -38,12 +38,12 @@ export async function stopStep(deps: DeviceDeps, step: Step): Promise<void> {
   }
   const result = await units.stop(unitOf(step));
   if (result !== 'done')
-    throw new UpdateError('STEP_FAILED', `'${unitOf(step)}' could not be stopped (${result})`, {
+    throw new UpdateError('STEP_FAILED', `failed to stop '${unitOf(step)}' (${result})`, {
       hint: `\`systemctl status ${shellWord(unitOf(step))}\` shows why`,
     });
 }
 
-function applyEnd(deps: DeviceDeps): string {
+function applyEnd(deps: ReaderDeps): string {
   const { last_result: result } = deps.files.readState();
   return result?.step === 'apply' ? result.message : 'the update was stopped';
 }

@@ -1,23 +1,23 @@
 /** Root's side of an order: exactly one of a closed list is done, with units, verb and mode that are written here and nowhere else. */
 import { UpdateError } from '../core/errors.ts';
-import type { Order, OrderOutcome } from '../core/orders.ts';
-import { explained } from '../io/steady-units.ts';
-import type { QueueJob } from '../io/systemd.ts';
+import type { Order, OrderOutcome } from '../core/device/orders.ts';
+import { explained } from '../io/systemd/reconnecting-units.ts';
+import type { QueueJob } from '../io/bus/systemd.ts';
 import { setAuto } from './auto.ts';
 import { chooseBranch } from './choose-branch.ts';
-import type { DeviceDeps } from './deps.ts';
+import type { ReaderDeps } from './deps.ts';
 import { dismissNotices } from './notices.ts';
 import { agreedFirst, skipVersion } from './orders.ts';
 import { unitOf } from './running.ts';
 import { withdraw } from './wanted-version.ts';
 
-export interface GatewayDeps extends DeviceDeps {
+export interface GatewayDeps extends ReaderDeps {
   /** Queues a job in mode `replace`, and does not wait for its end. */
   queue: QueueJob;
 }
 
 /**
- * Carries an order out to its end, whether or not somebody still waits for it. A start or a stop is queued; its end is not waited
+ * Carries an order out to its end, whether or not the client still waits for it. A start or a stop is queued; its end is not waited
  * for. Throws what the same function throws on a shell as root, and SYSTEMD_UNAVAILABLE where systemd does not queue the job; what
  * was agreed to for an installation is taken back then.
  */
@@ -37,10 +37,10 @@ export async function carryOut(order: Order, deps: GatewayDeps): Promise<OrderOu
       await setAuto(deps, order);
       return DONE;
     case 'branch':
-      chooseBranch(deps, order.name);
+      await chooseBranch(deps, order.name);
       return DONE;
     case 'skip':
-      skipVersion(deps, order.version);
+      await skipVersion(deps, order.version);
       return DONE;
     case 'dismiss':
       return { job: null, dismissed: await dismissNotices(deps, order.id) };

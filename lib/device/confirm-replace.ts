@@ -1,11 +1,11 @@
 /** The owner confirms that a file which no release brought may be replaced: exactly this file, once. */
 import { join } from 'node:path';
 import { UpdateError, errnoOf } from '../core/errors.ts';
-import type { Confirmed } from '../core/foreign.ts';
-import { hashFile, lstatOrNull } from '../transaction/durable.ts';
-import type { DeviceDeps } from './deps.ts';
+import type { Confirmed } from '../core/offer/foreign-files.ts';
+import { hashFile, lstatOrNull } from '../transaction/files/durable.ts';
+import type { ReaderDeps } from './deps.ts';
 
-type Deps = Pick<DeviceDeps, 'paths' | 'files'>;
+type Deps = Pick<ReaderDeps, 'paths' | 'files'>;
 
 /**
  * What there is to confirm at these paths, as it is now. Of a file that only root may read, it is what the last installation
@@ -19,7 +19,7 @@ function shaOf({ paths, files }: Deps, path: string): string {
   const real = join(paths.root, path);
   if (lstatOrNull(real)?.isFile() !== true) {
     throw new UpdateError('NOT_FOUND', `'${path}' is not a file: there is nothing to replace`, {
-      hint: '`pikit-update plan` names the files that are not ours',
+      hint: '`pikit-update plan` lists the files that no release installed',
     });
   }
   try {

@@ -1,18 +1,18 @@
 /** What the command line and the HTTP API are given to read a device and to start its units. Built in scripts/. */
-import type { Config } from '../core/config.ts';
-import type { DevicePaths } from '../core/paths.ts';
-import type { FreeSpace } from '../io/disk.ts';
-import type { StateFiles } from '../io/state-file.ts';
-import type { UnitRunner } from '../io/unit-runner.ts';
-import type { Place } from '../transaction/place.ts';
+import type { Config } from '../core/device/config.ts';
+import type { DevicePaths } from '../core/device/paths.ts';
+import type { Room } from '../core/device/disk-space.ts';
+import type { StateFiles } from '../io/state/state-files.ts';
+import type { UnitRunner } from '../io/systemd/unit-runner.ts';
+import type { TransactionPaths } from '../transaction/transaction-paths.ts';
 
-export interface DeviceDeps {
+export interface ReaderDeps {
   paths: DevicePaths;
-  place: Place;
+  place: TransactionPaths;
   files: StateFiles;
   now: () => Date;
   loadConfig: () => Config;
-  freeSpace: (path: string) => FreeSpace;
+  freeSpace: (path: string) => Room;
   /** Connects at the first call; the same one afterwards. */
   units: () => Promise<UnitRunner>;
   /** Whether a process is there. */

@@ -1,19 +1,19 @@
 /** What the HTTP API changes on a device, ordered of root's gateway: this process has no right to any of it. */
-import type { Order, OrderOutcome } from '../core/orders.ts';
-import { STOPPABLE } from '../core/orders.ts';
+import type { Order, OrderOutcome } from '../core/device/orders.ts';
+import { STOPPABLE } from '../core/device/orders.ts';
 import { UpdateError } from '../core/errors.ts';
-import type { SteadyUnits } from '../io/steady-units.ts';
-import type { QueueJob } from '../io/systemd.ts';
+import type { ReconnectingUnits } from '../io/systemd/reconnecting-units.ts';
+import type { QueueJob } from '../io/bus/systemd.ts';
 import type { Orders } from './orders.ts';
 import { unitOf } from './running.ts';
 
 /** Has one order carried out. Throws what the gateway answers, and SYSTEMD_UNAVAILABLE where it does not. */
-export type Ask = (order: Order) => Promise<OrderOutcome>;
+export type AskGateway = (order: Order) => Promise<OrderOutcome>;
 
-export function gatewayOrders(ask: Ask, units: Pick<SteadyUnits, 'startEnd'>): Orders {
+export function gatewayOrders(ask: AskGateway, units: Pick<ReconnectingUnits, 'startEnd'>): Orders {
   let settled: Promise<unknown> = Promise.resolve();
 
-  /** The settings are one file, and each of these orders is a process that writes it as it has read it: one after the other. */
+  /** Each of these orders is a process of its own: of two that are about the same, the one that came last is the one that stays. */
   async function inTurn(order: Order): Promise<OrderOutcome> {
     const mine = settled.then(async () => await ask(order));
     settled = mine.catch(() => undefined);
@@ -42,11 +42,11 @@ export function gatewayOrders(ask: Ask, units: Pick<SteadyUnits, 'startEnd'>): O
 }
 
 /** For the units of a process that may not queue a job itself. Throws PERMISSION for what is none of the orders. */
-export function queueByGateway(ask: Ask): QueueJob {
+export function queueByGateway(ask: AskGateway): QueueJob {
   return async (verb, unit) => {
     const order = orderOf(verb, unit);
     if (order !== null) return jobOf(await ask(order));
-    throw new UpdateError('PERMISSION', `${verb} of '${unit}' is no order that the gateway knows`, { hint: `\`systemctl\`, as root, does it` });
+    throw new UpdateError('PERMISSION', `the gateway does not accept '${verb}' of '${unit}'`, { hint: 'run `systemctl` as root instead' });
   };
 }
 

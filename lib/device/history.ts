@@ -1,11 +1,11 @@
 /** The receipts of all that changed this device. */
 import { UpdateError, errnoOf } from '../core/errors.ts';
-import { publicReceipt } from '../core/public-receipt.ts';
-import type { Receipt } from '../core/state.ts';
-import type { DeviceDeps } from './deps.ts';
+import { publicReceipt } from '../core/device/public-receipt.ts';
+import type { Receipt } from '../core/device/state.ts';
+import type { ReaderDeps } from './deps.ts';
 
-/** The receipts as everybody may see them, also where root asks. Throws as `readOwnReceipts`. */
-export function readReceipts(deps: Pick<DeviceDeps, 'files'>): Receipt[] {
+/** The receipts as every user may see them, also where root asks. Throws as `readOwnReceipts`. */
+export function readReceipts(deps: Pick<ReaderDeps, 'files'>): Receipt[] {
   return readOwnReceipts(deps).map(publicReceipt);
 }
 
@@ -14,7 +14,7 @@ export function readReceipts(deps: Pick<DeviceDeps, 'files'>): Receipt[] {
  * them know, whatever is installed since. Throws PERMISSION for them where root has not, and something was installed that there
  * may be a receipt of.
  */
-export function readOwnReceipts(deps: Pick<DeviceDeps, 'files'>): Receipt[] {
+export function readOwnReceipts(deps: Pick<ReaderDeps, 'files'>): Receipt[] {
   try {
     return deps.files.readHistory();
   } catch (error) {

@@ -1,21 +1,26 @@
 /** The branches as the last checks left them in the cache: which there are, which one is used, and what each of them has. */
-import type { BranchChoice } from '../core/branch-choice.ts';
-import { chooseBranch } from '../core/branch-choice.ts';
-import type { Branch } from '../core/branches.ts';
-import { BRANCHES_MAX_BYTES, STABLE, parseBranches } from '../core/branches.ts';
-import type { Config } from '../core/config.ts';
+import type { BranchChoice } from '../core/offer/branch-choice.ts';
+import { decideBranch } from '../core/offer/branch-choice.ts';
+import type { Branch } from '../core/release/branches.ts';
+import { BRANCHES_MAX_BYTES, STABLE, parseBranches } from '../core/release/branches.ts';
+import type { Config } from '../core/device/config.ts';
 import { UpdateError } from '../core/errors.ts';
-import { MANIFEST_MAX_BYTES, parseManifest } from '../core/manifest.ts';
-import { BRANCHES_NAME, manifestName } from '../core/site-layout.ts';
-import { CACHE_FACTS_MAX_BYTES, factsOf } from '../core/source-cache.ts';
-import { untrustedBytes } from '../transaction/untrusted.ts';
-import type { DeviceDeps } from './deps.ts';
+import { MANIFEST_MAX_BYTES, parseManifest } from '../core/release/manifest.ts';
+import { BRANCHES_NAME, manifestName } from '../core/release/site-layout.ts';
+import { CACHE_FACTS_MAX_BYTES, factsOf } from '../core/device/source-cache.ts';
+import { branchSigners } from '../core/trust/branch-signers.ts';
+import { METADATA_MAX_BYTES } from '../core/trust/metadata-layout.ts';
+import type { SignedBy } from '../core/trust/trust-state.ts';
+import { untrustedBytes } from '../transaction/files/untrusted-files.ts';
+import type { ReaderDeps } from './deps.ts';
 
 export interface KnownBranch extends Pick<Branch, 'name' | 'display_name' | 'description' | 'enabled' | 'visible'> {
   selected: boolean;
   used: boolean;
   /** The release it had when it was last asked; null when it never was. */
   version: string | null;
+  /** Who may sign its releases; only there where this device verifies signatures, and the metadata of the source tells. */
+  keys?: SignedBy['keys'];
 }
 
 export interface KnownBranches {
@@ -26,15 +31,16 @@ export interface KnownBranches {
   listed: boolean;
 }
 
-/** Asks nobody. Throws CONFIG_MISSING or CONFIG_INVALID. */
-export function knownBranches(deps: DeviceDeps): KnownBranches {
+/** Makes no request. Throws CONFIG_MISSING or CONFIG_INVALID. */
+export function knownBranches(deps: ReaderDeps): KnownBranches {
   const config = deps.loadConfig();
   const list = cachedList(deps, config);
-  const choice = chooseBranch({ selected: deps.files.readSettings().branch, list, answer: 'not-asked' });
+  const choice = decideBranch({ selected: deps.files.readSettings().branch, list, answer: 'not-asked' });
   const named = [
-    { name: STABLE, display_name: STABLE, description: 'what every device gets', enabled: true, visible: true },
+    { name: STABLE, display_name: STABLE, description: 'the default for every device', enabled: true, visible: true },
     ...(list ?? []).filter(({ linux }) => linux),
   ];
+  const signers = signersIn(deps);
   const branches = named.map(({ name, display_name, description, enabled, visible }) => ({
     name,
     display_name,
@@ -44,25 +50,37 @@ export function knownBranches(deps: DeviceDeps): KnownBranches {
     selected: name === choice.selected,
     used: name === choice.used,
     version: cachedVersion(deps, config, name),
+    ...signers(name),
   }));
   return { choice, branches, listed: list !== null };
 }
 
 /** The branch that is used, also where no configuration says which list is meant. */
-export function currentChoice(deps: DeviceDeps): BranchChoice {
+export function currentChoice(deps: ReaderDeps): BranchChoice {
   try {
     return knownBranches(deps).choice;
   } catch (error) {
     if (!(error instanceof UpdateError)) throw error;
-    return chooseBranch({ selected: deps.files.readSettings().branch, list: null, answer: 'not-asked' });
+    return decideBranch({ selected: deps.files.readSettings().branch, list: null, answer: 'not-asked' });
   }
 }
 
-function cachedList(deps: DeviceDeps, config: Config): Branch[] | null {
+/** By the metadata that the network steps keep: as much as the list of branches beside it, it is for people to see. */
+function signersIn({ paths, files }: ReaderDeps): (branch: string) => Pick<KnownBranch, 'keys'> {
+  if (files.readState().unsigned) return () => ({});
+  const kept = (name: string, maxBytes: number): Buffer | null => untrustedBytes(paths.cacheDir, `trust/${name}`, maxBytes);
+  const metadata = { root: kept('root.json', METADATA_MAX_BYTES.root), targets: kept('targets.json', METADATA_MAX_BYTES.targets) };
+  return (branch) => {
+    const keys = branchSigners(branch, metadata);
+    return keys === null ? {} : { keys };
+  };
+}
+
+function cachedList(deps: ReaderDeps, config: Config): Branch[] | null {
   return cached(deps, config, { name: BRANCHES_NAME, maxBytes: BRANCHES_MAX_BYTES, parse: parseBranches });
 }
 
-function cachedVersion(deps: DeviceDeps, config: Config, branch: string): string | null {
+function cachedVersion(deps: ReaderDeps, config: Config, branch: string): string | null {
   return cached(deps, config, { name: manifestName(branch), maxBytes: MANIFEST_MAX_BYTES, parse: parseManifest })?.version ?? null;
 }
 
@@ -73,7 +91,7 @@ interface Document<T> {
 }
 
 /** Anything wrong with it means that there is none. */
-function cached<T>({ paths }: DeviceDeps, config: Config, { name, maxBytes, parse }: Document<T>): T | null {
+function cached<T>({ paths }: ReaderDeps, config: Config, { name, maxBytes, parse }: Document<T>): T | null {
   const meta = untrustedBytes(paths.cacheDir, `source/${name}.meta`, CACHE_FACTS_MAX_BYTES);
   const bytes = untrustedBytes(paths.cacheDir, `source/${name}`, maxBytes);
   if (meta === null || bytes === null || factsOf(meta, bytes, config) === null) return null;

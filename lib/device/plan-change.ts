@@ -1,21 +1,17 @@
 /** From a manifest alone to what its installation would change: nothing has to be downloaded for it, and nothing is written. */
 import fs from 'node:fs';
-import { isOwnPlace } from '../core/closed-places.ts';
-import type { Config } from '../core/config.ts';
+import type { Config } from '../core/device/config.ts';
 import type { UpdateError } from '../core/errors.ts';
 import { errnoOf } from '../core/errors.ts';
-import type { Manifest, ManifestFile } from '../core/manifest.ts';
-import { fileMode } from '../core/manifest.ts';
-import type { Published } from '../core/published.ts';
-import { mapToDevice } from '../core/targets.ts';
-import { readInstalled } from '../transaction/installed.ts';
-import { immutable, lockedError } from '../transaction/locked.ts';
-import { orderOf } from '../transaction/order.ts';
-import type { Place } from '../transaction/place.ts';
-import { real } from '../transaction/place.ts';
-import type { Plan, Put } from '../transaction/plan.ts';
-import { foreseeChange } from '../transaction/plan.ts';
-import type { Installed } from '../transaction/types.ts';
+import type { Manifest } from '../core/release/manifest.ts';
+import type { PublicFacts } from '../core/device/public-facts.ts';
+import { readInstalled } from '../transaction/change/installed.ts';
+import { manifestChange } from '../transaction/manifest-change.ts';
+import { immutable, lockedError } from '../transaction/plan/unreplaceable.ts';
+import type { TransactionPaths } from '../transaction/transaction-paths.ts';
+import { onDisk } from '../transaction/transaction-paths.ts';
+import type { Installed, Plan } from '../transaction/types.ts';
+import { foreseeChange } from '../transaction/plan/plan.ts';
 import { hiddenChanges } from './unreadable.ts';
 
 export interface ReleasePlan {
@@ -36,24 +32,27 @@ export interface ReleasePlan {
  * Plans the files of a release; `published` is asked where root's own list cannot be read. Throws what foreseeChange() throws, and
  * STATE_INVALID when installed.json is damaged.
  */
-export function planRelease(place: Place, config: Config, manifest: Manifest, branch: string, published: () => Published | null): ReleasePlan {
+export function planReleaseHere(
+  place: TransactionPaths,
+  config: Config,
+  manifest: Manifest,
+  branch: string,
+  published: () => PublicFacts | null,
+): ReleasePlan {
   const known = installedIfAllowed(place, published);
-  const mapped = mapToDevice(
-    manifest.files.map((file) => file.path),
-    config.target,
-  );
-  const puts = manifest.files.map((file) => putOf(place, file, mapped.get(file.path) ?? ''));
-  const stays = new Set(puts.map((put) => put.path));
-  const deletes = (known.installed?.files ?? []).map((file) => file.path).filter((path) => !stays.has(path) && !isOwnPlace(path));
+  // Its content is not needed: where it is the same as the live one, that one tells whether it is a script.
+  const change = manifestChange(manifest, config, branch, known.installed, ({ size = 0 }, path) => ({
+    size,
+    isScript: startsWithShebang(onDisk(place, path)),
+    content: { from: 'file', file: '' },
+  }));
+  const { puts, deletes } = change;
   const shipped = new Map((known.installed?.files ?? []).map((file) => [file.path, file.sha256]));
   const hidden = hiddenChanges(place, puts, deletes, new Map((known.installed?.files ?? []).map((file) => [file.path, file])));
   const { plan, unsafe } = foreseeChange(place, {
+    ...change,
     puts: puts.filter(({ path }) => !hidden.paths.has(path)),
     deletes: deletes.filter((path) => !hidden.paths.has(path)),
-    installed: known.installed,
-    version: manifest.version,
-    branch,
-    restore: null,
   });
   const hiddenForeign = [...hidden.paths].filter((path) => !shipped.has(path)).map((path) => ({ path, sha256: '' as const }));
   return {
@@ -66,7 +65,7 @@ export function planRelease(place: Place, config: Config, manifest: Manifest, br
   };
 }
 
-function installedIfAllowed(place: Place, published: () => Published | null): { installed: Installed | null; complete: boolean } {
+function installedIfAllowed(place: TransactionPaths, published: () => PublicFacts | null): { installed: Installed | null; complete: boolean } {
   try {
     return { installed: readInstalled(place), complete: true };
   } catch (error) {
@@ -76,22 +75,6 @@ function installedIfAllowed(place: Place, published: () => Published | null): { 
     const { version, installed } = known;
     return { installed: installed === null ? null : { schema: 1, version, ...installed }, complete: true };
   }
-}
-
-/** Its content is not needed: where it is the same as the live one, that one tells whether it is a script. */
-function putOf(place: Place, file: ManifestFile, path: string): Put {
-  const mode = fileMode(file, startsWithShebang(real(place, path)));
-  const size = file.size ?? 0;
-  return {
-    path,
-    sha256: file.sha256,
-    size,
-    mode,
-    order: orderOf(path, mode),
-    config: file.config,
-    content: { from: 'file', file: '' },
-    listed: true,
-  };
 }
 
 function startsWithShebang(file: string): boolean {

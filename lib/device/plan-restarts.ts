@@ -1,12 +1,12 @@
 /** Which services an installation restarts on this device, and which programs it replaces that none of them runs. */
 import { UpdateError } from '../core/errors.ts';
-import type { PlanSummary } from '../core/plan-summary.ts';
-import { unrestarted } from '../core/unrestarted.ts';
-import { unitPrograms } from '../io/unit-programs.ts';
-import type { DeviceDeps } from './deps.ts';
+import type { PlanSummary } from '../core/device/plan-summary.ts';
+import { unrestarted } from '../core/offer/stale-programs.ts';
+import { unitPrograms } from '../io/systemd/unit-programs.ts';
+import type { ReaderDeps } from './deps.ts';
 
 /** `plan` names all services on the list, and all programs that are replaced. Where systemd cannot be asked, all services stay named. */
-export async function withRestarts(deps: DeviceDeps, plan: PlanSummary): Promise<PlanSummary> {
+export async function withRestarts(deps: ReaderDeps, plan: PlanSummary): Promise<PlanSummary> {
   const { services, target } = deps.loadConfig();
   const meant = services.manager === 'none' ? (units: readonly string[]) => Promise.resolve([...units]) : meantToRun(deps);
   const restarts = await meant(plan.restarts);
@@ -18,7 +18,7 @@ export async function withRestarts(deps: DeviceDeps, plan: PlanSummary): Promise
   return { ...plan, restarts, unrestarted: unrestarted(plan.unrestarted, target, { restarted: restarts, programs, isMeant }) };
 }
 
-function meantToRun(deps: DeviceDeps): (services: readonly string[]) => Promise<string[]> {
+function meantToRun(deps: ReaderDeps): (services: readonly string[]) => Promise<string[]> {
   return async (services) => {
     if (services.length === 0) return [];
     try {

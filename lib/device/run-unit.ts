@@ -1,15 +1,14 @@
 /** Starts a unit of the updater and follows it to its end, or until Ctrl-C: the unit goes on without us. */
-import type { Progress, Receipt } from '../core/state.ts';
-import type { UnitSight } from '../core/run-view.ts';
-import type { JobResult, UnitRunner } from '../io/unit-runner.ts';
-import { errnoOf } from '../core/errors.ts';
-import { tokenPath } from '../core/paths.ts';
-import { lstatOrNull } from '../transaction/durable.ts';
-import type { DeviceDeps } from './deps.ts';
+import type { Progress, Receipt } from '../core/device/state.ts';
+import type { UnitSight } from '../core/run/unit-sight.ts';
+import type { JobResult } from '../io/systemd/unit-runner.ts';
+import { watchDirs } from '../io/api/watch-dirs.ts';
+import type { ReaderDeps } from './deps.ts';
+import { readRun } from './run.ts';
 import type { Step } from './running.ts';
 import { liveProgress, unitOf } from './running.ts';
 
-export type Run =
+export type UnitRun =
   | { is: 'interrupted' }
   | {
       is: 'ended';
@@ -23,9 +22,10 @@ export type Run =
 
 /**
  * Starts the unit of the last of `steps` and waits for it; the others are those it brings along. Listens before it starts,
- * or a run that is quick would be over before anybody hears of it.
+ * or a run that is quick would be over before anybody hears of it. How far a step is comes by its progress.json alone: those
+ * with network give their units no text of status.
  */
-export async function runUnit(deps: DeviceDeps, steps: readonly [Step, ...Step[]], onProgress: (progress: Progress) => void): Promise<Run> {
+export async function runUnit(deps: ReaderDeps, steps: readonly [Step, ...Step[]], onProgress: (progress: Progress) => void): Promise<UnitRun> {
   const units = await deps.units();
   const unit = unitOf(steps.at(-1) ?? steps[0]);
   const before = lastResult(deps);
@@ -35,15 +35,17 @@ export async function runUnit(deps: DeviceDeps, steps: readonly [Step, ...Step[]
     if (progress !== null && (steps.includes(progress.step) || progress.step === 'rollback')) onProgress(progress);
     changes.tell();
   };
-  const unfollow = await units.follow([...steps.map(unitOf), unitOf('rollback'), ROLLBACK_GATE], show);
+  const unfollow = await units.follow([...steps.map(unitOf), ...ROLLBACK], show);
+  const unwatch = watchDirs([deps.paths.runDir], show);
   let result: JobResult | null;
   try {
     const started = units.start(unit);
     show();
     result = await Promise.race([started, changes.stopped]);
     if (result === null) return { is: 'interrupted' };
-    if (result !== 'done' && lastResult(deps) === before && steps.includes('apply')) await undoEnds(deps, units, changes);
+    if (result !== 'done' && lastResult(deps) === before && steps.includes('apply')) await rollbackEnds(deps, changes);
   } finally {
+    unwatch();
     unfollow();
   }
   const decided = result === 'dependency' ? unitOf(steps[0]) : unit;
@@ -57,45 +59,28 @@ export async function runUnit(deps: DeviceDeps, steps: readonly [Step, ...Step[]
   };
 }
 
-const ROLLBACK_GATE = 'pikit-update-gate@rollback.service';
+/** In its own unit, and in that of the rollback of an apply that was killed. */
+const ROLLBACK = [unitOf('rollback'), 'pikit-update-gate@rollback.service'];
 const UNDO_DEADLINE_MS = 15 * 60_000;
 
-/**
- * An apply that was killed could not undo itself: its token makes systemd start rollback. From the token to the end of that
- * unit there is always one sign that it is coming or running.
- */
-async function undoEnds(deps: DeviceDeps, units: UnitRunner, changes: Changes): Promise<void> {
+/** An apply that was killed could not undo itself: the run goes on with a rollback. */
+async function rollbackEnds(deps: ReaderDeps, changes: Changes): Promise<void> {
   const deadline = AbortSignal.timeout(UNDO_DEADLINE_MS);
+  const late = new Promise<null>((resolve) => {
+    deadline.addEventListener('abort', () => {
+      resolve(null);
+    });
+  });
   for (;;) {
     const changed = changes.next();
-    const token = (['next', 'granted'] as const).some((where) => isThere(tokenPath(deps.paths, where, 'rollback')));
-    const coming = token || (await isComing(units, ROLLBACK_GATE)) || (await isComing(units, unitOf('rollback')));
-    if (!coming || deadline.aborted) return;
-    const late = new Promise<null>((resolve) => {
-      deadline.addEventListener('abort', () => {
-        resolve(null);
-      });
-    });
+    const run = await readRun(deps);
+    if (run?.state !== 'running' || !run.steps.some(({ step }) => step === 'rollback')) return;
     if ((await Promise.race([changed, changes.stopped, late])) === null) return;
   }
 }
 
-async function isComing(units: UnitRunner, unit: string): Promise<boolean> {
-  const { active, waiting } = await units.look(unit);
-  return active || waiting;
-}
-
-function isThere(path: string): boolean {
-  try {
-    return lstatOrNull(path) !== null;
-  } catch (error) {
-    if (errnoOf(error) === 'EACCES') return false;
-    throw error;
-  }
-}
-
 /** The receipt as text: another one is new, whatever the clock said when it was written. */
-function lastResult(deps: DeviceDeps): string {
+function lastResult(deps: ReaderDeps): string {
   return JSON.stringify(deps.files.readState().last_result);
 }
 

@@ -3,12 +3,13 @@ import fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UpdateError, errnoOf } from '../core/errors.ts';
 import { parseDocument } from '../core/json.ts';
-import type { DevicePaths } from '../core/paths.ts';
-import type { Auto } from '../core/state.ts';
-import { AUTO_CHOICES, Settings } from '../core/state.ts';
-import type { Systemd } from '../io/systemd.ts';
-import { mkdirDurable, writeDurable } from '../transaction/durable.ts';
-import { readUntrusted } from '../transaction/untrusted.ts';
+import type { DevicePaths } from '../core/device/paths.ts';
+import type { Auto } from '../core/device/state.ts';
+import { AUTO_CHOICES, Settings } from '../core/device/state.ts';
+import type { Systemd } from '../io/bus/systemd.ts';
+import { writeDurable } from '../transaction/files/durable.ts';
+import { mkdirDurable } from '../transaction/files/directories.ts';
+import { readUntrusted } from '../transaction/files/untrusted-files.ts';
 
 const TIMER = 'pikit-update.timer';
 const DROP_IN = `/etc/systemd/system/${TIMER}.d/time.conf`;
@@ -31,19 +32,19 @@ export function parseChoice(args: readonly string[]): Auto {
     'USAGE',
     args.length === 1 ? `'${args[0] ?? ''}' is not a choice` : `one argument is needed, ${String(args.length)} were given`,
     {
-      hint: `allowed are ${AUTO_CHOICES.join(', ')}`,
+      hint: `allowed: ${AUTO_CHOICES.join(', ')}`,
     },
   );
 }
 
 /**
  * Sets the timer as the settings say, and can be run again at any time. Throws SETTINGS_INVALID when they are damaged, or say
- * something else than `choice`: whoever may start this unit may not choose for the owner. A timer that is on counts from now.
+ * something else than `choice`: a user who may start this unit may not choose for the owner. A timer that is on counts from now.
  */
 export async function setTimer(choice: Auto, { paths, systemd }: TimerDeps): Promise<Settings> {
   const settings = readSettings(paths.settings);
   if (settings.auto !== choice) {
-    throw new UpdateError('SETTINGS_INVALID', `'${choice}' was asked for, and '${paths.settings}' says '${settings.auto}'`, {
+    throw new UpdateError('SETTINGS_INVALID', `'${choice}' was requested, but '${paths.settings}' says '${settings.auto}'`, {
       hint: `\`pikit-update auto ${choice}\` sets both`,
     });
   }
@@ -85,7 +86,7 @@ async function applyToTimer(systemd: Systemd, choice: Auto): Promise<void> {
     const verb = choice === 'off' ? 'StopUnit' : 'RestartUnit';
     const result = await systemd.job(verb, TIMER, JOB_TIMEOUT_MS);
     if (result !== 'done')
-      throw new UpdateError('STEP_FAILED', `'${TIMER}' could not be ${choice === 'off' ? 'stopped' : 'started'} (${result})`, {
+      throw new UpdateError('STEP_FAILED', `failed to ${choice === 'off' ? 'stop' : 'start'} '${TIMER}' (${result})`, {
         hint: `\`systemctl status ${TIMER}\` shows why`,
       });
   } finally {

@@ -1,20 +1,19 @@
-/** Files of the device that whoever plans may not read: what can be told of them without their bytes. */
+/** Files of the device that the planning process may not read: what is known of them without their bytes. */
 import fs from 'node:fs';
 import { errnoOf } from '../core/errors.ts';
-import { lstatOrNull } from '../transaction/durable.ts';
-import type { Place } from '../transaction/place.ts';
-import { real } from '../transaction/place.ts';
-import type { InstalledFile, OldObject, Operation } from '../transaction/types.ts';
-import type { Put } from '../transaction/plan.ts';
+import { lstatOrNull } from '../transaction/files/durable.ts';
+import type { TransactionPaths } from '../transaction/transaction-paths.ts';
+import { onDisk } from '../transaction/transaction-paths.ts';
+import type { InstalledFile, OldObject, Operation, Put } from '../transaction/types.ts';
 
 /**
  * Of a file that is not there, is none, or can be read: null. What is in a folder that is closed to this user is what root let
  * know of it (`known`); where that is nothing, it counts as not there (`'closed'`).
  */
-export function unreadableFile(place: Place, path: string, known: InstalledFile | undefined): OldObject | 'closed' | null {
+export function unreadableFile(place: TransactionPaths, path: string, known: InstalledFile | undefined): OldObject | 'closed' | null {
   try {
-    const stat = lstatOrNull(real(place, path));
-    if (stat?.isFile() !== true || canRead(real(place, path))) return null;
+    const stat = lstatOrNull(onDisk(place, path));
+    if (stat?.isFile() !== true || canRead(onDisk(place, path))) return null;
     const { size, mode, uid, gid } = stat;
     return { type: 'file', file: { path, sha256: '', size, mode: mode & 0o7777, uid, gid } };
   } catch (error) {
@@ -37,12 +36,17 @@ function canRead(file: string): boolean {
 
 export interface Hidden {
   paths: ReadonlySet<string>;
-  /** What a release makes of them: replaced where it brings other bytes than the last one, which nobody may have edited. */
+  /** What a release makes of them: replaced where it brings other bytes than the last one, and may have been edited or not. */
   ops: Operation[];
 }
 
 /** Those among what a release puts and takes away. `shipped` is what the installed release brought, by path. */
-export function hiddenChanges(place: Place, puts: readonly Put[], deletes: readonly string[], shipped: ReadonlyMap<string, InstalledFile>): Hidden {
+export function hiddenChanges(
+  place: TransactionPaths,
+  puts: readonly Put[],
+  deletes: readonly string[],
+  shipped: ReadonlyMap<string, InstalledFile>,
+): Hidden {
   const { uid, gid } = place.owner;
   const changed = puts.map(({ path, sha256, size, mode }) => ({
     path,

@@ -1,5 +1,5 @@
 import { UpdateError } from '../core/errors.ts';
-import { isTransient } from '../core/network-errors.ts';
+import { isTransient } from '../core/network/network-errors.ts';
 import { pause } from './clock.ts';
 
 const BASE_MS = 1000;

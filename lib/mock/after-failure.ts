@@ -1,11 +1,10 @@
 /** A device of the mock for each failure that a step can end with. */
-import type { StatusAnswer } from '../core/api-answers.ts';
-import type { Story } from './script.ts';
+import type { StatusAnswer } from '../core/http-api/api-answers.ts';
+import type { Defaults, PlayedFailure, Story } from './types.ts';
 import { framesOf, kindWith } from './script.ts';
-import type { Defaults, Failure } from './states.ts';
 
 /** A device right after a run that ended with this failure. */
-export function afterFailure(base: StatusAnswer, failure: Failure, defaults: Defaults): StatusAnswer {
+export function afterFailure(base: StatusAnswer, failure: PlayedFailure, defaults: Defaults): StatusAnswer {
   const story: Story = {
     id: defaults.run.id,
     kind: kindWith(failure.step),

@@ -1,11 +1,11 @@
 /** A device that is played: everything that the HTTP API asks of a real one, without one. */
 import type { Backend } from '../api/deps.ts';
-import { chooseBranch } from '../core/branch-choice.ts';
-import type { StatusAnswer } from '../core/api-answers.ts';
-import { withChoice } from '../core/chosen.ts';
+import { decideBranch } from '../core/offer/branch-choice.ts';
+import type { StatusAnswer } from '../core/http-api/api-answers.ts';
+import { applySkipToState } from '../core/offer/skip-choice.ts';
 import { UpdateError } from '../core/errors.ts';
-import { nearest } from '../core/nearest.ts';
-import type { Receipt, Settings } from '../core/state.ts';
+import { closestWord } from '../core/command-line/closest-word.ts';
+import type { Receipt, Settings } from '../core/device/state.ts';
 import type { MockClock, Player } from './player.ts';
 import type { MockStates } from './states.ts';
 
@@ -23,7 +23,7 @@ export function mockBackend(states: MockStates, player: Player, clock: Pick<Mock
 
   function choose(change: Partial<Settings>): void {
     const status = player.status();
-    player.show(withChoice({ ...status, settings: { ...status.settings, ...change } }));
+    player.show(applySkipToState({ ...status, settings: { ...status.settings, ...change } }));
   }
 
   const autoAnswer: Backend['auto'] = () => {
@@ -47,8 +47,8 @@ export function mockBackend(states: MockStates, player: Player, clock: Pick<Mock
         const running = run?.state === 'running' ? run.steps.filter(({ state }) => state === 'running').map(({ step }) => step) : [];
         const last = running.find((step) => step === 'rollback' || step === 'recover');
         if (last !== undefined) {
-          throw new UpdateError('BUSY', `a ${last === 'rollback' ? 'rollback' : 'recovery'} is running, and is not stopped`, {
-            hint: 'it ends with the old files either way: wait for it',
+          throw new UpdateError('BUSY', `cannot cancel a ${last === 'rollback' ? 'rollback' : 'recovery'}`, {
+            hint: 'wait until it finishes; it restores the old files',
           });
         }
         return { cancelled: running, result: player.cancel()?.last_result ?? null };
@@ -59,9 +59,10 @@ export function mockBackend(states: MockStates, player: Player, clock: Pick<Mock
       return autoAnswer();
     },
     branches: () => {
-      const { following, notices } = player.status();
+      const { following, notices, unsigned } = player.status();
       const { selected, used, why } = following;
       const branches = states.branches
+        .map(({ keys, ...branch }) => ({ ...branch, ...(unsigned || keys === undefined ? {} : { keys }) }))
         .map((branch) => ({ ...branch, selected: branch.name === selected, used: branch.name === used }))
         // What is followed is listed, and as it is there.
         .filter((branch) => !branch.selected || !/^(not-listed|no-list|not-known)$/.test(why))
@@ -90,7 +91,7 @@ export function mockBackend(states: MockStates, player: Player, clock: Pick<Mock
       }),
     plan: () => {
       const { available, current, staged } = player.status();
-      if (available === null) return Promise.resolve({ plan: null, reason: 'nothing is available: there is nothing to plan' });
+      if (available === null) return Promise.resolve({ plan: null, reason: 'no release is available, so there is nothing to plan' });
       const { version, branch, outcome, reason } = available;
       const plan = { ...states.plan, version, route: available.route ?? [version], branch, outcome, reason, from: current, staged: staged !== null };
       return Promise.resolve({ plan: { ...plan, download_bytes: staged === null ? available.bundle_bytes : 0 }, reason });
@@ -109,25 +110,25 @@ function assertOffered({ available, branch }: StatusAnswer, version: string | nu
   if (version === null) return;
   if (available?.version === version) {
     if (sha256 === null || sha256 === available.manifest_sha256) return;
-    throw new UpdateError('RELEASE_CHANGED', `${version} is not the release that was confirmed: its manifest has changed since`, {
-      hint: 'look at what it changes now, and confirm that; nothing was changed',
+    throw new UpdateError('RELEASE_CHANGED', `${version} is not the release that you confirmed: its manifest has changed`, {
+      hint: 'review what it changes now and confirm again; nothing was changed',
     });
   }
-  throw new UpdateError('NOT_FOUND', `${version} is not on offer: the branch '${branch}' offers ${available?.version ?? 'nothing that is newer'}`, {
-    hint: '`pikit-update rollback` goes back to the release before',
+  throw new UpdateError('NOT_FOUND', `${version} is not available: the branch '${branch}' offers ${available?.version ?? 'nothing that is newer'}`, {
+    hint: '`pikit-update rollback` rolls back to the previous release',
   });
 }
 
 function followingOf({ branches }: MockStates, selected: string): StatusAnswer['following'] {
   const names = branches.filter(({ visible }) => visible).map(({ name }) => name);
-  const near = nearest(selected, names);
+  const near = closestWord(selected, names);
   if (!branches.some(({ name }) => name === selected)) {
     throw new UpdateError('BRANCH_UNKNOWN', `there is no branch '${selected}'`, {
-      hint: `${near === null ? '' : `did you mean '${near}'? `}there are ${names.join(', ')}`,
+      hint: `${near === null ? '' : `did you mean '${near}'? `}available branches: ${names.join(', ')}`,
     });
   }
   const list = branches.map((branch) => ({ ...branch, linux: true, windows: true, macos: true }));
-  const { used, why, message } = chooseBranch({ selected, list, answer: 'not-asked' });
+  const { used, why, message } = decideBranch({ selected, list, answer: 'not-asked' });
   return { selected, used, why, message };
 }
 

@@ -6,7 +6,7 @@ import { errorAnswer, jsonAnswer } from '../api/answer.ts';
 import { readBody } from '../api/request-body.ts';
 import { fileAnswer } from '../api/static-files.ts';
 import { UpdateError, toErrorCode, toUpdateError } from '../core/errors.ts';
-import { Run } from '../core/run.ts';
+import { Run } from '../core/run/run.ts';
 import type { Player } from './player.ts';
 import type { MockStates } from './states.ts';
 

@@ -1,5 +1,5 @@
 /**
- * `npm run dev`: the real API server with a played device behind it, on a port of 127.0.0.1 and without a token, for whoever
+ * `npm run dev`: the real API server with a played device behind it, on a port of 127.0.0.1 and without a token, for a person who
  * works on a dashboard. `?state=NAME` in an address, or the header `X-Mock-State`, asks a device that is in that state and
  * stays in it as far as this address goes; without, there is one device whose state `POST dev/state` sets and runs change.
  */
@@ -59,7 +59,7 @@ export async function serveMock(options: DevOptions): Promise<DevServer> {
   const fixed = new Map<string, Promise<Played>>();
   const main = await play(options, first, join(dir, 'api.sock'), hosts);
 
-  /** A device for each state that somebody asks for. */
+  /** A device for each state that is requested. */
   async function deviceIn(state: string): Promise<Played> {
     states.state(state);
     const known = fixed.get(state) ?? play(options, state, join(dir, `${String(fixed.size)}.sock`), hosts);

@@ -1,11 +1,10 @@
 /** What a device of the mock is after a run: the same as a real one, as far as a dashboard can see. */
-import type { StatusAnswer } from '../core/api-answers.ts';
-import { withChoice } from '../core/chosen.ts';
+import type { StatusAnswer } from '../core/http-api/api-answers.ts';
+import { applySkipToState } from '../core/offer/skip-choice.ts';
 import type { ErrorCode } from '../core/errors.ts';
-import type { Run, RunStep } from '../core/run.ts';
-import type { HeldVersion, Receipt } from '../core/state.ts';
-import type { Story } from './script.ts';
-import type { Failure } from './states.ts';
+import type { Run, RunStep } from '../core/run/run.ts';
+import type { HeldVersion, Receipt } from '../core/device/state.ts';
+import type { PlayedFailure, Story } from './types.ts';
 
 /** Codes that speak against the version itself: it is held. */
 const VERDICTS: readonly ErrorCode[] = ['SERVICE_FAILED', 'PROBE_FAILED', 'POST_INSTALL_FAILED'];
@@ -15,7 +14,7 @@ export function endOf(story: Story, run: Run, at: Date): StatusAnswer {
   const { base } = story;
   const receipt = receiptOf(story, run, at);
   const common: StatusAnswer = { ...base, progress: null, last_result: receipt, run: endedRun(run, receipt) };
-  if (receipt.outcome === 'ok' || receipt.outcome === 'nothing') return withChoice({ ...common, ...succeeded(story, receipt) });
+  if (receipt.outcome === 'ok' || receipt.outcome === 'nothing') return applySkipToState({ ...common, ...succeeded(story, receipt) });
   return receipt.outcome === 'rolled-back' ? { ...common, ...held(story, receipt) } : common;
 }
 
@@ -42,7 +41,7 @@ function receiptOf(story: Story, run: Run, at: Date): Receipt {
     const { outcome, message, code, hint, subject } = end;
     const told =
       outcome === 'rolled-back'
-        ? `${run.version ?? ''} was not installed: ${message}; the device is on ${base.current ?? 'no release'} as before`
+        ? `installing ${run.version ?? ''} failed: ${message}. The device is still on ${base.current ?? 'no release'}`
         : message;
     return { ...common, outcome, message: told, code, hint, subject };
   }
@@ -55,7 +54,7 @@ function receiptOf(story: Story, run: Run, at: Date): Receipt {
 }
 
 /** A failure of a step that the run does not come to is not its end. */
-function isItsEnd(end: Failure, run: Run): boolean {
+function isItsEnd(end: PlayedFailure, run: Run): boolean {
   return end.code === 'CANCELLED' || run.steps.some(({ step, state }) => step === end.step && state === 'running');
 }
 
@@ -64,15 +63,15 @@ function done({ kind, base, defaults }: Story, run: Run): string {
   const from = base.current ?? 'nothing';
   switch (kind) {
     case 'check':
-      return `${defaults.available.version} is available (installed is ${from})`;
+      return `${defaults.available.version} is available (installed: ${from})`;
     case 'download':
       return `${version} is downloaded and verified`;
     case 'update':
       return `${version} is installed (before: ${from})`;
     case 'rollback':
-      return `went back from ${from} to ${version}`;
+      return `rolled back from ${from} to ${version}`;
     case 'recovery':
-      return `${defaults.available.version} was not installed: the update was interrupted; the device is on ${from} as before`;
+      return `installing ${defaults.available.version} failed: the update was interrupted. The device is still on ${from}`;
     default:
       return kind satisfies never;
   }
@@ -114,12 +113,15 @@ function succeeded({ kind, base, defaults }: Story, receipt: Receipt): Partial<S
       return isFound ? { last_check: receipt.at, available: offer, latest: offer.version, staged: staged(offer, receipt) } : {};
     case 'update':
       return isFound
-        ? installed(
-            base,
-            offer.version,
-            receipt,
-            base.held.filter(({ version }) => version !== offer.version),
-          )
+        ? {
+            ...installed(
+              base,
+              offer.version,
+              receipt,
+              base.held.filter(({ version }) => version !== offer.version),
+            ),
+            ...(offer.signed ? { signed: offer.signed } : {}),
+          }
         : {};
     case 'rollback':
       if (!isFound) return {};
@@ -161,6 +163,6 @@ function held({ base }: Story, receipt: Receipt): Partial<StatusAnswer> {
 }
 
 function heldEntry(version: string | null, reason: HeldVersion['reason'], { at, code, message }: Receipt): HeldVersion {
-  const why = reason === 'rolled-back' ? 'you went back from it' : message.replace(/^.*? was not installed: |; the device is on .*$/g, '');
+  const why = reason === 'rolled-back' ? 'you rolled it back' : message.replace(/^installing .*? failed: |\. The device is still on .*$/g, '');
   return { version: version ?? '0.0.0', reason, code, message: why, at, attempts: reason === 'failed' ? 1 : 0 };
 }

@@ -1,14 +1,14 @@
 /** The journal of the mock: what the file has, and a line for each phase that is played. */
-import type { JournalReader } from '../api/deps.ts';
-import type { LogLine, StatusAnswer } from '../core/api-answers.ts';
-import type { LogsQuery } from '../core/api-requests.ts';
+import type { LogReader } from '../api/deps.ts';
+import type { LogLine, StatusAnswer } from '../core/http-api/api-answers.ts';
+import type { LogsQuery } from '../core/http-api/api-requests.ts';
 import type { MockClock, Player } from './player.ts';
 import type { MockStates } from './states.ts';
 
 const KEPT_LINES = 1000;
 const DEFAULT_LINES = 100;
 
-export function mockJournal(states: MockStates, player: Player, clock: Pick<MockClock, 'now'>): JournalReader {
+export function mockJournal(states: MockStates, player: Player, clock: Pick<MockClock, 'now'>): LogReader {
   const lines: LogLine[] = [];
   const waiting = new Set<() => void>();
   let count = 0;
@@ -55,7 +55,7 @@ export function mockJournal(states: MockStates, player: Player, clock: Pick<Mock
     },
   };
 
-  /** Resolves when there are more lines than these, or nobody waits any more. */
+  /** Resolves when there are more lines than these, or the wait was given up. */
   function more(seen: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const wake = (): void => {

@@ -1,9 +1,9 @@
 /** Plays runs of the mock one after the other, by a clock that is given: what is shown now, and who is told of a change. */
-import type { StatusAnswer } from '../core/api-answers.ts';
+import type { StatusAnswer } from '../core/http-api/api-answers.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { UpdateError } from '../core/errors.ts';
-import type { Run } from '../core/run.ts';
-import type { Frame, Story } from './script.ts';
+import type { Run } from '../core/run/run.ts';
+import type { Frame, Story } from './types.ts';
 import { cancelledAt, framesOf } from './script.ts';
 import type { MockStates } from './states.ts';
 
@@ -114,7 +114,7 @@ export function player(states: MockStates, first: string, clock: MockClock): Pla
     },
   };
 
-  /** A state in which something runs, though nobody plays it. */
+  /** A state in which something runs, though no story plays it. */
   function canned(shown: StatusAnswer): Playing {
     const { defaults } = states;
     const story: Story = {

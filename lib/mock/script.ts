@@ -1,29 +1,11 @@
 /** A run of the mock from its first moment to its last, as a list of what the status says and when. Pure: time comes in. */
-import type { StatusAnswer } from '../core/api-answers.ts';
+import type { StatusAnswer } from '../core/http-api/api-answers.ts';
 import { UpdateError } from '../core/errors.ts';
-import type { Run, RunStep } from '../core/run.ts';
+import type { Run, RunStep } from '../core/run/run.ts';
 import { endOf } from './ending.ts';
-import type { Defaults, Failure } from './states.ts';
+import type { Frame, PlayedFailure, Story } from './types.ts';
 
 type Step = RunStep['step'];
-
-export interface Story {
-  id: string;
-  kind: Run['kind'];
-  by: Run['by'];
-  begun: Date;
-  /** What the device was before. */
-  base: StatusAnswer;
-  /** A failure only ends a run that comes to its step. */
-  end: 'ok' | 'nothing' | Failure;
-  defaults: Defaults;
-}
-
-export interface Frame {
-  /** After the beginning of the run. */
-  atMs: number;
-  status: StatusAnswer;
-}
 
 interface Moment {
   step: Step;
@@ -92,13 +74,13 @@ export function cancelledAt(story: Story, { status }: Frame, now: Date): StatusA
   if (run === null || progress === null) throw new UpdateError('INTERNAL', 'what has ended cannot be stopped');
   const { step, phase } = progress;
   const was = step === 'check' ? 'check' : step === 'fetch' ? 'download' : 'update';
-  const failure: Failure = {
+  const failure: PlayedFailure = {
     code: 'CANCELLED',
     step,
     phase,
     outcome: 'cancelled',
     message: `the ${was} was stopped before it was complete`,
-    hint: 'start it again whenever you like; nothing was changed',
+    hint: 'you can start it again at any time; nothing was changed',
     subject: null,
   };
   return endOf({ ...story, end: failure }, run, now);

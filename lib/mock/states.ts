@@ -12,44 +12,23 @@
  * `failed:CODE` is a state too: the device after a run that ended with that failure.
  */
 import * as z from 'zod';
-import { BranchesAnswer, LogLine, PlanAnswer, StatusAnswer } from '../core/api-answers.ts';
+import { BranchesAnswer, LogLine, PlanAnswer, StatusAnswer } from '../core/http-api/api-answers.ts';
 import type { ErrorCode } from '../core/errors.ts';
-import { UpdateError, toErrorCode } from '../core/errors.ts';
+import { UpdateError } from '../core/errors.ts';
 import { describeIssues } from '../core/json.ts';
-import { nearest } from '../core/nearest.ts';
-import { Run } from '../core/run.ts';
-import { Available, Progress, Receipt } from '../core/state.ts';
+import { closestWord } from '../core/command-line/closest-word.ts';
 import { afterFailure } from './after-failure.ts';
 import { moved } from './moved.ts';
-
-const Code = z
-  .string()
-  .refine((code) => toErrorCode(code) === code, { error: 'must be a code of lib/core/errors.ts' })
-  .transform(toErrorCode);
-
-const Failure = z.strictObject({
-  code: Code,
-  step: Receipt.shape.step,
-  /** The phase of the step that it comes in. */
-  phase: z.string(),
-  outcome: Receipt.shape.outcome,
-  message: z.string(),
-  hint: z.string().nullable(),
-  subject: z.string().nullable().default(null),
-});
-export type Failure = z.infer<typeof Failure>;
+import { Defaults, PlayedFailure } from './types.ts';
 
 const Changes = z.record(z.string(), z.unknown());
-const DEFAULTS = z.strictObject({ run: Run, last_result: Receipt, available: Available, progress: Progress });
-export type Defaults = z.infer<typeof DEFAULTS>;
-
 const File = z.strictObject({
   about: z.string(),
   now: z.iso.datetime(),
   base: StatusAnswer,
-  defaults: DEFAULTS,
+  defaults: Defaults,
   states: z.array(z.strictObject({ name: z.string().regex(/^[a-z0-9]+(-[a-z0-9]+)*$/), what: z.string(), changes: Changes })),
-  failures: z.array(Failure),
+  failures: z.array(PlayedFailure),
   branches: BranchesAnswer.shape.branches,
   plan: PlanAnswer.shape.plan.unwrap(),
   journal: z.array(LogLine.omit({ cursor: true, time: true })),
@@ -60,7 +39,7 @@ export interface MockStates extends Pick<z.infer<typeof File>, 'defaults' | 'fai
   list: readonly { name: string; what: string }[];
   /** Throws NOT_FOUND for a name that is not in the list. */
   state: (name: string) => StatusAnswer;
-  failure: (code: ErrorCode) => Failure | null;
+  failure: (code: ErrorCode) => PlayedFailure | null;
 }
 
 /**
@@ -73,7 +52,7 @@ export function mockStates(json: unknown, now?: () => Date): MockStates {
   const sinceMs = (): number => (now === undefined ? 0 : Math.floor((now().getTime() - Date.parse(file.now)) / 1000) * 1000);
   const states = new Map<string, { what: string; status: StatusAnswer }>();
   for (const { name, what, changes } of file.states) {
-    if (states.has(name)) throw new UpdateError('INTERNAL', `the mock state '${name}' is there twice`);
+    if (states.has(name)) throw new UpdateError('INTERNAL', `the mock state '${name}' appears twice`);
     states.set(name, { what, status: validated(StatusAnswer, { ...file.base, ...filled(changes, file.defaults) }, `the mock state '${name}'`) });
   }
   for (const failure of file.failures) {
@@ -85,7 +64,7 @@ export function mockStates(json: unknown, now?: () => Date): MockStates {
   return {
     ...file,
     get defaults() {
-      return DEFAULTS.parse(moved(file.defaults, sinceMs()));
+      return Defaults.parse(moved(file.defaults, sinceMs()));
     },
     list: [...states].map(([name, { what }]) => ({ name, what })),
     state: (name) => StatusAnswer.parse(moved(states.get(name)?.status ?? unknown(name, [...states.keys()]), sinceMs())),
@@ -107,11 +86,11 @@ function filled(changes: Readonly<Record<string, unknown>>, defaults: Defaults):
 function validated<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw new UpdateError('INTERNAL', `${what} is not as it should be: ${describeIssues(result.error, value)}`);
+  throw new UpdateError('INTERNAL', `${what} is invalid: ${describeIssues(result.error, value)}`);
 }
 
 function unknown(name: string, names: readonly string[]): never {
-  const near = nearest(name, names);
+  const near = closestWord(name, names);
   throw new UpdateError('NOT_FOUND', `there is no mock state '${name}'`, {
     hint: `${near === null ? '' : `did you mean '${near}'? `}GET /api/update/dev/states lists them`,
   });

@@ -1,20 +1,20 @@
-/** Does the device work with what is on it now? Services restarted, nginx told, units watched, pages asked for. */
-import type { Config } from '../core/config.ts';
-import type { Services } from '../io/services.ts';
-import type { DeviceDeps } from './deps.ts';
+/** The health check: restarts services, reloads nginx, watches units and probes pages. */
+import type { Config } from '../core/device/config.ts';
+import type { Services } from '../io/systemd/services.ts';
+import type { RootStepDeps } from './deps.ts';
 
 /**
  * Restarts the services (and `extra` units a release asks for) and makes sure they stand and the dashboard answers.
  * Throws SERVICE_FAILED or PROBE_FAILED naming the unit or address, CANCELLED. Starts nothing that the owner has stopped.
  */
-export async function bringUp(deps: DeviceDeps, config: Config, services: Services, extra: readonly string[]): Promise<void> {
+export async function restartAndCheck(deps: RootStepDeps, config: Config, services: Services, extra: readonly string[]): Promise<void> {
   deps.report({ phase: 'restarting' });
   const restarted = await services.restart([...new Set([...config.services.restart, ...extra])]);
-  if (restarted.length > 0) deps.narrate.info(`${services.restarts} ${restarted.join(', ')}`);
+  if (restarted.length > 0) deps.log.info(`${services.restarts} ${restarted.join(', ')}`);
   const leftAlone = await services.reloadWebServer();
-  if (leftAlone !== null) deps.narrate.warning(`nginx was not reloaded, ignoring: ${leftAlone}`);
+  if (leftAlone !== null) deps.log.warning(`failed to reload nginx, ignoring: ${leftAlone}`);
   deps.report({ phase: 'checking-health' });
-  // The first that fails ends the others: nobody waits for a page whose service has already fallen.
+  // The first that fails ends the others: there is no point in waiting for a page whose service has failed.
   const failed = new AbortController();
   const signal = AbortSignal.any([deps.signal, failed.signal]);
   const checks = [

@@ -2,44 +2,44 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { UpdateError } from '../core/errors.ts';
-import { fsyncDir, lstatOrNull, unlinkIfThere } from './durable.ts';
-import { isJournal } from './guards.ts';
-import type { Place } from './place.ts';
-import { clearPlace } from './plain-file.ts';
-import { readSealed, writeSealed } from './sealed.ts';
+import { fsyncDir, lstatOrNull, unlinkIfThere } from './files/durable.ts';
+import { isJournal } from './schemas.ts';
+import type { TransactionPaths } from './transaction-paths.ts';
+import { clearPath } from './files/plain-file.ts';
+import { readChecksummed, writeChecksummed } from './checksummed-json.ts';
 import type { Journal } from './types.ts';
 
 /** The open journal, or null when there is none or it is damaged. */
-export function readJournal(place: Place): Journal | null {
-  const read = readSealed(place.journal, isJournal);
+export function readJournal(place: TransactionPaths): Journal | null {
+  const read = readChecksummed(place.journal, isJournal);
   return read.is === 'there' ? read.value : null;
 }
 
 /** Replaces the journal durably. Throws INTERNAL for one that recovery could not read back, and then writes nothing. */
-export function writeJournal(place: Place, journal: Journal): void {
+export function writeJournal(place: TransactionPaths, journal: Journal): void {
   if (!isJournal(journal)) throw new UpdateError('INTERNAL', 'the journal has a value that recovery would refuse');
-  writeSealed(place.journal, journal);
+  writeChecksummed(place.journal, journal);
 }
 
 /** Removes the journal and whatever else the transaction kept in its folder, durably: the journal last. */
-export function closeJournal(place: Place): void {
+export function closeJournal(place: TransactionPaths): void {
   dropTemps(place);
   unlinkIfThere(place.journal);
   fsyncDir(dirname(place.journal));
 }
 
 /** Removes what a crash between temp file and rename leaves, and a next list that no journal refers to. Durable. */
-export function dropTemps(place: Place): void {
+export function dropTemps(place: TransactionPaths): void {
   const dir = dirname(place.journal);
   if (lstatOrNull(dir) === null) return;
-  clearPlace(place.installedNext);
+  clearPath(place.installedNext);
   const temps = [place.journal, place.installed, place.installedNext].map((path) => `${path}.tmp`);
   const dropped = [...temps, place.installedNext].map((path) => unlinkIfThere(path));
   if (dropped.includes(true)) fsyncDir(dir);
 }
 
 /** Keeps a journal that cannot be used, under a name that no condition and no recovery looks at. */
-export function setAside(place: Place, why: 'broken' | 'corrupt'): string {
+export function setJournalAside(place: TransactionPaths, why: 'broken' | 'corrupt'): string {
   for (let n = 1; ; n += 1) {
     const aside = `${dirname(place.journal)}/journal.${why}-${String(n)}`;
     if (lstatOrNull(aside) !== null) continue;
@@ -53,7 +53,7 @@ export function setAside(place: Place, why: 'broken' | 'corrupt'): string {
  * Says `applying` on disk before live files go back. On a full disk it cannot be written anew; then the one that is there
  * must say so already, durably. Throws when it does not: what the disk calls committed may not be touched.
  */
-export function assertApplying(place: Place, journal: Journal): void {
+export function assertApplying(place: TransactionPaths, journal: Journal): void {
   try {
     writeJournal(place, { ...journal, phase: 'applying' });
   } catch (error) {
@@ -63,7 +63,7 @@ export function assertApplying(place: Place, journal: Journal): void {
 }
 
 /** Counts an undo or a run forward that failed, against a loop of failures over reboots. A power cut does not count. */
-export function countFailure(place: Place, journal: Journal): void {
+export function countFailure(place: TransactionPaths, journal: Journal): void {
   try {
     writeJournal(place, { ...journal, phase: 'applying', undos: journal.undos + 1 });
   } catch {

@@ -13,17 +13,17 @@
  */
 import { randomBytes } from 'node:crypto';
 import { UpdateError, toUpdateError } from '../core/errors.ts';
-import { nextBackup } from './backups.ts';
-import { lstatOrNull } from './durable.ts';
-import { finishCommitted, finishUndone } from './finish.ts';
+import type { SignedBy } from '../core/trust/trust-state.ts';
+import { nextBackup } from './change/backups.ts';
+import { lstatOrNull } from './files/durable.ts';
+import { finishCommitted, finishUndone } from './change/finish.ts';
 import { assertApplying, countFailure, readJournal, writeJournal } from './journal.ts';
-import type { Place } from './place.ts';
-import { editedFolder } from './place.ts';
-import type { Plan } from './plan.ts';
-import { prepare } from './prepare.ts';
-import { swap } from './swap.ts';
-import type { Failure, Installed, Journal, Remarks } from './types.ts';
-import { restoreOld } from './undo.ts';
+import type { TransactionPaths } from './transaction-paths.ts';
+import { editedFolder } from './transaction-paths.ts';
+import type { Failure, Installed, Journal, Plan, Remarks } from './types.ts';
+import { prepare } from './change/prepare.ts';
+import { swap } from './change/swap.ts';
+import { restoreOld } from './change/undo.ts';
 
 export interface Opening {
   kind: Journal['kind'];
@@ -35,13 +35,14 @@ export interface Opening {
   backup: string | null;
   /** For the receipt. */
   remarks?: Remarks;
+  signed?: SignedBy | null;
 }
 
 /**
  * Prepares everything, changes nothing live, and returns the journal in phase `preparing`.
  * On failure all that was made is removed again and the error is thrown: the device is exactly as before.
  */
-export function open(place: Place, opening: Opening, plan: Plan, before: Installed | null): Journal {
+export function open(place: TransactionPaths, opening: Opening, plan: Plan, before: Installed | null): Journal {
   if (lstatOrNull(place.journal) !== null) {
     throw new UpdateError('INTERNAL', `a transaction is open already: '${place.journal}' is there`, { hint: 'recover it first' });
   }
@@ -65,6 +66,7 @@ export function open(place: Place, opening: Opening, plan: Plan, before: Install
     kept: plan.kept,
     failure: null,
     ...opening.remarks,
+    ...(opening.signed === null || opening.signed === undefined ? {} : { signed: opening.signed }),
   };
   try {
     prepare(place, journal, plan, before);
@@ -76,13 +78,13 @@ export function open(place: Place, opening: Opening, plan: Plan, before: Install
 }
 
 /** No transaction that has kept files of the owner had it: what is kept is never written over. */
-function freshId(place: Place): string {
+function freshId(place: TransactionPaths): string {
   const tx = randomBytes(4).toString('hex');
   return lstatOrNull(editedFolder(place, { tx })) === null ? tx : freshId(place);
 }
 
 /** What prevented the preparation may prevent this too; the error to report is the first one. */
-function removePrepared(place: Place, journal: Journal): void {
+function removePrepared(place: TransactionPaths, journal: Journal): void {
   try {
     finishUndone(place, journal, () => undefined);
   } catch {
@@ -94,7 +96,7 @@ function removePrepared(place: Place, journal: Journal): void {
  * The point of intent, then the swap. Returns the journal in phase `applying`.
  * Throws when a call failed: the tree may be a mix then, the journal says so, and the caller calls undo().
  */
-export function enter(place: Place, journal: Journal): Journal {
+export function startApplying(place: TransactionPaths, journal: Journal): Journal {
   const applying: Journal = { ...journal, phase: 'applying' };
   writeJournal(place, applying);
   swap(place, applying);
@@ -106,7 +108,7 @@ export function enter(place: Place, journal: Journal): Journal {
  * recovery after a crash. Throws without committing when the journal cannot be written; once it is, what is left to do is
  * left to recovery if it fails, and the returned error says so.
  */
-export function commit(place: Place, journal: Journal, record: (journal: Journal) => void): UpdateError | null {
+export function commit(place: TransactionPaths, journal: Journal, record: (journal: Journal) => void): UpdateError | null {
   const committed: Journal = { ...journal, phase: 'committed' };
   writeJournal(place, committed);
   try {
@@ -123,7 +125,7 @@ export function commit(place: Place, journal: Journal, record: (journal: Journal
  * Back to exactly the old tree, from either phase before commit, and from a commit() that threw. `record` must not throw for
  * want of space. Throws when the tree could not be restored; the journal stays then, and recovery goes by what it says.
  */
-export function undo(place: Place, journal: Journal, failure: Failure | null, record: (journal: Journal) => void): void {
+export function undo(place: TransactionPaths, journal: Journal, failure: Failure | null, record: (journal: Journal) => void): void {
   // The disk may be ahead of the caller: enter() may have failed in the swap, and commit() after the rename of its journal.
   const swapped = journal.phase !== 'preparing' || readJournal(place)?.phase !== 'preparing';
   const undoing: Journal = { ...journal, phase: swapped ? 'applying' : 'preparing', failure: failure ?? journal.failure };

@@ -1,5 +1,7 @@
 /** What a transaction is made of. All paths are device paths (`/var/www/…`), whatever folder stands for `/`. */
 import type { ErrorCode } from '../core/errors.ts';
+import type { SignedBy } from '../core/trust/trust-state.ts';
+import type { Ownership } from './files/durable.ts';
 
 export interface FileFacts {
   sha256: string;
@@ -83,11 +85,13 @@ export interface Journal extends Remarks {
   rmdirs: string[];
   /** Managed files that the owner had edited; their bytes go to the folder of edits, as do those of `foreign`. */
   drift: string[];
-  /** Files that no release brought, in the place of which something else is put. Absent in journals of 0.1.0's first days. */
+  /** Foreign files that are replaced. Absent in journals of 0.1.0's first days. */
   foreign?: string[];
   /** Files that were to go and stay: what is there now is not ours, or cannot be reached safely. Absent as `foreign`. */
   left?: string[];
   kept: string[];
+  /** Who signed the release, for the receipt. Absent where releases are not signed. */
+  signed?: SignedBy;
   /** Why it is being undone, once that is known. */
   failure: Failure | null;
 }
@@ -120,3 +124,64 @@ export interface Backup {
   before: Installed | null;
   after: Installed;
 }
+
+export type Content =
+  /** A file of root's own. */
+  | { from: 'file'; file: string }
+  /** A file below a folder of the user `pikit-update`: its path from there. */
+  | { from: 'untrusted'; base: string; file: string }
+  | { from: 'bytes'; bytes: Uint8Array };
+
+/** A file as the device shall have it. */
+export interface Put extends PathFacts {
+  /** Renames happen in this order: assets, then code, then pages, the version file last. */
+  order: number;
+  config: boolean;
+  content: Content;
+  /** Part of the release, and so of installed.json (the version file is not). */
+  listed: boolean;
+  /** That of the place, unless a rollback brings back a file that belonged to another user. */
+  owner?: Ownership;
+}
+
+export interface ChangeSet {
+  puts: Put[];
+  /** Managed paths that the release no longer has. */
+  deletes: string[];
+  installed: Installed | null;
+  version: string | null;
+  branch: string;
+  /** A rollback: what installed.json said then, in place of a list made from `puts`. */
+  restore: Installed | null;
+  /** sha256 of bytes that a release is known to have brought, besides those of `installed`: no file with them is foreign. */
+  known?: readonly string[];
+  /** Also files that are there already are put, with the old ones kept: something else may change them before the commit. */
+  anew?: boolean;
+}
+
+export interface Plan {
+  ops: Operation[];
+  contents: ReadonlyMap<string, Content>;
+  mkdirs: string[];
+  rmdirs: string[];
+  /** Managed files that the owner edited; their bytes go into the backup, and to the folder of edits. */
+  drift: string[];
+  /** Files that no release brought, and that this change replaces or removes; their bytes go where those of `drift` go. */
+  foreign: PathFacts[];
+  /** Managed files that were to go and stay: the owner has put something else there, or the way to them is not safe. */
+  left: string[];
+  /** `.pikit-new` files that wait for the owner. */
+  kept: string[];
+  after: Installed;
+}
+
+export type Recovery =
+  | { is: 'nothing' }
+  /** Exactly the old tree; `journal` says of what, and why if that is known. */
+  | { is: 'undone'; journal: Journal }
+  /** Exactly the new tree of a commit, or the target of a rollback. */
+  | { is: 'finished'; journal: Journal }
+  /** The journal was damaged. The tree is that of `installed`, known by hash; null when nothing was installed. */
+  | { is: 'rebuilt'; installed: Installed | null; aside: string }
+  /** It cannot be repaired here. Never retried automatically; `aside` keeps what was found. */
+  | { is: 'broken'; journal: Journal | null; aside: string; reason: string };

@@ -1,4 +1,4 @@
-/** Attacks on the HTTP API, by their numbers in docs/reliability.md 4.3: 27–30, paths; 31–34, bodies. */
+/** Of 40 attacks on the HTTP API: 27–30, paths; 31–34, bodies. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ApiProcess } from '../helpers/api-server.ts';
 import { apiProcess, codeOf, expectRefused, statusOf } from '../helpers/api-server.ts';
@@ -117,13 +117,13 @@ describe('bodies', () => {
     expect(statusOf(answer)).toBe(408);
     expect(performance.now() - begun).toBeLessThan(25_000);
     expect(statusOf(await waiting)).toBe(408);
-    // Nobody else had to wait for it.
+    // No other client had to wait for it.
     expect((await api.ask('/api/update/status')).status).toBe(200);
     // No length at all is no body.
     expect(statusOf(await api.raw(`${JSON_HEAD}Connection: close\r\n\r\n`))).toBe(400);
   });
 
-  it('34: of another type, with keys that nobody reads', async () => {
+  it('34: of another type, with keys that are not read', async () => {
     const wrong: readonly (readonly [string, unknown])[] = [
       ['check', { force: true }],
       ['check', []],
@@ -154,7 +154,7 @@ describe('bodies', () => {
     }
     const reply = await api.post('/api/update/apply', { force: 'yes' });
     expect(reply.body).toContain("unknown key 'force' (yes)");
-    expect(reply.body).toContain('allowed are version');
+    expect(reply.body).toContain('allowed: version');
     expectRefused(await api.post('/api/update/check?now=1', {}), 400, 'REQUEST_INVALID');
     expectRefused(await api.ask('/api/update/history?limit=0'), 400, 'REQUEST_INVALID');
     expectRefused(await api.ask('/api/update/history?limit=5&limit=6'), 400, 'REQUEST_INVALID');

@@ -1,4 +1,4 @@
-/** Attacks on the HTTP API, by their numbers in docs/reliability.md 4.3: 1–8, pages of other origins; 9–15, names of others. */
+/** Of 40 attacks on the HTTP API: 1–8, pages of other origins; 9–15, names of others. */
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,4 +1,4 @@
-/** Attacks on the HTTP API, by their numbers in docs/reliability.md 4.3: 40, starts on top of each other, in every state. */
+/** Attack 40 of 40 on the HTTP API: starts on top of each other, in every state. */
 import fs from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ApiProcess, Followed, Reply } from '../helpers/api-server.ts';

@@ -1,7 +1,8 @@
-/** Attacks on the HTTP API, by their numbers in docs/reliability.md 4.3: 35 and 36, streams. */
+/** Of 40 attacks on the HTTP API: 35 and 36, streams. */
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { emptyState } from '../../lib/core/device/state.ts';
 import type { ApiProcess, Followed } from '../helpers/api-server.ts';
 import { apiProcess, expectRefused } from '../helpers/api-server.ts';
 
@@ -26,28 +27,10 @@ function rss(): number {
 function change(at: number, size: number): void {
   const dir = join(api.root, 'var/lib/pikit-update');
   fs.mkdirSync(dir, { recursive: true });
-  const state = { ...EMPTY, notices: [{ id: `n${String(at)}`, message: 'x'.repeat(size), at: '2026-11-22T10:00:00.000Z' }] };
+  const state = { ...emptyState(), notices: [{ id: `n${String(at)}`, message: 'x'.repeat(size), at: '2026-11-22T10:00:00.000Z' }] };
   fs.writeFileSync(join(dir, 'state.tmp'), JSON.stringify(state));
   fs.renameSync(join(dir, 'state.tmp'), join(dir, 'state.json'));
 }
-
-const EMPTY = {
-  schema: 1,
-  current: null,
-  latest: null,
-  branch: 'stable',
-  last_check: null,
-  last_result: null,
-  progress: null,
-  backup_path: null,
-  available: null,
-  installed_branch: null,
-  staged: null,
-  held: [],
-  notices: [],
-  drift: [],
-  unsigned: true,
-};
 
 describe('streams', () => {
   it('35: two hundred clients: six are served, and each newcomer takes the place of the oldest', async () => {

@@ -1,8 +1,8 @@
-/** Attacks on the HTTP API, by their numbers in docs/reliability.md 4.3: 37–39, text of others that somebody may run. */
+/** Of 40 attacks on the HTTP API: 37–39, text of others that a browser may run. */
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { emptyState } from '../../lib/core/state.ts';
+import { emptyState } from '../../lib/core/device/state.ts';
 import type { ApiProcess } from '../helpers/api-server.ts';
 import { apiProcess, expectRefused, expectSafe, statusOf } from '../helpers/api-server.ts';
 import { receipt } from '../helpers/cli-device.ts';
@@ -17,7 +17,7 @@ async function served(root?: string): Promise<ApiProcess> {
 }
 
 describe('text of others', () => {
-  it('37: a script in the notes of a release is text, in a type that nobody runs', async () => {
+  it('37: a script in the notes of a release is text, in a type that no browser runs', async () => {
     const notes = '<script>alert(1)</script><img src=x onerror=alert(1)> \u2028 {{7*7}}';
     const { on, publish } = await onSite([]);
     await publish('1.0.0', { notes });

@@ -1,4 +1,4 @@
-/** Attacks on the HTTP API, by their numbers in docs/reliability.md 4.3: 16–23, the token of TCP; 24–26, what a proxy passes on. */
+/** Of 40 attacks on the HTTP API: 16–23, the token of TCP; 24–26, what a proxy passes on. */
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -89,7 +89,7 @@ describe('the token', () => {
     }
     const median = (list: number[]): number => list.toSorted((a, b) => a - b)[list.length / 2] ?? 0;
     const [near, far] = [median(times.near), median(times.far)];
-    // A comparison that stops early differs by nanoseconds, which nobody can see from here; what takes another way altogether differs by more.
+    // A comparison that stops early differs by nanoseconds, which cannot be seen from here; what takes another way altogether differs by more.
     expect(Math.abs(near - far) / Math.max(near, far)).toBeLessThan(0.5);
     expect(fs.readFileSync('lib/api/token-guard.ts', 'utf8')).toMatch(/timingSafeEqual\(digest\(given\), digest\(expected\)\)/);
   });
@@ -143,7 +143,7 @@ describe('the token', () => {
 });
 
 describe('behind a proxy', () => {
-  it('24: an X-Forwarded-For does not make a client of TCP somebody else, and keeps nobody else out', async () => {
+  it('24: an X-Forwarded-For does not make a client of TCP another client, and keeps no other client out', async () => {
     const api = await overTcp();
     const statuses: number[] = [];
     for (let at = 0; at < 60; at += 1) statuses.push((await withToken(api, 'Bearer wrong', { 'X-Forwarded-For': `10.0.0.${String(at)}` })).status);

@@ -4,8 +4,8 @@
  */
 import fs from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { devicePaths } from '../../lib/core/paths.ts';
-import { stateFiles } from '../../lib/io/state-file.ts';
+import { devicePaths } from '../../lib/core/device/paths.ts';
+import { stateFiles } from '../../lib/io/state/state-files.ts';
 import { clientOf } from '../helpers/api-server.ts';
 import type { Device, Ended, Running, Step } from '../helpers/device.ts';
 import { run, start, temporary } from '../helpers/device.ts';
@@ -98,6 +98,13 @@ describe.skipIf(!canHaveOwnRoot())("a bus of a device that is '/' (skipped witho
         onTestFinished(() => void child.kill('SIGKILL'));
         await expect.poll(() => fs.existsSync(`${root}/api.sock`), { timeout: PATIENCE_MS }).toBe(true);
         const client = clientOf({ socketPath: `${root}/api.sock` });
+        // The name is there a moment before the program listens.
+        const answers = async (): Promise<boolean> =>
+          await client.ask('/api/update/openapi.json').then(
+            () => true,
+            () => false,
+          );
+        await expect.poll(answers, { timeout: PATIENCE_MS }).toBe(true);
         expect(await client.ask('/api/update/status')).toMatchObject({ status: 200, json: { current: '1.0.0' } });
         for (const verb of ['check', 'apply', 'rollback', 'cancel'])
           expect(await client.post(`/api/update/${verb}`, {})).toMatchObject({ status: 503, json: { error: { code: 'SYSTEMD_UNAVAILABLE' } } });

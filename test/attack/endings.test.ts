@@ -1,7 +1,7 @@
 /**
  * No program ends without a word: each built entry point is started against a source, a health address, a Gitea server or a bus
  * that stops to answer as it should at the n-th request. For every n there is where it is a line of a device; what a publish
- * leaves behind at every n is tested without processes (test/unit/release/publish-gitea.test.ts).
+ * leaves behind at every n is tested without processes (test/unit/release/publish/publish-gitea.test.ts).
  */
 import fs from 'node:fs';
 import { join } from 'node:path';
@@ -130,9 +130,9 @@ describe('a step that is killed', () => {
     expect((await ended).code).toBe('SIGKILL');
     const status = await run('pikit-update', on.root, { args: ['status'] });
     expect(status).toMatchObject({ code: 0 });
-    expect(status.out).toMatch(/^last run +the last check was ended before it could say what it came to$/m);
+    expect(status.out).toMatch(/^last run +the last check ended without a result$/m);
     line.breakFrom(0, 'closes');
-    expect(await step(on, 'check')).toMatchObject({ code: 0, err: matching(/^warning: the last check was ended before/) });
+    expect(await step(on, 'check')).toMatchObject({ code: 0, err: matching(/^warning: the last check ended without a result/) });
     expect((await run('pikit-update', on.root, { args: ['status'] })).out).not.toContain('last run');
     expect(on.files.readHistory().map(({ step: name, code }) => [name, code])).toEqual([['check', 'STEP_FAILED']]);
   });

@@ -1,7 +1,7 @@
-/** Whoever has the API has the socket of its orders: what it sends that is no order does nothing, has a code, and ends. */
+/** An attacker in the API has the socket of its orders: what it sends that is no order does nothing, has a code, and ends. */
 import fs from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ORDER_MAX_BYTES } from '../../lib/core/orders.ts';
+import { ORDER_MAX_BYTES } from '../../lib/core/device/orders.ts';
 import type { CliDevice } from '../helpers/cli-device.ts';
 import { cliDevice } from '../helpers/cli-device.ts';
 import type { FakeSystemd } from '../helpers/fake-systemd.ts';
@@ -128,7 +128,7 @@ describe.skipIf(!hasBus)('the gateway for orders (skipped without dbus-daemon)',
     });
   });
 
-  it('does nothing for half an order of somebody who has left', async () => {
+  it('does nothing for half an order of a client that has left', async () => {
     await withGateway(async () => {
       const calls = fake.calls.length;
       await gateway.send('{"order":"che', { leave: true });

@@ -6,9 +6,9 @@ import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../lib/core/errors.ts';
-import { Manifest } from '../../lib/core/manifest.ts';
+import { Manifest } from '../../lib/core/release/manifest.ts';
 import { apply } from '../../lib/steps/apply.ts';
-import { sha256Of } from '../../lib/steps/cached-document.ts';
+import { sha256Of } from '../../lib/core/digest.ts';
 import { fetchRelease } from '../../lib/steps/fetch.ts';
 import { rollback } from '../../lib/steps/rollback.ts';
 import type { Device } from '../helpers/device.ts';
@@ -54,7 +54,7 @@ async function staging(inside: string, target: string): Promise<{ on: Device; st
 }
 
 describe('a staged folder that is a link half of the time', () => {
-  it.each(SWAPPED)(`gives nobody a byte of root's, in ${String(ROUNDS)} rounds: %s`, async (inside, target) => {
+  it.each(SWAPPED)(`gives no user a byte of root's, in ${String(ROUNDS)} rounds: %s`, async (inside, target) => {
     const { on, stage } = await staging(inside, target);
     const old = on.tree(['/var/www', '/usr/local', '/etc']);
     const swapper = await swapping(`${on.paths.cacheDir}/1.1.0/${inside}`, `${on.paths.cacheDir}/1.1.0/${inside}.link`);

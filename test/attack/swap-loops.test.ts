@@ -13,9 +13,9 @@ import { check } from '../../lib/steps/check.ts';
 import { fetchRelease } from '../../lib/steps/fetch.ts';
 import { recoverStep } from '../../lib/steps/recover.ts';
 import { rollback } from '../../lib/steps/rollback.ts';
-import { readInstalled } from '../../lib/transaction/installed.ts';
-import { planChange } from '../../lib/transaction/plan.ts';
-import { enter, open } from '../../lib/transaction/transaction.ts';
+import { readInstalled } from '../../lib/transaction/change/installed.ts';
+import { planChange } from '../../lib/transaction/plan/plan.ts';
+import { startApplying, open } from '../../lib/transaction/transaction.ts';
 import type { Device } from '../helpers/device.ts';
 import { NOW, netDeps, rootDeps, stepDeps } from '../helpers/device.ts';
 import { UPDATER, disturbing } from '../helpers/other-users.ts';
@@ -74,7 +74,7 @@ async function ground(): Promise<Ground> {
     ...['progress.json', 'progress.json.tmp', 'run.json', 'retry', 'wanted', 'confirmed.json'].map((name) => `${runDir}/${name}`),
     ...tokens,
     // These are root's, and it may try.
-    ...[settings, orders, next, granted, `${orders}/retry`, `${orders}/next/rollback`, `${orders}/granted/rollback`],
+    ...[settings, orders, next, granted, `${orders}/wanted`, `${orders}/next/rollback`, `${orders}/granted/rollback`],
   ]);
   const before = roots();
   return {
@@ -86,7 +86,7 @@ async function ground(): Promise<Ground> {
       marked();
     },
     done: () => {
-      // The settings are written anew by nobody here, and with the same inode nobody has put others in their place.
+      // The settings are not written anew here, and with the same inode they are still the same file.
       expect(roots()).toEqual(before);
       return worker.count();
     },
@@ -106,7 +106,7 @@ function counted(counts: Record<string, number>, name: string): void {
 }
 
 describe.skipIf(process.geteuid?.() !== 0)('files of the network steps that are something else all the time', () => {
-  it(`keep nobody from going back, and let nothing else in, in ${String(ROUNDS)} rounds of apply and of rollback`, async () => {
+  it(`keep no rollback from happening, and let nothing else in, in ${String(ROUNDS)} rounds of apply and of rollback`, async () => {
     const { on, old, stage, done } = await ground();
     const counts: Record<string, number> = {};
     let young: unknown = null;
@@ -138,7 +138,7 @@ describe.skipIf(process.geteuid?.() !== 0)('files of the network steps that are 
       const { place } = stepDeps(on);
       const installed = readInstalled(place);
       const about = { kind: 'apply', from: '1.0.0', to: '1.1.0', branch: 'stable', now: NOW, backup: null } as const;
-      enter(place, open(place, about, planChange(place, removal(installed)), installed));
+      startApplying(place, open(place, about, planChange(place, removal(installed)), installed));
       expect(await outcomeOf(recoverStep(stepDeps(on)))).toBe('rolled-back');
       expect(fs.existsSync(on.paths.journal)).toBe(false);
       expect(places(on)).toEqual(old);

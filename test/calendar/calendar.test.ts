@@ -12,6 +12,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { noFaketime, withClockAhead } from '../helpers/faketime.ts';
 
@@ -24,16 +25,15 @@ interface Suite {
 
 const vitest = (...args: readonly string[]): string[] => [process.execPath, 'node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=2', ...args];
 
+/** Below test/unit/: folders, or the beginnings of files. */
+const ABOUT_TIME = ['core', 'mock', 'web', 'device', 'cli', 'io/http/document', 'steps/check'];
+
 const SUITES: readonly Suite[] = [
   { name: 'the demo', command: [process.execPath, 'dist/demo.js'], isShort: true },
   { name: 'the widget in a dashboard', command: vitest('--project', 'web', 'test/web/embed.test.ts'), isShort: true },
   {
     name: 'what has to do with time, certificates and caches',
-    command: vitest(
-      '--project',
-      'unit',
-      ...['core', 'mock', 'web', 'device', 'cli', 'io/document', 'steps/check'].map((name) => `test/unit/${name}`),
-    ),
+    command: vitest('--project', 'unit', ...ABOUT_TIME.map((name) => `test/unit/${name}`)),
     isShort: true,
   },
   { name: 'units', command: vitest('--project', 'unit'), isShort: false },
@@ -57,6 +57,10 @@ async function run(
   await once(child, 'close');
   return { code: child.exitCode, said };
 }
+
+it.each(ABOUT_TIME)('names tests that are there: %s', (name) => {
+  expect(fs.existsSync(`test/unit/${name}`) || fs.existsSync(`test/unit/${name}.test.ts`)).toBe(true);
+});
 
 describe.skipIf(noFaketime() !== null).each(days)('%i days ahead', (ahead) => {
   it('is what a process has for its clock', async () => {

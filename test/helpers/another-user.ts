@@ -1,6 +1,6 @@
-/** What somebody sees who is not root: the same calls by another user, on a device whose private folders are root's. */
+/** What a user sees who is not root: the same calls by another user, on a device whose private folders are root's. */
 import fs from 'node:fs';
-import { devicePaths } from '../../lib/core/paths.ts';
+import { devicePaths } from '../../lib/core/device/paths.ts';
 
 const NOBODY = 65_534;
 

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { onTestFinished } from 'vitest';
 
 /** Just before the first call of this name with this path. */
-export function beforeCall(name: 'linkSync' | 'openSync', path: RegExp, act: () => void): void {
+export function beforeCall(name: 'linkSync' | 'mkdirSync' | 'openSync', path: RegExp, act: () => void): void {
   const original: unknown = Reflect.get(fs, name);
   if (typeof original !== 'function') throw new Error(name);
   Reflect.set(fs, name, (...args: unknown[]): unknown => {

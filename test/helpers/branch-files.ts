@@ -1,4 +1,4 @@
-/** Branches of a site, put there file by file: what devices read, whoever wrote it. */
+/** Branches of a site, put there file by file: what devices read, by whatever program it was written. */
 import fs from 'node:fs';
 import { join } from 'node:path';
 

@@ -1,10 +1,10 @@
 /** Sites with releases on several branches, by the real builder. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { STABLE } from '../../lib/core/branches.ts';
-import { manifestName } from '../../lib/core/site-layout.ts';
-import { addBranch } from '../../lib/release/branch.ts';
-import { openSite, publishedReleases } from '../../lib/release/site.ts';
+import { STABLE } from '../../lib/core/release/branches.ts';
+import { manifestName } from '../../lib/core/release/site-layout.ts';
+import { addBranch } from '../../lib/release/site/site-branches.ts';
+import { openSite, publishedReleases } from '../../lib/release/site/site.ts';
 import { dashboard, emptySite, release, writeTree } from './site-builder.ts';
 
 export interface BranchSite {

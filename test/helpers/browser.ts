@@ -15,7 +15,7 @@ function executable(): string | null {
 
 export interface Visit {
   page: Page;
-  /** What the page has complained about so far: console errors and warnings, violations of its CSP, errors that nobody caught. */
+  /** What the page has complained about so far: console errors and warnings, violations of its CSP, errors that were not caught. */
   complaints: string[];
   /** Complaints that this test is about: the browser logs every answer that is an error. */
   expectComplaints: (...patterns: readonly RegExp[]) => void;

@@ -4,19 +4,19 @@ import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ErrorCode } from '../../lib/core/errors.ts';
 import { UpdateError } from '../../lib/core/errors.ts';
-import { VERSION_FILE, devicePaths } from '../../lib/core/paths.ts';
-import { writeDurable } from '../../lib/transaction/durable.ts';
-import { readInstalled } from '../../lib/transaction/installed.ts';
-import { ORDER, orderOf } from '../../lib/transaction/order.ts';
-import type { Place } from '../../lib/transaction/place.ts';
-import type { ChangeSet, Put } from '../../lib/transaction/plan.ts';
-import { planChange } from '../../lib/transaction/plan.ts';
-import type { Recording } from '../../lib/transaction/recover.ts';
-import { recover } from '../../lib/transaction/recover.ts';
-import { rollForward } from '../../lib/transaction/roll-forward.ts';
-import { readBackup, rollbackChange } from '../../lib/transaction/rollback-change.ts';
-import { commit, enter, open, undo } from '../../lib/transaction/transaction.ts';
-import type { Failure, Installed, Journal } from '../../lib/transaction/types.ts';
+import { VERSION_FILE, devicePaths } from '../../lib/core/device/paths.ts';
+import { writeDurable } from '../../lib/transaction/files/durable.ts';
+import { readInstalled } from '../../lib/transaction/change/installed.ts';
+import { ORDER, orderOf } from '../../lib/transaction/plan/operation-order.ts';
+import type { TransactionPaths } from '../../lib/transaction/transaction-paths.ts';
+import { transactionPaths } from '../../lib/transaction/transaction-paths.ts';
+import type { ChangeSet, Failure, Installed, Journal, Put } from '../../lib/transaction/types.ts';
+import { planChange } from '../../lib/transaction/plan/plan.ts';
+import type { Recording } from '../../lib/transaction/recovery/recover.ts';
+import { recover } from '../../lib/transaction/recovery/recover.ts';
+import { rollForward } from '../../lib/transaction/change/roll-forward.ts';
+import { readBackup, rollbackChange } from '../../lib/transaction/plan/rollback-change.ts';
+import { commit, startApplying, open, undo } from '../../lib/transaction/transaction.ts';
 
 export interface ReleaseFile {
   text: string;
@@ -30,18 +30,9 @@ export interface Release {
   files: Readonly<Record<string, string | ReleaseFile>>;
 }
 
-/** The place in a folder that stands for `/`, owned by whoever runs the test. */
-export function placeIn(root: string): Place {
-  const paths = devicePaths(root);
-  return {
-    root,
-    journal: paths.journal,
-    installed: paths.installed,
-    installedNext: paths.installedNext,
-    backups: '/var/backups/pikit',
-    edited: paths.edited,
-    owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
-  };
+/** The place in a folder that stands for `/`, owned by the user who runs the test. */
+export function placeIn(root: string): TransactionPaths {
+  return transactionPaths(devicePaths(root));
 }
 
 function put(path: string, file: ReleaseFile, order: number): Put {
@@ -52,7 +43,7 @@ function put(path: string, file: ReleaseFile, order: number): Put {
 }
 
 /** The change from what is installed to a release, its content taken from the staging folder beside the root. */
-export function releaseChange(place: Place, release: Release, installed: Installed | null = readInstalled(place)): ChangeSet {
+export function releaseChange(place: TransactionPaths, release: Release, installed: Installed | null = readInstalled(place)): ChangeSet {
   const puts = Object.entries(release.files).map(([path, entry]): Put => {
     const file = typeof entry === 'string' ? { text: entry } : entry;
     return put(path, file, orderOf(path, file.mode ?? 0o644));
@@ -70,13 +61,13 @@ export function releaseChange(place: Place, release: Release, installed: Install
 }
 
 /** Content from a file if stageRelease() wrote one, from memory otherwise. */
-function staged(place: Place, release: Release, file: Put): Put {
+function staged(place: TransactionPaths, release: Release, file: Put): Put {
   const base = join(dirname(place.root), 'staging');
   const path = `${release.version}/${file.sha256}`;
   return fs.existsSync(join(base, path)) ? { ...file, content: { from: 'untrusted', base, file: path } } : file;
 }
 
-export function stageRelease(place: Place, release: Release): void {
+export function stageRelease(place: TransactionPaths, release: Release): void {
   const dir = join(dirname(place.root), 'staging', release.version);
   fs.mkdirSync(dir, { recursive: true });
   for (const { sha256, content } of releaseChange(place, release, null).puts) {
@@ -87,11 +78,11 @@ export function stageRelease(place: Place, release: Release): void {
 const NOW = new Date('2026-01-02T03:04:05.678Z');
 
 /** Where these flows record what came of a transaction; a step writes state.json and history. */
-export function recordFile(place: Place): string {
+export function recordFile(place: TransactionPaths): string {
   return join(place.root, 'record');
 }
 
-export function recordingIn(place: Place): Recording {
+export function recordingIn(place: TransactionPaths): Recording {
   return {
     undone: (journal) => {
       writeDurable(recordFile(place), `${String(journal.from)}\n`, { mode: 0o644 });
@@ -107,7 +98,7 @@ function failureOf(code: ErrorCode): Failure {
 }
 
 /** As the apply step does it. Answers what commit() does; throws what went wrong, after going back. */
-export function applyRelease(place: Place, release: Release, isHealthy = true): UpdateError | null {
+export function applyRelease(place: TransactionPaths, release: Release, isHealthy = true): UpdateError | null {
   const recording = recordingIn(place);
   recover(place, recording);
   const installed = readInstalled(place);
@@ -115,7 +106,7 @@ export function applyRelease(place: Place, release: Release, isHealthy = true): 
   const opening = { kind: 'apply' as const, from: installed?.version ?? null, to: release.version, branch: 'stable', now: NOW, backup: null };
   const journal = open(place, opening, plan, installed);
   try {
-    const applying = enter(place, journal);
+    const applying = startApplying(place, journal);
     if (!isHealthy) throw new UpdateError('PROBE_FAILED', 'it does not answer');
     return commit(place, applying, recording.finished);
   } catch (error) {
@@ -125,7 +116,7 @@ export function applyRelease(place: Place, release: Release, isHealthy = true): 
 }
 
 /** As the rollback step does it: from the first rename on only forward. */
-export function rollBack(place: Place): UpdateError | null {
+export function rollBack(place: TransactionPaths): UpdateError | null {
   const recording = recordingIn(place);
   recover(place, recording);
   const installed = readInstalled(place);
@@ -136,9 +127,9 @@ export function rollBack(place: Place): UpdateError | null {
   return commit(place, enterOrGoOn(place, journal), recording.finished);
 }
 
-function enterOrGoOn(place: Place, journal: Journal): Journal {
+function enterOrGoOn(place: TransactionPaths, journal: Journal): Journal {
   try {
-    return enter(place, journal);
+    return startApplying(place, journal);
   } catch {
     return rollForward(place, journal);
   }

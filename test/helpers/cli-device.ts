@@ -5,14 +5,17 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { runPikitUpdate } from '../../lib/cli/cli.ts';
 import type { CliDeps } from '../../lib/cli/deps.ts';
-import { devicePaths } from '../../lib/core/paths.ts';
-import type { Available, Progress, Receipt, State } from '../../lib/core/state.ts';
-import { readConfig } from '../../lib/io/config-file.ts';
+import { devicePaths } from '../../lib/core/device/paths.ts';
+import type { Available, Progress, Receipt, State } from '../../lib/core/device/state.ts';
+import { readConfig } from '../../lib/io/state/config-file.ts';
 import { freeSpace } from '../../lib/io/disk.ts';
-import type { Narrator } from '../../lib/io/narrator.ts';
-import { stateFiles } from '../../lib/io/state-file.ts';
-import type { UnitSight } from '../../lib/core/run-view.ts';
-import type { JobResult, UnitRunner } from '../../lib/io/unit-runner.ts';
+import type { Log } from '../../lib/io/log.ts';
+import { stateFiles } from '../../lib/io/state/state-files.ts';
+import { leaveRun } from './run-start.ts';
+import type { UnitSight } from '../../lib/core/run/unit-sight.ts';
+import type { JobResult, UnitRunner } from '../../lib/io/systemd/unit-runner.ts';
+import { plainReceipt } from '../../lib/steps/outcome/receipts.ts';
+import { transactionPaths } from '../../lib/transaction/transaction-paths.ts';
 
 export const NOW = new Date('2026-11-20T12:00:00.000Z');
 
@@ -25,10 +28,10 @@ export interface CliDevice {
   run: (line: string) => Promise<{ exit: number; out: string; err: string }>;
   /** What was asked of the units, such as `start pikit-update-check.service`. */
   asked: string[];
-  /** What a unit does when it is started; `done` at once by default. */
+  /** What a unit does when it is started; by default it has nothing to do, and is `done` at once. */
   onStart: (unit: string) => JobResult | Promise<JobResult>;
   looks: Map<string, Partial<UnitSight>>;
-  /** Tells whoever follows that something changed. */
+  /** Tells followers that something changed. */
   change: () => void;
   interrupt: () => void;
   setState: (state: Partial<State>) => void;
@@ -76,15 +79,7 @@ export function cliDevice(options: { terminal?: boolean; alive?: boolean } = {})
   const deps: CliDeps = {
     version: '1.2.3',
     paths,
-    place: {
-      root,
-      journal: paths.journal,
-      installed: paths.installed,
-      installedNext: paths.installedNext,
-      backups: '/var/backups/pikit',
-      edited: paths.edited,
-      owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
-    },
+    place: transactionPaths(paths),
     files: stateFiles(paths, (message) => (err += `warning: ${message}\n`)),
     terminal: { out: (text) => (out += text), err: (text) => (err += text), isTerminal: options.terminal ?? false, columns: () => 80 },
     now: () => NOW,
@@ -94,6 +89,9 @@ export function cliDevice(options: { terminal?: boolean; alive?: boolean } = {})
     isAlive: () => options.alive ?? true,
     terminate: null,
     journalctl: null,
+    ask: null,
+    readInput: () => Promise.resolve(Buffer.alloc(0)),
+    requestRoot: () => Promise.reject(new Error('there is no source')),
     signal: stop.signal,
   };
 
@@ -111,7 +109,10 @@ export function cliDevice(options: { terminal?: boolean; alive?: boolean } = {})
       return { exit, ...device.printed() };
     },
     asked: [],
-    onStart: () => 'done',
+    onStart: (unit) => {
+      leaveRun(deps.files, unit);
+      return 'done';
+    },
     looks: new Map(),
     change: () => {
       for (const follower of followers) follower();
@@ -130,10 +131,10 @@ export function cliDevice(options: { terminal?: boolean; alive?: boolean } = {})
 }
 
 const nothing = (): void => undefined;
-/** For what says something where nobody has to hear it. */
-export const SILENT: Narrator = { info: nothing, notice: nothing, warning: nothing, error: nothing, hint: nothing };
+/** For texts that are not read. */
+export const SILENT: Log = { info: nothing, notice: nothing, warning: nothing, error: nothing, hint: nothing };
 
-/** A unit that nobody has started yet. */
+/** A unit that has not been started yet. */
 export const AT_REST: UnitSight = { active: false, waiting: false, result: null, exitStatus: null, invocation: null, since: null };
 
 export const PROGRESS: Progress = {
@@ -152,24 +153,8 @@ export const PROGRESS: Progress = {
 };
 
 export function receipt(more: Partial<Receipt>): Receipt {
-  return {
-    step: 'apply',
-    outcome: 'ok',
-    at: '2026-11-20T09:00:00.000Z',
-    message: '1.4.0 is installed',
-    code: null,
-    hint: null,
-    subject: null,
-    lines: [],
-    from: null,
-    to: null,
-    branch: null,
-    tx: null,
-    duration_ms: null,
-    drift: [],
-    kept: [],
-    ...more,
-  };
+  const facts = { step: 'apply', at: new Date('2026-11-20T09:00:00.000Z'), tookMs: null } as const;
+  return { ...plainReceipt(facts, 'ok', '1.4.0 is installed', { from: null, to: null }), ...more };
 }
 
 export function available(more: Partial<Available> = {}): Available {

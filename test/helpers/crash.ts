@@ -53,6 +53,20 @@ export function runWithFault<T>(fault: Fault, act: () => T): Run<T> {
   return run;
 }
 
+/** The same for what is not done at once. Nothing else of this process may use files meanwhile. */
+export async function runLaterWithFault<T>(fault: Fault, act: () => Promise<T>): Promise<Run<T>> {
+  const run: Run<T> = { calls: 0, hit: false, where: '', result: undefined, error: undefined };
+  const restore = wrapAll((name, args, call) => intercept(run, fault, name, args, call));
+  try {
+    run.result = await act();
+  } catch (error) {
+    run.error = error;
+  } finally {
+    restore();
+  }
+  return run;
+}
+
 function intercept(run: Run<unknown>, fault: Fault, name: string, args: unknown[], call: (args: unknown[]) => unknown): unknown {
   if (run.hit && fault.kind === 'die') {
     if (name === 'closeSync') call(args); // so that this process does not run out of descriptors

@@ -9,16 +9,17 @@ import os from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { onTestFinished } from 'vitest';
-import type { DevicePaths } from '../../lib/core/paths.ts';
-import { devicePaths } from '../../lib/core/paths.ts';
-import type { Narrator } from '../../lib/io/narrator.ts';
-import { readConfig } from '../../lib/io/config-file.ts';
-import type { StateFiles } from '../../lib/io/state-file.ts';
-import { stateFiles } from '../../lib/io/state-file.ts';
-import type { DeviceDeps, NetworkDeps, StepDeps } from '../../lib/steps/deps.ts';
+import type { DevicePaths } from '../../lib/core/device/paths.ts';
+import { devicePaths } from '../../lib/core/device/paths.ts';
+import type { Log } from '../../lib/io/log.ts';
+import { readConfig } from '../../lib/io/state/config-file.ts';
+import type { StateFiles } from '../../lib/io/state/state-files.ts';
+import { stateFiles } from '../../lib/io/state/state-files.ts';
+import type { ApplyDeps, NetworkDeps, StepDeps } from '../../lib/steps/deps.ts';
 import { deviceDeps } from '../../scripts/device-deps.ts';
+import { metadataTools } from '../../scripts/metadata-tools.ts';
 import { networkDeps } from '../../scripts/network-deps.ts';
-import { placeOf } from '../../scripts/run-step.ts';
+import { transactionPaths } from '../../lib/transaction/transaction-paths.ts';
 import type { Snapshot } from './tree.ts';
 import { snapshot, writeTree } from './tree.ts';
 import { sameClock } from './faketime.ts';
@@ -26,7 +27,7 @@ import { sameClock } from './faketime.ts';
 export type Step = 'check' | 'fetch' | 'apply' | 'rollback' | 'recover';
 
 export interface DeviceOptions {
-  /** The source; nobody answers at the default. */
+  /** The source; no server answers at the default. */
   url?: string;
   health?: readonly string[];
   healthTimeout?: string;
@@ -77,11 +78,11 @@ export function device(options: DeviceOptions = {}): Device {
   };
 }
 
-/** A folder that goes when the test ends. */
+/** A folder that goes when the test ends. The last processes of a browser may still write to it then: that is tried again. */
 export function temporary(): string {
   const dir = fs.mkdtempSync(join(fs.existsSync('/dev/shm') ? '/dev/shm' : os.tmpdir(), 'pikit-device-'));
   onTestFinished(() => {
-    fs.rmSync(dir, { recursive: true, force: true });
+    fs.rmSync(dir, { recursive: true, force: true, maxRetries: 20 });
   });
   return dir;
 }
@@ -116,9 +117,9 @@ export function stepDeps(on: Device, overrides: Partial<StepDeps> = {}): StepDep
   return {
     said,
     paths: on.paths,
-    place: placeOf(on.paths),
+    place: transactionPaths(on.paths),
     files: stateFiles(on.paths, narrate.warning),
-    narrate,
+    log: narrate,
     loadConfig: () => readConfig(on.paths.config),
     report: () => undefined,
     now: () => NOW,
@@ -131,12 +132,13 @@ export function stepDeps(on: Device, overrides: Partial<StepDeps> = {}): StepDep
     byTimer: false,
     arch: 'arm64',
     machineId: () => 'machine',
+    builtAt: null,
     killed: null,
     ...overrides,
   };
 }
 
-function narratorInto(said: string[]): Narrator {
+function narratorInto(said: string[]): Log {
   const say = (level: string) => (message: string) => {
     said.push(`${level}: ${message}`);
   };
@@ -148,9 +150,9 @@ export function netDeps(on: Device, overrides: Partial<NetworkDeps> = {}): Netwo
   return { ...networkDeps(base), said: base.said, ...overrides };
 }
 
-export function rootDeps(on: Device, overrides: Partial<DeviceDeps> = {}): DeviceDeps & Said {
+export function rootDeps(on: Device, overrides: Partial<ApplyDeps> = {}): ApplyDeps & Said {
   const base = stepDeps(on, overrides);
-  return { ...deviceDeps(base), said: base.said, ...overrides };
+  return { ...deviceDeps(base), metadataTools, said: base.said, ...overrides };
 }
 
 const DIST = process.env['PIKIT_TEST_DIST'] ?? join(import.meta.dirname, '../../dist');

@@ -1,9 +1,9 @@
-/** A folder to download to and a server to download from, for the tests of lib/io/download.ts. */
+/** A folder to download to and a server to download from, for the tests of lib/io/http/download.ts. */
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import type { Downloaded, DownloadRequest } from '../../lib/io/download.ts';
-import { download } from '../../lib/io/download.ts';
+import type { Downloaded, DownloadRequest } from '../../lib/io/http/download-request.ts';
+import { download } from '../../lib/io/http/download.ts';
 import { sha256 } from './archive-builder.ts';
 import type { ReleaseServer } from './release-server.ts';
 import { releaseServer } from './release-server.ts';
@@ -15,7 +15,9 @@ export const BUNDLE = Buffer.from(Array.from({ length: 25_000 }, (_value, index)
 export interface DownloadBed {
   server: () => ReleaseServer;
   dir: () => string;
-  /** Downloads /bundle as a manifest describes it that has size and digest of BUNDLE. */
+  /** A request as a manifest describes /bundle that has size and digest of BUNDLE. */
+  request: (options?: Partial<DownloadRequest>) => DownloadRequest;
+  /** Downloads /bundle so. */
   get: (options?: Partial<DownloadRequest>) => Promise<Downloaded>;
   /** Leaves what an interrupted download of the first bytes would have left. */
   leavePartial: (bytes: Buffer, validator: string | null, fields?: Record<string, unknown>) => void;
@@ -39,24 +41,25 @@ export function downloadBed(): DownloadBed {
     if (server === null) throw new Error('the server is not running');
     return server;
   };
+  const request: DownloadBed['request'] = (options = {}) => ({
+    what: 'the bundle',
+    file: join(dir, 'bundle'),
+    sizeBytes: BUNDLE.length,
+    sha256: sha256(BUNDLE),
+    maxBytes: 1_000_000,
+    deadlineMs: 30_000,
+    minRate: 0,
+    maxRate: 0,
+    signal: new AbortController().signal,
+    userAgent: 'pikit-update/test',
+    onProgress: () => undefined,
+    ...options,
+  });
   return {
     server: running,
     dir: () => dir,
-    get: (options = {}) =>
-      download(running().url('/bundle'), {
-        what: 'the bundle',
-        file: join(dir, 'bundle'),
-        sizeBytes: BUNDLE.length,
-        sha256: sha256(BUNDLE),
-        maxBytes: 1_000_000,
-        deadlineMs: 30_000,
-        minRate: 0,
-        maxRate: 0,
-        signal: new AbortController().signal,
-        userAgent: 'pikit-update/test',
-        onProgress: () => undefined,
-        ...options,
-      }),
+    request,
+    get: (options) => download(running().url('/bundle'), request(options)),
     leavePartial: (bytes, validator, fields = {}) => {
       fs.writeFileSync(join(dir, 'bundle.partial'), bytes);
       const facts = { url: running().url('/bundle').href, validator, sha256: sha256(BUNDLE), ...fields };

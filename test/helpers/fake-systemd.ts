@@ -29,6 +29,8 @@ export interface FakeSystemd {
   calls: string[];
   /** Unit properties by unit name; units that are not named here are not found. */
   units: Map<string, { unit: Properties; service?: Properties; timer?: Properties }>;
+  /** Settings of the units that were made over the bus, by their names; of one that was given more than once, all. */
+  transient: Map<string, Map<string, unknown[]>>;
   /** Replaced by tests; `done` at once by default. */
   job: JobScript;
   /** Errors by member: name and text. */
@@ -39,11 +41,11 @@ export interface FakeSystemd {
   early: boolean;
   /** Changes properties and says so on the bus. */
   change: (unit: string, properties: { unit?: Properties; service?: Properties }) => void;
-  /** A JobRemoved signal for every job there is, sent by somebody who is not systemd, straight to whoever called last. */
+  /** A JobRemoved signal for every job there is, sent by a peer that is not systemd, straight to the last caller. */
   forge: (result: string) => Promise<void>;
   /** Leaves the bus and comes back with another unique name, as after `systemctl daemon-reexec`. */
   reexec: () => Promise<void>;
-  /** The first half of it: nobody is systemd. */
+  /** The first half of it: no peer is systemd. */
   leave: () => Promise<void>;
   /** Says that it reads its units anew, or has done so. */
   reloading: (active: boolean) => void;
@@ -75,6 +77,7 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
   const fake: FakeSystemd = {
     calls: [],
     units: new Map(),
+    transient: new Map(),
     job: () => 'done',
     refusals: new Map(),
     silent: new Set(),
@@ -144,7 +147,10 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
     else if (message.member === 'GetAll') own.send(dbus.Message.newMethodReturn(message, 'a{sv}', [propertiesAt(message.path, String(body[0]))]));
     else if (message.member === 'LoadUnit') own.send(dbus.Message.newMethodReturn(message, 'o', [pathOf(String(body[0]))]));
     else if (message.member === 'Get') own.send(jobAt(message));
-    else if (JOB_VERBS.includes(message.member)) runJob(own, message, String(body[0]));
+    else if (message.member === 'StartTransientUnit') {
+      fake.transient.set(String(body[0]), settingsOf(body[2]));
+      runJob(own, message, String(body[0]));
+    } else if (JOB_VERBS.includes(message.member)) runJob(own, message, String(body[0]));
     else if (message.member === 'EnableUnitFiles') own.send(dbus.Message.newMethodReturn(message, 'ba(sss)', [true, []]));
     else if (message.member === 'DisableUnitFiles') own.send(dbus.Message.newMethodReturn(message, 'a(sss)', [[]]));
     else own.send(dbus.Message.newMethodReturn(message));
@@ -185,6 +191,14 @@ export async function fakeSystemd(): Promise<FakeSystemd> {
 
   let bus = await serve();
   return fake;
+}
+
+const Settings = z.array(z.tuple([z.string(), z.instanceof(dbus.Variant)]));
+
+function settingsOf(given: unknown): Map<string, unknown[]> {
+  const settings = new Map<string, unknown[]>();
+  for (const [name, { value }] of Settings.parse(given)) settings.set(name, [...(settings.get(name) ?? []), value]);
+  return settings;
 }
 
 async function startDaemon(dir: string): Promise<ChildProcess> {

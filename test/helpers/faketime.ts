@@ -1,6 +1,6 @@
 /**
  * A clock of its own for real processes, by libfaketime: it says another time, and jumps when it is told to. The monotonic
- * clock stays as it is, as it does on a device when somebody sets the other one.
+ * clock stays as it is, as it does on a device when the other one is set.
  */
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -37,12 +37,12 @@ export interface Clock {
   stop: (at: Date) => void;
 }
 
-/** A clock that is kept in a file of this folder, and is right until somebody sets it. */
+/** A clock that is kept in a file of this folder, and is right until it is set. */
 export function openClock(dir: string): Clock {
   const why = noFaketime();
   if (why !== null) throw new Error(why);
   const file = join(dir, 'clock');
-  // Renamed into its place: whoever looks at his clock reads the file each time, and must not find the half of it.
+  // Renamed into its place: each look at the clock reads the file, and must not find the half of it.
   const write = (time: string): void => {
     fs.writeFileSync(`${file}.tmp`, `${time}\n`);
     fs.renameSync(`${file}.tmp`, file);

@@ -1,6 +1,7 @@
 /** A TCP relay in front of a server: the first connections go through, and every later one meets a fault. One connection is one request of ours. */
 import net from 'node:net';
 import { onTestFinished } from 'vitest';
+import { listening } from './listening.ts';
 
 const FAULTS = {
   'switches protocols': (socket) => {
@@ -60,15 +61,13 @@ export async function faultyLine(to: number): Promise<FaultyLine> {
     there.on('error', () => socket.destroy());
     socket.pipe(there).pipe(socket);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const port = await listening(server);
   onTestFinished(() => {
     for (const socket of open) socket.destroy();
     server.close();
   });
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
   return {
-    url: `http://127.0.0.1:${String(address.port)}/`,
+    url: `http://127.0.0.1:${String(port)}/`,
     seen: () => seen,
     breakFrom: (n, how) => {
       seen = 0;

@@ -1,5 +1,6 @@
 /** The two listening servers of the Gitea of the tests, and the record of what they were asked. */
 import http from 'node:http';
+import { closed, listening } from './listening.ts';
 
 export interface SeenRequest {
   method: string;
@@ -23,20 +24,10 @@ export function record(into: SeenRequest[], request: http.IncomingMessage, respo
 /** Listens on a free port of 127.0.0.1. */
 export async function listen(listener: http.RequestListener): Promise<{ server: http.Server; url: string; close: () => Promise<void> }> {
   const server = http.createServer(listener);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listening(server);
   return {
     server,
     url: `http://127.0.0.1:${String(port)}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
+    close: () => closed(server),
   };
 }

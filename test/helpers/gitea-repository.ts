@@ -22,7 +22,7 @@ export type NewRelease = Pick<ServerRelease, 'tag'> &
 
 export interface Repository {
   releases: ServerRelease[];
-  /** Puts a release there, as somebody did before. Each is a second younger than the one before it. */
+  /** Puts a release there, as an earlier publisher did. Each is a second younger than the one before it. */
   add: (release: NewRelease) => ServerRelease;
   /** Puts a further asset there, whatever the names of the others. */
   addAsset: (release: ServerRelease, name: string, bytes: string | Buffer) => ServerAsset;

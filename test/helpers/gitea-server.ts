@@ -5,6 +5,7 @@
  *  - two assets may have one name; the address of both leads to the older
  *  - assets may be on another host, behind a redirect to a signed address
  *  - a renamed repository answers with a redirect to its new name
+ *  - a server that lets no one in without a login leads to its page for that
  * Any request can be cut off: before it is done, after that, or in the middle of an upload, half of which is then there.
  */
 import type http from 'node:http';
@@ -21,8 +22,12 @@ export interface GiteaOptions {
   /** Releases on a page, whatever was asked for. */
   pageSize: number;
   isPrivate: boolean;
+  /** Nothing is shown without a login ([service] REQUIRE_SIGNIN_VIEW). */
+  requiresLogin: boolean;
   /** Assets are on a host of their own. */
   storage: boolean;
+  /** That host takes no signed address, as one with a wrong clock. */
+  storageRefuses: boolean;
   /** The name it had before; requests for that are redirected. */
   formerName: string | null;
   /** Every request is answered so. */
@@ -33,7 +38,7 @@ export interface GiteaOptions {
   allowed: RegExp;
   /** A repository without commits has nothing that could be tagged. */
   isEmpty: boolean;
-  /** Nobody can download from a draft. */
+  /** A draft cannot be downloaded from. */
   hidesDraftAssets: boolean;
   /** Link and X-Total-Count. */
   pageHeaders: boolean;
@@ -60,6 +65,7 @@ interface Answer {
   status: number;
   headers?: Record<string, string>;
   json?: unknown;
+  html?: string;
 }
 
 /** Starts a server with the empty repository `owner/repo` on a free port of 127.0.0.1, below a folder if one is given. */
@@ -68,7 +74,9 @@ export async function giteaServer(given: Partial<GiteaOptions> = {}, folder = ''
   const options: GiteaOptions = {
     pageSize: 30,
     isPrivate: false,
+    requiresLogin: false,
     storage: false,
+    storageRefuses: false,
     formerName: null,
     refuse: null,
     maxBytes: 1_000_000_000,
@@ -86,7 +94,7 @@ export async function giteaServer(given: Partial<GiteaOptions> = {}, folder = ''
   const storage = await listen((request, response) => {
     record(storageRequests, request, response);
     const asset = repo.releases.flatMap(({ assets }) => assets).find(({ id }) => request.url?.startsWith(`/bucket/${String(id)}?signature=`));
-    if (asset === undefined) response.writeHead(403).end();
+    if (asset === undefined || options.storageRefuses) response.writeHead(403).end();
     else sendAsset(request, response, asset);
   });
 
@@ -100,7 +108,7 @@ export async function giteaServer(given: Partial<GiteaOptions> = {}, folder = ''
     }
     void handle(request, response, how);
   });
-  // Whoever asks first (Expect: 100-continue) is refused before the body is sent.
+  // A client that asks first (Expect: 100-continue) is refused before the body is sent.
   main.server.on('checkContinue', (request: http.IncomingMessage, response: http.ServerResponse) => main.server.emit('request', request, response));
   const base = `${main.url}${folder}`;
   const web = `${base}/owner/repo`;
@@ -114,7 +122,7 @@ export async function giteaServer(given: Partial<GiteaOptions> = {}, folder = ''
       return;
     }
     response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers });
-    response.end(answer.json === undefined ? undefined : JSON.stringify(answer.json));
+    response.end(answer.json === undefined ? answer.html : JSON.stringify(answer.json));
   }
 
   /** The answer; null when it has been sent already. */
@@ -132,6 +140,11 @@ export async function giteaServer(given: Partial<GiteaOptions> = {}, folder = ''
     }
     const token = /^(?:token|Bearer) (.*)$/.exec(request.headers.authorization ?? '')?.[1] ?? null;
     if (token !== null && token !== WRITER && token !== READER) return { status: 401, json: { message: 'invalid username, password or token' } };
+    if (path === '/user/login') return { status: 200, headers: { 'content-type': 'text/html' }, html: '<!doctype html><title>Sign in</title>' };
+    if (options.requiresLogin && token === null) {
+      if (path.startsWith('/api/')) return { status: 403, json: { message: 'Only signed in user is allowed to call APIs.' } };
+      return { status: 303, headers: { location: `${folder}/user/login` } };
+    }
     if (options.isPrivate && token === null) return { status: 404, json: { message: 'The target could not be found.' } };
     const download = /^\/owner\/repo\/releases\/download\/([^/]+)\/([^/]+)$/.exec(path);
     if (download !== null) return sendDownload(request, response, download, token === WRITER);
@@ -193,8 +206,16 @@ export async function giteaServer(given: Partial<GiteaOptions> = {}, folder = ''
     const fields: unknown = JSON.parse((await readBody(request)).toString() || '{}');
     if (request.method === 'POST' && id === undefined) return create(fields);
     if (request.method !== 'PATCH' || release === undefined) return { status: 405 };
+    if (assetId !== undefined) return rename(release, assetId, fields);
     if (typeof fields === 'object' && fields !== null) Object.assign(release, fields);
     return { status: 200, json: releaseJson(release, web) };
+  }
+
+  function rename(release: ServerRelease, assetId: string, fields: unknown): Answer {
+    const asset = release.assets.find(({ id }) => String(id) === assetId);
+    if (asset === undefined) return { status: 404 };
+    if (typeof fields === 'object' && fields !== null && 'name' in fields && typeof fields.name === 'string') asset.name = fields.name;
+    return { status: 201, json: assetJson(asset, release, web) };
   }
 
   function create(fields: unknown): Answer {

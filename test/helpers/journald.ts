@@ -20,7 +20,7 @@ export interface Journald {
   bin: string;
   /** Writes lines as a unit's process does; a line may begin with `<3>`. Resolves when they are in the journal. */
   write: (from: { identifier: string; unit: string }, ...lines: string[]) => Promise<void>;
-  /** Writes as another user (nobody, if it does not say), who has no unit. */
+  /** Writes as another user (the user nobody by default), who has no unit. */
   forge: (identifier: string, text: string, uid?: number) => void;
 }
 

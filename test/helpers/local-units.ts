@@ -3,8 +3,8 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { LocalUnits, UnitEvent } from '../../lib/io/local-units.ts';
-import { localUnitRunner } from '../../lib/io/local-units.ts';
+import type { LocalUnits, UnitEvent } from '../../lib/io/folder-units/local-units.ts';
+import { localUnitRunner } from '../../lib/io/folder-units/local-units.ts';
 
 /** The text of a oneshot service; lines of the form `key=value`. Runs PROGRAM.js, `ok` if none is named. */
 export function oneshot(options: { program?: string; unit?: string[]; service?: string[] } = {}): string {

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
 import { watch } from 'node:fs/promises';
-import net from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { temporary } from './device.ts';
+import { freePort } from './listening.ts';
 
 /** Serves by the lines of this server block on a free port of 127.0.0.1 until the test ends. Gives its address. */
 export async function nginx(lines: string): Promise<string> {
@@ -32,13 +32,4 @@ export async function nginx(lines: string): Promise<string> {
 /** Waits for the file with its pid, which nginx writes when it listens. */
 async function appears(dir: string, name: string): Promise<void> {
   for await (const event of watch(dir, { signal: AbortSignal.timeout(120_000) })) if (event.filename === name) return;
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { VERSION_FILE } from '../../lib/core/paths.ts';
-import { isIntact, readBackupIn } from '../../lib/transaction/backups.ts';
-import { isInstalled } from '../../lib/transaction/guards.ts';
-import type { Place } from '../../lib/transaction/place.ts';
-import { recover } from '../../lib/transaction/recover.ts';
-import { readSealed } from '../../lib/transaction/sealed.ts';
+import { VERSION_FILE } from '../../lib/core/device/paths.ts';
+import { isIntact, readBackupIn } from '../../lib/transaction/change/backups.ts';
+import { isInstalled } from '../../lib/transaction/schemas.ts';
+import type { TransactionPaths } from '../../lib/transaction/transaction-paths.ts';
+import { recover } from '../../lib/transaction/recovery/recover.ts';
+import { readChecksummed } from '../../lib/transaction/checksummed-json.ts';
 import type { Installed } from '../../lib/transaction/types.ts';
 import { recordFile, recordingIn } from './change.ts';
 import type { Snapshot } from './tree.ts';
@@ -26,8 +26,8 @@ export interface World {
 const PRIVATE = '/var/lib/pikit';
 const BACKUPS = '/var/backups';
 
-export function worldOf(place: Place, snap = snapshot(place.root)): World {
-  const read = readSealed(place.installed, isInstalled);
+export function worldOf(place: TransactionPaths, snap = snapshot(place.root)): World {
+  const read = readChecksummed(place.installed, isInstalled);
   assert.notEqual(read.is, 'corrupt', 'installed.json is damaged');
   return {
     tree: without(snap, [PRIVATE, BACKUPS, '/record']),
@@ -53,7 +53,7 @@ function readOrNull(path: string): string | null {
  * Throws unless the device is on exactly one of these worlds, with nothing left over, with one good backup at most, files that
  * are not ours still the same inodes, and nothing to do for another recovery. Answers the index of that world.
  */
-export function assertSettled(place: Place, worlds: readonly World[], foreign: Readonly<Record<string, number>>): number {
+export function assertSettled(place: TransactionPaths, worlds: readonly World[], foreign: Readonly<Record<string, number>>): number {
   const snap = snapshot(place.root);
   const world = worldOf(place, snap);
   const index = worlds.findIndex((candidate) => candidate.version === world.version);
@@ -77,7 +77,7 @@ function assertNothingLeft(snap: Snapshot): void {
 }
 
 /** At most one, whole, and it leads to or from where the device is. */
-function assertBackup(place: Place, version: string | null): void {
+function assertBackup(place: TransactionPaths, version: string | null): void {
   const dir = join(place.root, place.backups);
   const names = fs.existsSync(dir) ? fs.readdirSync(dir) : [];
   assert.ok(names.length <= 1, `backups: ${names.join(', ')}`);

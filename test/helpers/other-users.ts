@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { onTestFinished } from 'vitest';
 
-/** Who downloads, and somebody who has no rights at all. */
+/** The user who downloads, and one who has no rights at all. */
 export const UPDATER = 65_534;
 const STRANGER = 1;
 
@@ -39,7 +39,7 @@ while os.getppid() != 1:
 `;
 
 /** Puts something else in the place of each of these paths, over and over: a link to a secret or its folder, a pipe, a folder, garbage, nothing. */
-const DISTURB = `
+export const DISTURB = `
 import os, random, shutil, sys
 secrets, paths = sys.argv[1], sys.argv[2:]
 def clear(path):
@@ -66,6 +66,26 @@ while os.getppid() != 1:
         if done % 100 == 0: print(done, flush=True)
 `;
 
+/** Keeps a lease for writing on whatever is at these paths, anew where another file has come there. */
+export const LEASE = `
+import fcntl, os, signal, sys
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+held, done = {}, 0
+while os.getppid() != 1:
+    for path in sys.argv[1:]:
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+            known = held.get(path)
+            if known is not None and os.fstat(known).st_ino == os.fstat(fd).st_ino: os.close(fd); continue
+            if known is not None: os.close(held.pop(path))
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            held[path] = fd
+            done += 1
+            print(done, flush=True)
+        except OSError: pass
+    if done and sys.argv[-1]: print('ready', flush=True); sys.argv[-1] = ''
+`;
+
 export interface Worker {
   /** The number that it told last. */
   count: () => number;
@@ -80,6 +100,11 @@ export async function swapping(one: string, other: string): Promise<Worker> {
 /** Disturbs root at these paths as the user of the network steps, until the test ends; `secrets` is a folder of root's with a file `rollback`. */
 export async function disturbing(secrets: string, paths: readonly string[]): Promise<Worker> {
   return await work(DISTURB, UPDATER, [secrets, ...paths], 0);
+}
+
+/** Keeps leases on these files, as the user of the network steps whose they are, until the test ends. */
+export async function leasing(paths: readonly string[]): Promise<Worker> {
+  return await work(LEASE, UPDATER, [...paths, '-']);
 }
 
 /** Looks for a secret as a user without rights, until the test ends. */

@@ -105,7 +105,7 @@ export function pikitDevice(device: Device): PikitDevice {
     forgetHeld: async () => {
       const state = { ...(await self.state()), held: [], available: null };
       await device.writeFile('/var/lib/pikit-update/state.json', JSON.stringify(state), { owner: 'pikit-update:pikit-update' });
-      await device.sh('rm -f /var/lib/pikit/held.json');
+      await device.sh('rm -f /var/lib/pikit/held.json /var/lib/pikit-update/published.json');
     },
     hold: async () => {
       await device.writeFile('/run/hold', '');

@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Manifest } from '../../lib/core/manifest.ts';
-import { parseManifest } from '../../lib/core/manifest.ts';
-import { writeSealed } from '../../lib/transaction/sealed.ts';
+import type { Manifest } from '../../lib/core/release/manifest.ts';
+import { parseManifest } from '../../lib/core/release/manifest.ts';
+import { writeChecksummed } from '../../lib/transaction/checksummed-json.ts';
 import type { CliDevice } from './cli-device.ts';
 import { available, cliDevice } from './cli-device.ts';
 
@@ -41,7 +41,7 @@ export function plannedDevice(): { device: CliDevice; manifest: Manifest } {
     mode: path.endsWith('.py') ? '0755' : '0644',
   }));
   fs.mkdirSync(paths.privateDir, { recursive: true });
-  writeSealed(paths.installed, { schema: 1, version: '1.3.0', branch: 'stable', files, dirs: [] });
+  writeChecksummed(paths.installed, { schema: 1, version: '1.3.0', branch: 'stable', files, dirs: [] });
   fs.writeFileSync(paths.version, '1.3.0\n');
   fs.writeFileSync(join(device.root, '/var/www/pikit-web/index.html'), 'my own page\n');
   fs.writeFileSync(join(device.root, '/var/www/pikit-web/settings.json'), '{ "mine": true }\n');

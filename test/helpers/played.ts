@@ -2,8 +2,8 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { openApiDocument } from '../../lib/core/openapi.ts';
-import { webFiles } from '../../lib/io/web-files.ts';
+import { openApiDocument } from '../../lib/core/http-api/openapi.ts';
+import { webFiles } from '../../lib/io/api/web-files.ts';
 import type { DevServer } from '../../lib/mock/dev-server.ts';
 import { serveMock } from '../../lib/mock/dev-server.ts';
 import type { MockClock } from '../../lib/mock/player.ts';

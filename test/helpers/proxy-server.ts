@@ -4,6 +4,7 @@ import https from 'node:https';
 import type { Duplex } from 'node:stream';
 import net from 'node:net';
 import type { TlsOptions } from 'node:tls';
+import { closed, listening } from './listening.ts';
 
 export interface ProxyServer {
   /** Without a login. */
@@ -73,22 +74,14 @@ export async function proxyServer(options: ProxyOptions = {}): Promise<ProxyServ
     sockets.add(onward);
     onward.on('error', () => socket.destroy());
   });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listening(server);
   return {
     url: `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${String(port)}`,
     requests,
     options,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        for (const socket of sockets) socket.destroy();
-        server.closeAllConnections();
-      }),
+    close: () => {
+      for (const socket of sockets) socket.destroy();
+      return closed(server);
+    },
   };
 }

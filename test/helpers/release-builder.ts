@@ -27,6 +27,8 @@ export interface Ingredients {
   extra?: Readonly<Record<string, string>>;
   /** Only for devices that have at least this version. */
   minVersion?: string;
+  /** A command to run, as `--run` takes it. */
+  run?: string;
 }
 
 /** A working pikit-api.py that tells its version. */
@@ -69,9 +71,21 @@ export function releaseSite(): Site {
     publish: (ingredients) => {
       const tree = join(base, `tree-${ingredients.version}`);
       fillTree(tree, ingredients);
-      const { version, minVersion } = ingredients;
+      const { version, minVersion, run } = ingredients;
       const requires = minVersion === undefined ? [] : ['--min-version', minVersion];
-      release(['build', '--site', dir, '--from', tree, '--version', version, '--notes-file', notes(base, version), ...requires]);
+      release([
+        'build',
+        '--site',
+        dir,
+        '--from',
+        tree,
+        '--version',
+        version,
+        '--notes-file',
+        notes(base, version),
+        ...requires,
+        ...(run === undefined ? [] : ['--run', run]),
+      ]);
       return { version, tree, expected: expectedOf(tree) };
     },
     remove: () => {
@@ -99,7 +113,7 @@ function fillTree(tree: string, { version, web, api, extra }: Ingredients): void
   fs.writeFileSync(join(tree, 'helpers/pikit-helper.sh'), `#!/bin/sh\necho ${version}\n`, { mode: 0o755 });
   for (const [path, content] of Object.entries(extra ?? {})) {
     fs.mkdirSync(join(tree, path, '..'), { recursive: true });
-    fs.writeFileSync(join(tree, path), content);
+    fs.writeFileSync(join(tree, path), content, { mode: content.startsWith('#!') ? 0o755 : 0o644 });
   }
 }
 

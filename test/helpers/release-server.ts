@@ -6,6 +6,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
+import { closed, listening } from './listening.ts';
 
 export interface Answer {
   status?: number;
@@ -76,24 +77,14 @@ export async function releaseServer(tls?: TlsOptions): Promise<ReleaseServer> {
   };
   const server = tls === undefined ? http.createServer(listener) : https.createServer(tls, listener);
   server.on('tlsClientError', () => undefined);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const address = server.address();
-  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const port = await listening(server);
   return {
     at: (path, ...list) => {
       answers.set(path, [...list]);
     },
     url: (path) => new URL(path, `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${String(port)}`),
     requests,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => {
-          resolve();
-        });
-        server.closeAllConnections();
-      }),
+    close: () => closed(server),
   };
 }
 

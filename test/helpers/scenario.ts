@@ -1,16 +1,20 @@
 /** One device and two releases that between them have every kind of change: what crash tests run over. */
 import fs from 'node:fs';
 import { join } from 'node:path';
-import type { Place } from '../../lib/transaction/place.ts';
+import { readInstalled } from '../../lib/transaction/change/installed.ts';
+import { planChange } from '../../lib/transaction/plan/plan.ts';
+import { open } from '../../lib/transaction/transaction.ts';
+import type { TransactionPaths } from '../../lib/transaction/transaction-paths.ts';
+import type { Journal } from '../../lib/transaction/types.ts';
 import type { Release } from './change.ts';
-import { applyRelease, placeIn, recordFile, stageRelease } from './change.ts';
+import { applyRelease, placeIn, recordFile, releaseChange, stageRelease } from './change.ts';
 import { writeTree } from './tree.ts';
 
 const WEB = '/var/www/pikit-web';
 
 /** Not ours before any release, and after all of them. */
 const FOREIGN = {
-  [`${WEB}/assets/upload.png`]: { text: "somebody else's", mode: 0o640 },
+  [`${WEB}/assets/upload.png`]: { text: "a third party's", mode: 0o640 },
   [`${WEB}/notes.txt`]: 'mine',
   '/usr/local/bin/other': { text: '#!/bin/sh\n', mode: 0o755 },
   '/etc/pikit/update.toml': 'type = "static"\n',
@@ -62,7 +66,7 @@ const EDITS = {
 };
 
 /** A device that never had an update. */
-export function bareDevice(root: string): Place {
+export function bareDevice(root: string): TransactionPaths {
   fs.mkdirSync(root);
   writeTree(root, { ...FOREIGN, '/usr/local/bin/pikit-api.py': '# of the image\n', '/var/lib/pikit-update/state.json': '{}' });
   const place = placeIn(root);
@@ -71,7 +75,7 @@ export function bareDevice(root: string): Place {
 }
 
 /** A device on 1.0.0, edited by its owner. */
-export function device(root: string): Place {
+export function device(root: string): TransactionPaths {
   const place = bareDevice(root);
   applyRelease(place, V1);
   writeTree(root, EDITS);
@@ -81,8 +85,14 @@ export function device(root: string): Place {
   return place;
 }
 
+/** The update of device() to 2.0.0: prepared, and nothing is swapped. */
+export function openUpdate(place: TransactionPaths): Journal {
+  const opening = { kind: 'apply' as const, from: '1.0.0', to: '2.0.0', branch: 'stable', now: new Date(), backup: null };
+  return open(place, opening, planChange(place, releaseChange(place, V2)), readInstalled(place));
+}
+
 /** The same device after the update, with an edit of a file that 2.0.0 brought. */
-export function updatedDevice(root: string): Place {
+export function updatedDevice(root: string): TransactionPaths {
   const place = device(root);
   applyRelease(place, V2);
   writeTree(root, { [`${WEB}/deep/er/new.txt`]: 'edited on 2.0.0' });
@@ -95,7 +105,7 @@ export const OLD_WEB = {
   assets: '0755 ',
   'assets/app-1.js': '0644 "one()"',
   'assets/same.css': '0644 "same"',
-  'assets/upload.png': `0640 "somebody else's"`,
+  'assets/upload.png': `0640 "a third party's"`,
   'edited.txt': '0600 "edited by the owner"',
   'index.html': '0644 "<script src=assets/app-1.js>"',
   nest: '0755 ',
@@ -117,7 +127,7 @@ export const NEW_WEB = {
   assets: '0755 ',
   'assets/app-2.js': '0644 "two()"',
   'assets/same.css': '0644 "same"',
-  'assets/upload.png': `0640 "somebody else's"`,
+  'assets/upload.png': `0640 "a third party's"`,
   deep: '0755 ',
   'deep/er': '0755 ',
   'deep/er/new.txt': '0644 "new"',

@@ -1,6 +1,6 @@
 /** A device with the folders of the package: root's and sticky where the user of the network steps may put files, and that user. */
 import fs from 'node:fs';
-import type { DevicePaths } from '../../lib/core/paths.ts';
+import type { DevicePaths } from '../../lib/core/device/paths.ts';
 
 export const NETWORK_USER = 65_534;
 

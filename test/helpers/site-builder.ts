@@ -2,9 +2,9 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
-import type { BuildOptions, BuiltRelease } from '../../lib/release/build.ts';
-import { buildRelease } from '../../lib/release/build.ts';
-import { initSite } from '../../lib/release/init.ts';
+import type { BuildOptions, BuiltRelease } from '../../lib/release/builder/build.ts';
+import { buildRelease } from '../../lib/release/builder/build.ts';
+import { initSite } from '../../lib/release/site/init.ts';
 import { sha256 } from './archive-builder.ts';
 
 export interface FileSpec {

@@ -1,6 +1,6 @@
 /** What checks leave of a source in the cache of a device, without a check. */
 import fs from 'node:fs';
-import { sourceId } from '../../lib/core/source-cache.ts';
+import { sourceId } from '../../lib/core/device/source-cache.ts';
 import type { CliDeps } from '../../lib/cli/deps.ts';
 import { sha256 } from './archive-builder.ts';
 

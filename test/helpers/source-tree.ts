@@ -86,6 +86,23 @@ export function hasDefaultExport({ ast }: Source): boolean {
   return nodesOf(ast).some((node) => ts.isExportAssignment(node) || (node.kind === ts.SyntaxKind.DefaultKeyword && !ts.isDefaultClause(node.parent)));
 }
 
+/** The names of its own that a file exports; a type and a value of one name are one. */
+export function exportedNames({ ast }: Source): Set<string> {
+  const names = ast.statements.flatMap((statement) => {
+    const isExported =
+      ts.canHaveModifiers(statement) && ts.getModifiers(statement)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword) === true;
+    if (!isExported) return [];
+    if (ts.isVariableStatement(statement)) return statement.declarationList.declarations.map(({ name }) => name.getText(ast));
+    const isNamed =
+      ts.isFunctionDeclaration(statement) ||
+      ts.isClassDeclaration(statement) ||
+      ts.isInterfaceDeclaration(statement) ||
+      ts.isTypeAliasDeclaration(statement);
+    return isNamed && statement.name !== undefined ? [statement.name.text] : [];
+  });
+  return new Set(names);
+}
+
 /** `export … from`: a file that passes on what another file has. */
 export function hasReexport({ ast }: Source): boolean {
   return ast.statements.some((statement) => ts.isExportDeclaration(statement) && statement.moduleSpecifier !== undefined);

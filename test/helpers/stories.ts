@@ -1,7 +1,8 @@
 /** Every kind of transaction as a story with two ends, and a bench to run it on, over and over, from the same start. */
 import fs from 'node:fs';
+import { afterAll } from 'vitest';
 import { readJournal } from '../../lib/transaction/journal.ts';
-import type { Place } from '../../lib/transaction/place.ts';
+import type { TransactionPaths } from '../../lib/transaction/transaction-paths.ts';
 import { applyRelease, placeIn, rollBack } from './change.ts';
 import type { World } from './oracle.ts';
 import { worldOf } from './oracle.ts';
@@ -10,8 +11,8 @@ import { inodes, linkTree, removeDir, tempDir } from './tree.ts';
 
 export interface Story {
   name: string;
-  start: (root: string) => Place;
-  act: (place: Place) => unknown;
+  start: (root: string) => TransactionPaths;
+  act: (place: TransactionPaths) => unknown;
   /** Where it ends when nothing goes wrong. */
   ends: 'old' | 'new';
   /** Every so many crash points, the recovery is crashed at each of its own. */
@@ -41,11 +42,11 @@ export interface Staged {
 export interface Bench {
   stage: (story: Story) => Staged;
   /** Runs on a copy of a device that is gone afterwards. `foreign`: inodes of the files that are not ours. */
-  onCopy: <T>(root: string, use: (place: Place, foreign: Record<string, number>) => T) => T;
-  close: () => void;
+  onCopy: <T>(root: string, use: (place: TransactionPaths, foreign: Record<string, number>) => T) => T;
 }
 
-export function openBench(): Bench {
+/** Call once per file: it is there for all of its tests. */
+export function useBench(): Bench {
   const base = tempDir();
   let copies = 0;
 
@@ -72,17 +73,14 @@ export function openBench(): Bench {
     return { root, worlds: [old, fresh] };
   };
 
-  return {
-    stage,
-    onCopy,
-    close: () => {
-      removeDir(base);
-    },
-  };
+  afterAll(() => {
+    removeDir(base);
+  });
+  return { stage, onCopy };
 }
 
 /** Which world an open journal promises; null when none is open. */
-export function promisedWorld(place: Place): number | null {
+export function promisedWorld(place: TransactionPaths): number | null {
   const journal = readJournal(place);
   if (journal === null) return null;
   if (journal.phase === 'committed') return NEW;

@@ -80,7 +80,7 @@ export async function setup(project: TestProject): Promise<void> {
   project.provide('testbed', bed);
 }
 
-/** Vitest's global tear-down: removes this run's containers, and ends the engine if it was started here and nobody else uses it. */
+/** Vitest's global tear-down: removes this run's containers, and ends the engine if it was started here and no other run uses it. */
 export async function teardown(): Promise<void> {
   if (!engineReady) {
     return;

@@ -1,4 +1,4 @@
-/** The widget in a page, as somebody who uses it finds it: by roles and names. */
+/** The widget in a page, as its user finds it: by roles and names. */
 import type { Locator } from 'playwright-core';
 import { expect } from 'vitest';
 import type { Visit } from './browser.ts';
@@ -12,9 +12,9 @@ export interface WidgetPage extends Visit {
   open: () => Promise<void>;
 }
 
-export function inPage(visit: Visit, language: 'en' | 'de' = 'en'): WidgetPage {
+export function inPage(visit: Visit): WidgetPage {
   const { page } = visit;
-  const dialog = page.getByRole('dialog', { name: language === 'en' ? 'Updates' : 'Aktualisierungen', exact: true });
+  const dialog = page.getByRole('dialog', { name: 'Updates', exact: true });
   const chip = page.locator('pikit-updates button[aria-haspopup="dialog"]');
   return {
     ...visit,

@@ -1,9 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
-import { tmpdir } from 'node:os';
 import * as path from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { catalogText } from '../../lib/core/events.ts';
 import { buildDeb, debianVersion, packageFiles, placeOf } from '../../scripts/deb.ts';
+import { folderOfTest } from '../helpers/temp.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
 const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'order', 'pikit-update', 'pikit-release'];
@@ -12,12 +13,9 @@ const hasDpkg = spawnSync('dpkg-deb', ['--version']).error === undefined;
 
 let work: string;
 beforeEach(() => {
-  work = fs.mkdtempSync(path.join(tmpdir(), 'pikit-deb-test-'));
+  work = folderOfTest('deb-test');
   fs.mkdirSync(path.join(work, 'dist/web'), { recursive: true });
   for (const name of web) fs.writeFileSync(path.join(work, 'dist/web', name), `${name}\n`);
-});
-afterEach(() => {
-  fs.rmSync(work, { recursive: true });
 });
 
 function bundle(...names: string[]): void {
@@ -54,6 +52,12 @@ describe('files of the package', () => {
     );
   });
 
+  test('ships the catalog of the journal, which is the table of events', () => {
+    bundle(...entries);
+    const catalog = packageFiles(options()).find((file) => file.path === 'usr/lib/systemd/catalog/pikit-update.catalog');
+    expect([catalog?.mode, catalog?.content.toString()]).toEqual([0o644, catalogText()]);
+  });
+
   test('changes owner or mode of nothing below a folder that another user may write to', () => {
     const text = (name: string): string => fs.readFileSync(path.join(project, 'units', name), 'utf8').replaceAll(/^\s*#.*$/gm, '');
     const ownFile = /^ +find \/etc\/pikit\/update\.toml -maxdepth 0 .*\n? +-exec chgrp .*$/m;
@@ -65,6 +69,27 @@ describe('files of the package', () => {
       .filter((line) => line !== '')
       .map((line) => line.charAt(0));
     expect(new Set(types)).toEqual(new Set(['f', 'd', 'z']));
+  });
+
+  test('ships the pages that its README, its pages and its units name, with links that lead there', () => {
+    bundle(...entries);
+    const files = packageFiles(options());
+    const at = new Map(files.map((file) => [file.path, file.content.toString()]));
+    const doc = 'usr/share/doc/pikit-update';
+    const pages = ['README', 'SECURITY', 'api', 'architecture', 'branches', 'dashboard', 'hosting', 'journal', 'reliability'].map(
+      (name) => `${doc}/${name}.md`,
+    );
+    expect([...at.keys()]).toEqual(expect.arrayContaining(pages));
+    const links = pages.flatMap((page) =>
+      [...(at.get(page) ?? '').matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => path.join(path.dirname(page), match[1] ?? '')),
+    );
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((link) => !at.has(link))).toEqual([]);
+    const named = files.flatMap(({ content }) =>
+      [...content.toString().matchAll(/file:(\/usr\/share\/doc\/[^\s]+)/g)].map((match) => match[1]?.slice(1) ?? ''),
+    );
+    expect(named.length).toBeGreaterThan(5);
+    expect(named.filter((file) => !at.has(file))).toEqual([]);
   });
 
   test('refuses a file in units/ that has no place', () => {

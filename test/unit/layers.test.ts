@@ -1,45 +1,48 @@
-/** The rules for how the sources are put together (docs/design.md, "Layout"); each says what it is for when it is broken. */
+/** The rules for how the sources are put together (docs/architecture.md, "Layers"); each says what it is for when it is broken. */
 import fs from 'node:fs';
 import { builtinModules } from 'node:module';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Import, Source } from '../helpers/source-tree.ts';
-import { hasDefaultExport, hasReexport, identifiersOf, isAsynchronous, isTypesOnly, readSources, usesOf } from '../helpers/source-tree.ts';
+import {
+  exportedNames,
+  hasDefaultExport,
+  hasReexport,
+  identifiersOf,
+  isAsynchronous,
+  isTypesOnly,
+  readSources,
+  usesOf,
+} from '../helpers/source-tree.ts';
 
 const SOURCES = readSources('lib', 'scripts', 'web');
 const LIB = SOURCES.filter(({ path }) => path.startsWith('lib/'));
 const WEB = SOURCES.filter(({ layer }) => layer === 'web');
 
-/** What a layer may import: `io` the layer, `io/x` one module of it, `type io` its types only. */
+/** What a layer may import: `io` the layer, `io/x` one folder or one module of it, `type io` its types only. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: ['core'],
   transaction: ['core', 'transaction'],
-  io: [
-    'core',
-    'io',
-    'transaction/durable',
-    'transaction/held-directory',
-    'transaction/plain-file',
-    'transaction/sweep',
-    'type transaction/place',
-    'type transaction/types',
-  ],
+  io: ['core', 'io', 'transaction/files', 'type transaction/transaction-paths', 'type transaction/types'],
   steps: ['core', 'transaction', 'steps', 'type io'],
-  release: ['core', 'io', 'release', 'transaction/durable'],
+  release: ['core', 'io', 'release', 'transaction/files/directories', 'transaction/files/durable'],
   device: ['core', 'io', 'transaction', 'device'],
   mock: ['core', 'api', 'mock'],
-  api: ['core', 'device', 'type io', 'type transaction', 'io/watch-dirs', 'api'],
+  api: ['core', 'device', 'type io', 'type transaction', 'io/api/watch-dirs', 'api'],
   cli: ['core', 'device', 'type io', 'type transaction', 'cli'],
   demo: ['core', 'io', 'release', 'demo'],
 };
 
-/** Packages with one place each: a technology has one file, and can be replaced there. */
+/** Packages with one place each: a technology has one folder or file, and can be replaced there. */
 const PLACE_OF: Readonly<Record<string, RegExp>> = {
-  'dbus-next': /^lib\/io\/bus\.ts$/,
-  undici: /^lib\/io\/download(-agent)?\.ts$/,
-  tar: /^lib\/io\/(archive[a-z-]*|gunzip)\.ts$/,
-  zx: /^lib\/io\/exec\.ts$/,
-  'smol-toml': /^lib\/io\/config-file\.ts$/,
-  semver: /^lib\/core\/version\.ts$/,
+  'dbus-next': /^lib\/io\/bus\/bus\.ts$/,
+  undici: /^lib\/io\/http\//,
+  tar: /^lib\/io\/bundle\//,
+  zx: /^lib\/io\/process\/exec\.ts$/,
+  'smol-toml': /^lib\/io\/state\/config-file\.ts$/,
+  semver: /^lib\/core\/release\/version\.ts$/,
+  'tuf-js': /^lib\/io\/trust\//,
+  '@tufjs/models': /^lib\/(io|release)\/trust\//,
   zod: /^(lib\/(api|core|io|mock|steps|cli)|scripts)\//,
   hono: /^lib\/api\/app\.ts$/,
   '@hono/node-server': /^lib\/api\/(app|server)\.ts$/,
@@ -57,10 +60,43 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'lib/demo/releases.ts': 'test/unit/demo/demo.test.ts',
   'lib/demo/run.ts': 'test/unit/demo/demo.test.ts',
   'lib/demo/stage.ts': 'test/unit/demo/demo.test.ts',
+  // A table, compared with the documents that have it.
+  'lib/core/error-codes.ts': 'test/unit/docs/journal.test.ts',
+  // Parts of one command each, tried through it.
+  'lib/device/trust-file.ts': 'test/unit/cli/trust-set.test.ts',
+  'lib/device/trust-fingerprints.ts': 'test/unit/cli/trust-set.test.ts',
+  'lib/device/trust-set.ts': 'test/unit/cli/trust-set.test.ts',
+  'lib/device/trust-show.ts': 'test/unit/cli/trust-show.test.ts',
+  // Schemas of the file of states, tried with it.
+  'lib/mock/types.ts': 'test/unit/mock/states.test.ts',
   // Parts of the state files, tried through them.
-  'lib/io/history-file.ts': 'test/unit/io/state-file-lines.test.ts',
-  'lib/io/tokens.ts': 'test/unit/io/state-file-lines.test.ts',
-  'lib/io/take-over.ts': 'test/unit/io/shared-folders.test.ts',
+  'lib/io/state/history-file.ts': 'test/unit/io/state/state-files-lines.test.ts',
+  'lib/io/state/take-over-layout.ts': 'test/unit/io/shared-folders.test.ts',
+  // Parts of signing, tried by the commands that sign.
+  'lib/release/cli/common-options.ts': 'test/unit/release/cli/commands.test.ts',
+  'lib/release/cli/run-branch.ts': 'test/unit/release/trust/branch-keys.test.ts',
+  'lib/release/cli/run-init.ts': 'test/unit/release/trust/refresh.test.ts',
+  'lib/release/key-cli/key-arguments.ts': 'test/unit/release/cli/arguments.test.ts',
+  'lib/release/key-cli/key-surroundings.ts': 'test/unit/release/trust/refresh.test.ts',
+  'lib/release/key-cli/run-trust.ts': 'test/unit/release/trust/refresh.test.ts',
+  'lib/release/key-cli/trust-arguments.ts': 'test/unit/release/trust/change-keys.test.ts',
+  'lib/release/key-cli/trust-commands.ts': 'test/unit/release/cli/commands.test.ts',
+  'lib/release/key-cli/trust-text.ts': 'test/unit/release/trust/refresh.test.ts',
+  'lib/release/keys/key-ring.ts': 'test/unit/release/keys/sign-with.test.ts',
+  'lib/release/keys/open-signing.ts': 'test/unit/release/keys/sign-with.test.ts',
+  'lib/release/keys/own-root.ts': 'test/unit/release/trust/refresh.test.ts',
+  'lib/release/keys/passphrase.ts': 'test/unit/release/keys/key-folder.test.ts',
+  'lib/release/publish/metadata-order.ts': 'test/unit/release/publish/publish-signed.test.ts',
+  'lib/release/trust/list-keys.ts': 'test/unit/release/trust/refresh.test.ts',
+  'lib/release/trust/metadata-parts.ts': 'test/unit/release/trust/signing.test.ts',
+  'lib/release/trust/metadata-text.ts': 'test/unit/release/trust/branch-keys.test.ts',
+  'lib/release/trust/new-trust.ts': 'test/unit/release/trust/refresh.test.ts',
+  'lib/release/trust/plan-metadata.ts': 'test/unit/release/trust/signing.test.ts',
+  'lib/release/trust/read-signed-site.ts': 'test/unit/release/trust/signing.test.ts',
+  'lib/release/trust/root-change.ts': 'test/unit/release/trust/change-keys.test.ts',
+  'lib/release/trust/sign-role.ts': 'test/unit/release/keys/sign-with.test.ts',
+  'lib/release/trust/signed-site.ts': 'test/unit/release/trust/signing.test.ts',
+  'lib/release/verify/verify-trust.ts': 'test/unit/release/trust/refresh.test.ts',
 };
 
 /** What of the widget is a view, or wires views: a browser tests it, with all of its states. */
@@ -77,8 +113,8 @@ function packageOf(from: string): string {
 function isAllowed(source: Source, { from, typeOnly }: Import): boolean {
   const module = from.replace(/^lib\//, '').replace(/\.ts$/, '');
   const layer = module.split('/')[0] ?? '';
-  const granted = [layer, module];
-  if (typeOnly) granted.push(`type ${layer}`, `type ${module}`);
+  const granted = [layer, dirname(module), module];
+  if (typeOnly) granted.push(...granted.map((name) => `type ${name}`));
   return (MAY_IMPORT[source.layer] ?? []).some((rule) => granted.includes(rule));
 }
 
@@ -108,7 +144,7 @@ describe('imports', () => {
   });
 
   it('go round in no circle', () => {
-    const next = new Map(SOURCES.map((source) => [source.path, source.imports.filter(({ typeOnly }) => !typeOnly).map(({ from }) => from)]));
+    const next = new Map(SOURCES.map((source) => [source.path, source.imports.map(({ from }) => from)]));
     const done = new Set<string>();
     const circles: string[] = [];
     const visit = (path: string, way: readonly string[]): void => {
@@ -147,16 +183,58 @@ describe('modules', () => {
     expect(paths([...LIB, ...WEB].filter(hasReexport))).toEqual([]);
   });
 
+  it('are at most fifteen to a folder, where a layer has folders', () => {
+    const counts = new Map<string, number>();
+    for (const { path } of LIB) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    const crowded = [...counts].filter(([folder, count]) => /^lib\/(core|transaction|io|release|steps)(\/|$)/.test(folder) && count > 15);
+    expect(crowded).toEqual([]);
+  });
+
+  it('give each exported name one meaning: one program has it once', () => {
+    const twice = (sources: readonly Source[]): string[] => {
+      const places = new Map<string, string[]>();
+      for (const source of sources) for (const name of exportedNames(source)) places.set(name, [...(places.get(name) ?? []), source.path]);
+      return [...places].filter(([, paths]) => paths.length > 1).map(([name, paths]) => `${name}: ${paths.join(', ')}`);
+    };
+    expect(twice(SOURCES.filter(({ layer }) => layer !== 'web'))).toEqual([]);
+    expect(twice(WEB)).toEqual([]);
+  });
+
   it('have names in kebab-case', () => {
     expect(paths(SOURCES.filter(({ name }) => !/^[a-z0-9]+(-[a-z0-9]+)*$/.test(name)))).toEqual([]);
   });
 
   it('have a test of the same name each', () => {
-    const isTested = (source: Source): boolean => fs.existsSync(`test/unit/${source.layer}/${source.name}.test.ts`);
+    const isTested = (source: Source): boolean => fs.existsSync(source.path.replace(/^lib/, 'test/unit').replace(/\.ts$/, '.test.ts'));
     const untested = LIB.filter((source) => !isTypesOnly(source) && !isTested(source));
     expect(paths(untested).filter((path) => !Object.hasOwn(TESTED_ELSEWHERE, path))).toEqual([]);
     expect(Object.keys(TESTED_ELSEWHERE).filter((path) => !paths(untested).includes(path))).toEqual([]);
     expect(Object.values(TESTED_ELSEWHERE).filter((test) => !fs.existsSync(test))).toEqual([]);
+  });
+});
+
+describe('references', () => {
+  const TEXTS = ['lib', 'scripts', 'web', 'test', 'units', 'docs']
+    .flatMap((folder) => fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((path) => `${folder}/${path}`))
+    .concat(fs.readdirSync('.').filter((name) => name.endsWith('.md')))
+    .filter((path) => /\.(ts|md|pl|service|socket|timer|toml|conf)$/.test(path) && !path.startsWith('test/fixtures/'))
+    .map((path) => ({ path, text: fs.readFileSync(path, 'utf8') }));
+
+  it('lead to documents and sources that are in the repository', () => {
+    const dead = TEXTS.flatMap(({ path, text }) =>
+      [...text.matchAll(/(?<![\w/.-])(?:\.\/)?((?:docs|lib|scripts|web|units|test)\/[\w./-]+\.(?:md|ts|service|pl))(?![\w-])/g)]
+        .map(([, found = '']) => found)
+        .filter((found) => !fs.existsSync(found) && !fs.existsSync(join(dirname(path), found)))
+        .map((found) => `${path} refers to ${found}`),
+    );
+    expect(dead).toEqual([]);
+  });
+
+  it('lead to no document that only its writer had', () => {
+    const private_ =
+      /\b(?:style rule|the plan, section|design page|craft review|field faults)\b|\bdesign: ?"|\b(?:design|reliability)\.md,? (?:section|\d)/i;
+    const found = TEXTS.filter(({ path }) => path !== 'test/unit/layers.test.ts').filter(({ text }) => private_.test(text));
+    expect(found.map(({ path, text }) => `${path}: ${private_.exec(text)?.[0] ?? ''}`)).toEqual([]);
   });
 });
 
@@ -247,12 +325,13 @@ describe('the folders of the user of the network steps', () => {
   ];
   /** Who may, and why root takes nothing by it. Keep it short. */
   const MAY: Readonly<Record<string, string>> = {
-    'lib/steps/bring.ts': 'a network step: runs as that user',
-    'lib/steps/cached-document.ts': 'reads by the rule; writes in network steps only',
+    'lib/steps/source/download-release.ts': 'a network step: runs as that user',
+    'lib/steps/source/cached-document.ts': 'reads by the rule; writes in network steps only',
     'lib/steps/fetch.ts': 'a network step: runs as that user',
-    'lib/steps/fetch-room.ts': 'a network step: runs as that user',
-    'lib/steps/staging.ts': 'lists names, which are swept by descriptors',
+    'lib/steps/source/download-space.ts': 'a network step: runs as that user',
+    'lib/steps/staging/staging.ts': 'lists names, which are swept by descriptors',
     'lib/device/timer.ts': 'reads by the rule; writes below /etc',
+    'lib/device/trust-reset.ts': "sweeps by descriptors; what it opens besides is root's own",
   };
 
   const names = (source: Source): boolean => NAMES.some((name) => identifiersOf(source).has(name)) || usesOf(source).some((use) => FILES.test(use));
@@ -274,7 +353,7 @@ describe('the folders of the user of the network steps', () => {
       for (const from of imports.get(path) ?? []) visit(from);
     };
     for (const program of ['apply', 'rollback', 'recover', 'publish']) visit(`scripts/${program}.ts`);
-    expect(reached.has('lib/transaction/untrusted.ts')).toBe(true);
+    expect(reached.has('lib/transaction/files/untrusted-files.ts')).toBe(true);
     const network = Object.entries(MAY).filter(([, why]) => why.startsWith('a network step'));
     expect(network.map(([path]) => path).filter((path) => reached.has(path))).toEqual([]);
   });

@@ -1,87 +1,80 @@
-/** The relay of progress: what of a child's words reaches systemd. A real socket, and the program as the units run it. */
+/** What gives a step its sockets to systemd. A real socket, and the program as the units run it. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporary } from '../helpers/device.ts';
 
 const PROGRAM = 'units/notify-exec.pl';
 /** Node has no sockets of this kind. */
-const LISTEN = `use Socket; $| = 1; socket(my $s, AF_UNIX, SOCK_DGRAM, 0); bind($s, pack_sockaddr_un($ARGV[0])) or die; print "ready\\n";
+const LISTEN = `use Socket; $| = 1; socket(my $s, AF_UNIX, SOCK_DGRAM, 0);
+bind($s, pack_sockaddr_un($ARGV[0] =~ s/^\\@/\\0/r)) or die; print "ready\\n";
 while (defined recv($s, my $m, 4096, 0)) { $m =~ s/\\n/|/g; print "$m\\n" }`;
 
-interface Heard {
-  /** What came to the socket, newlines as `|`. */
-  heard: string[];
-  code: number | null;
-  signal: NodeJS.Signals | null;
-  out: string;
+function run(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  return spawnSync('perl', [PROGRAM, ...args], { encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', ...env } });
 }
 
-async function relayed(script: string, options: { signal?: NodeJS.Signals } = {}): Promise<Heard> {
-  const path = join(temporary(), 'notify');
-  const listener = spawn('perl', ['-e', LISTEN, path], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** What comes to a socket, message by message, newlines as `|`. */
+async function listen(path: string, program = LISTEN): Promise<AsyncIterator<string>> {
+  const listener = spawn('perl', ['-e', program, path], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void listener.kill('SIGKILL'));
-  const heard: string[] = [];
-  const lines = createInterface({ input: listener.stdout });
-  await once(lines, 'line');
-  lines.on('line', (line) => heard.push(line));
-  const child = spawn('perl', [PROGRAM, '--relay', '/bin/sh', '-c', script], {
-    env: { PATH: process.env['PATH'] ?? '', NOTIFY_SOCKET: path },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let out = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    out += text;
-    if (options.signal !== undefined && text.includes('there')) child.kill(options.signal);
-  });
-  await once(child, 'close');
-  const { exitCode: code, signalCode: signal } = child;
-  // What was sent before is received before this.
-  spawnSync('perl', ['-e', 'use Socket; socket(my $s, AF_UNIX, SOCK_DGRAM, 0); send($s, "end", 0, pack_sockaddr_un($ARGV[0]))', path]);
-  while (heard.at(-1) !== 'end') await once(lines, 'line');
-  return { heard: heard.slice(0, -1), code, signal, out };
+  const lines = createInterface({ input: listener.stdout })[Symbol.asyncIterator]();
+  expect((await lines.next()).value).toBe('ready');
+  return lines;
 }
 
-it('passes on the text of the status, and nothing else', async () => {
-  const say = (text: string): string => `printf '${text}' >&$PIKIT_NOTIFY_FD; sleep 0.4; `;
-  const { heard, code } = await relayed(
-    say('STATUS=one\\n') + say('EXTEND_TIMEOUT_USEC=99999999\\nMAINPID=1\\nWATCHDOG=trigger\\nSTOPPING=1\\n') +
-      say('STATUS=a\\033[2J\\nSTATUS=\\302\\205\\n') + say(`STATUS=${'x'.repeat(300)}\\n`) + say('STATUS=two\\nEXTEND_TIMEOUT_USEC=9\\n') + 'exit 3',
-  ); // prettier-ignore
-  expect([heard, code]).toEqual([['STATUS=one|', 'STATUS=two|'], 3]);
+it.each([
+  ['in the file system', () => join(temporary(), 'notify')],
+  ['in the abstract namespace', () => `@pikit-notify-exec-test-${String(process.pid)}`],
+])('hands over a socket %s, each write to which is a message, and takes the place of the command', async (_where, place) => {
+  const path = place();
+  const lines = await listen(path);
+  const child = spawn('perl', [PROGRAM, '/bin/sh', '-c', 'echo "STATUS=$$ ${NOTIFY_SOCKET-unset}" >&$PIKIT_NOTIFY_FD; echo STATUS=two >&$PIKIT_NOTIFY_FD; exit 3'], {
+    env: { PATH: process.env['PATH'] ?? '', NOTIFY_SOCKET: path, PIKIT_NOTIFY_FD: '77' },
+    stdio: 'inherit',
+  }); // prettier-ignore
+  await once(child, 'close');
+  expect([child.exitCode, (await lines.next()).value, (await lines.next()).value]).toEqual([3, `STATUS=${String(child.pid)} unset|`, 'STATUS=two|']);
 });
 
-it('passes on four a second at most, whatever the child sends', async () => {
-  const { heard } = await relayed('i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo "STATUS=$i" >&$PIKIT_NOTIFY_FD; done 2>/dev/null; sleep 0.3');
-  expect(heard.length).toBeGreaterThan(0);
-  expect(heard.length).toBeLessThan(20);
+it('runs the command without a socket, and where no socket listens', () => {
+  const tell = ['/bin/sh', '-c', 'echo "fd ${PIKIT_NOTIFY_FD-none}"'];
+  expect(run(tell, { PIKIT_NOTIFY_FD: '77' })).toMatchObject({ status: 0, stdout: 'fd none\n', stderr: '' });
+  expect(run(tell, { NOTIFY_SOCKET: '' })).toMatchObject({ status: 0, stdout: 'fd none\n', stderr: '' });
+  const deaf = run(tell, { NOTIFY_SOCKET: '/nowhere/notify' });
+  expect(deaf).toMatchObject({ status: 0, stdout: 'fd none\n' });
+  expect(deaf.stderr).toBe("no connection to '/nowhere/notify': No such file or directory, ignoring\n");
 });
 
-it('gives the child no socket, and ends as it ends', async () => {
-  expect(await relayed('echo "${NOTIFY_SOCKET-none}"; exit 143')).toMatchObject({ out: 'none\n', code: 143 });
-  expect(await relayed('kill -KILL $$')).toMatchObject({ signal: 'SIGKILL' });
-});
-
-it('outlives SIGTERM until its child has ended', async () => {
-  const { out, code } = await relayed('echo there; sleep 0.5; echo done; exit 7', { signal: 'SIGTERM' });
-  expect([out, code]).toEqual(['there\ndone\n', 7]);
-});
-
-it('runs the command without a socket, and with words where no command is', () => {
-  const run = (...args: string[]) => spawnSync('perl', [PROGRAM, ...args], { encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '' } });
-  expect(run('--relay', '/bin/echo', 'hello')).toMatchObject({ status: 0, stdout: 'hello\n', stderr: '' });
-  expect(run('--relay', '/nowhere').stderr).toContain("cannot run '/nowhere'");
-  expect(run('--relay').stderr).toContain('usage: notify-exec [--relay] COMMAND');
-});
-
-it.skipIf(process.getuid?.() !== 0)('cannot be reached by another process of its user (needs root)', () => {
-  const look = 'head -c 1 /proc/$PPID/mem; ls /proc/$PPID/fd';
-  const { stdout, stderr } = spawnSync('setpriv', ['--reuid=65534', '--clear-groups', 'perl', PROGRAM, '--relay', '/bin/sh', '-c', look], {
-    encoding: 'utf8',
-    env: { PATH: process.env['PATH'] ?? '' },
+describe('the journal', () => {
+  it('takes an entry a write', async () => {
+    const path = join(temporary(), 'journal');
+    const entries = await listen(path);
+    const script = "printf 'PRIORITY=6\nMESSAGE=one\n' >&$PIKIT_JOURNAL_FD; printf 'MESSAGE=two\n' >&$PIKIT_JOURNAL_FD";
+    expect(run(['/bin/sh', '-c', script], { JOURNAL_STREAM: '1:1', PIKIT_JOURNAL_SOCKET: path })).toMatchObject({ status: 0, stderr: '' });
+    expect([(await entries.next()).value, (await entries.next()).value]).toEqual(['PRIORITY=6|MESSAGE=one|', 'MESSAGE=two|']);
   });
-  expect(stdout).toBe('');
-  expect(stderr.match(/Permission denied/g)).toHaveLength(2);
+
+  it('is not there where the output does not go to it, nor where no socket listens', () => {
+    const tell = ['/bin/sh', '-c', 'echo "fd ${PIKIT_JOURNAL_FD-none}"'];
+    expect(run(tell, { PIKIT_JOURNAL_FD: '77' })).toMatchObject({ status: 0, stdout: 'fd none\n', stderr: '' });
+    const deaf = run(tell, { JOURNAL_STREAM: '1:1', PIKIT_JOURNAL_SOCKET: '/nowhere/journal' });
+    expect(deaf).toMatchObject({ status: 0, stdout: 'fd none\n' });
+    expect(deaf.stderr).toBe("no connection to '/nowhere/journal': No such file or directory, ignoring\n");
+  });
+
+  it('that stands still lets the command write lines another way, without a wait', async () => {
+    const path = join(temporary(), 'journal');
+    await listen(path, LISTEN.replace(/while .*/s, 'sleep 1000'));
+    const script = 'i=0; while [ $i -lt 600 ]; do i=$((i+1)); printf "MESSAGE=$i\n" >&$PIKIT_JOURNAL_FD || echo "$i"; done 2>/dev/null';
+    const { status, stdout } = run(['/bin/sh', '-c', script], { JOURNAL_STREAM: '1:1', PIKIT_JOURNAL_SOCKET: path });
+    expect([status, stdout.trim().split('\n').at(-1)]).toEqual([0, '600']);
+  });
+});
+
+it('says what is wrong where no command is', () => {
+  expect(run(['/nowhere']).stderr).toContain("cannot run '/nowhere'");
+  expect(run([])).toMatchObject({ stderr: 'usage: notify-exec COMMAND [ARGUMENT...]\n' });
 });

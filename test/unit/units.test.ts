@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import * as path from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseConfig } from '../../lib/core/config.ts';
+import { parseConfig } from '../../lib/core/device/config.ts';
 import { WEB_FILES, packageFiles } from '../../scripts/deb.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
@@ -16,10 +16,12 @@ const ORDER = 'pikit-update-order@.service';
 const steps = services.filter((file) => file !== API && file !== ORDER);
 const hasAnalyze = spawnSync('systemd-analyze', ['--version']).error === undefined;
 
-/** The settings of a unit, each with its values in order; comments and sections are dropped. */
-function settings(unit: string): Map<string, string[]> {
+const SANDBOX = 'pikit-update-.service.d/10-sandbox.conf';
+
+/** The settings of a unit and of the drop-in that services share, each with its values in order; comments and sections are dropped. */
+function settings(unit: string, files = unit.endsWith('.service') ? [unit, SANDBOX] : [unit]): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const line of fs.readFileSync(path.join(unitsDir, unit), 'utf8').split('\n')) {
+  for (const line of files.flatMap((file) => fs.readFileSync(path.join(unitsDir, file), 'utf8').split('\n'))) {
     const match = /^([A-Za-z]+)=(.*)$/.exec(line);
     if (match?.[1] === undefined) continue;
     found.set(match[1], [...(found.get(match[1]) ?? []), match[2] ?? '']);
@@ -37,6 +39,10 @@ describe('edges of the chain', () => {
     ['fetch-failed', step('fetch'), 'OnFailure', undefined],
     ['fetch-once-in-a-chain', step('fetch'), 'ConditionPathExists', ['!/run/pikit-update/orders/granted/apply']],
     ['apply-needs-fetch', step('apply'), 'Requires', ['pikit-update-fetch.service']],
+    ['apply-opens-its-run', step('apply'), 'Wants', [step('begin')]],
+    ['begin-first', step('begin'), 'Before', [`${step('fetch')} ${step('apply')}`]],
+    ['begin-by-hand-alone', step('begin'), 'ConditionPathExists', ['!/run/pikit-update/orders/granted/apply']],
+    ['begin-never-limited', step('begin'), 'StartLimitIntervalSec', ['0']],
     ['apply-done', step('apply'), 'OnSuccess', undefined],
     ['apply-killed', step('apply'), 'OnFailure', ['pikit-update-gate@rollback.service']],
     ['apply-never-limited', step('apply'), 'StartLimitIntervalSec', ['0']],
@@ -184,6 +190,18 @@ describe.each(services)('%s', (unit) => {
     for (const key of ['TimeoutStartSec', 'TimeoutStopSec', 'SyslogIdentifier', 'Documentation', 'Description']) expect(own.get(key)).toHaveLength(1);
   });
 
+  test('has no setting of one value beside that of the drop-in, which would win', () => {
+    const [unitsOwn, shared] = [settings(unit, [unit]), settings(unit, [SANDBOX])];
+    const lists = ['Environment', 'UnsetEnvironment', 'ReadOnlyPaths'];
+    expect([...unitsOwn.keys()].filter((key) => shared.has(key) && !lists.includes(key))).toEqual([]);
+    for (const [key, values] of shared) if (!lists.includes(key)) expect([key, values.length]).toEqual([key, 1]);
+  });
+
+  test('does not start without the sandbox, unless it is of the way back', () => {
+    const isBack = [step('recover'), step('rollback'), 'pikit-update-gate@rollback.service'].includes(unit);
+    expect(own.get('AssertPathExists')).toEqual(isBack ? undefined : [`/usr/lib/systemd/system/${SANDBOX}`]);
+  });
+
   test('keeps /run read-only, which ProtectSystem=strict alone does not', () => {
     expect(own.get('ReadOnlyPaths')).toContain('/run');
   });
@@ -192,6 +210,7 @@ describe.each(services)('%s', (unit) => {
 test.each([
   ['check', 'pikit-update'],
   ['fetch', 'pikit-update'],
+  ['begin', 'pikit-update'],
   ['gate@', 'pikit-update'],
   ['gate@apply', 'root'],
   ['gate@rollback', 'root'],
@@ -213,15 +232,29 @@ test.each(steps)('only the two with network get the token, from a file that may 
   expect(own.get('SetCredential')).toEqual(isNetworked ? ['pikit-update-token:\\n'] : undefined);
 });
 
-test.each([step('check'), step('fetch')])('%s has no bus, and speaks to systemd through the relay alone', (unit) => {
+test.each([step('check'), step('fetch')])('%s has no bus, and no way to say anything to systemd', (unit) => {
   const own = settings(unit);
-  expect(own.get('NotifyAccess')).toEqual(['main']);
-  expect(own.get('ExecStart')?.map((line) => line.split(' ').slice(0, 3))).toEqual([
-    ['/usr/lib/pikit-update/notify-exec', '--relay', '/usr/bin/node'],
-  ]);
-  expect(own.get('InaccessiblePaths')).toEqual(['-/run/dbus -/run/systemd/private']);
+  expect(own.get('NotifyAccess')).toEqual(['none']);
+  expect(own.get('ExecStart')?.map((line) => line.split(' ').slice(0, 2))).toEqual([['/usr/lib/pikit-update/notify-exec', '/usr/bin/node']]);
+  expect(own.get('InaccessiblePaths')).toEqual(['-/run/dbus -/run/systemd/private -/run/systemd/notify']);
   // systemd would give a folder of StateDirectory= to the user of the unit, with all that is in it.
   expect(own.has('StateDirectory')).toBe(false);
+});
+
+test.each(services)('%s lets no child of its program speak for it', (unit) => {
+  const isHeard = [step('apply'), step('rollback'), step('recover')].includes(unit);
+  expect(settings(unit).get('NotifyAccess') ?? ['none']).toEqual([isHeard ? 'main' : 'none']);
+  const isStep = isHeard || [step('check'), step('fetch')].includes(unit);
+  expect(settings(unit).get('ExecStart')?.[0]?.startsWith('/usr/lib/pikit-update/notify-exec ')).toBe(isStep);
+});
+
+test.each(steps)('%s begins without a folder that was removed, to say so', (unit) => {
+  const own = settings(unit);
+  // A condition of its own, or made by systemd itself.
+  const there = ['/var', ...(own.get('ConditionPathExists') ?? []).map((path) => path.replace(/\/next\/.*$/, '').replace(/\/orders$/, ''))];
+  const made = (own.get('ConfigurationDirectory') ?? []).map((dir) => `/etc/${dir}`);
+  const needed = (own.get('ReadWritePaths') ?? []).flatMap((line) => line.split(' ')).filter((path) => !path.startsWith('-'));
+  expect(needed.filter((path) => ![...there, ...made].includes(path))).toEqual([]);
 });
 
 test("folders that two users write to are root's and sticky, and orders are root's alone", () => {
@@ -242,6 +275,7 @@ test('the three that write to targets may write to the same places, one mount fo
   expect(writable('apply')?.[0]).toBe('/var -/usr/local/bin -/etc/pikit');
   expect(writable('rollback')).toEqual(writable('apply'));
   expect(writable('recover')).toEqual(writable('apply'));
+  for (const name of ['apply', 'rollback', 'recover']) expect(settings(step(name)).get('ReadOnlyPaths')).toContain('-/etc/pikit/trust');
 });
 
 test('what update.toml shows as defaults are the defaults', () => {
@@ -266,7 +300,7 @@ describe.skipIf(!hasAnalyze)('systemd-analyze (skipped where it is not installed
     for (const file of WEB_FILES) put(`dist/${file}`, '', 0o644);
     const files = packageFiles({ project, dist: path.join(root, 'dist'), out: root, epochSeconds: 0 });
     for (const file of files) put(file.path, file.content, file.mode);
-    for (const program of ['usr/bin/node', 'usr/bin/mv']) put(program, '', 0o755);
+    for (const program of ['usr/bin/node', 'usr/bin/mv', 'usr/bin/ln']) put(program, '', 0o755);
     // What default dependencies name; ours alone would be "not found".
     const system = '/lib/systemd/system';
     for (const target of fs.readdirSync(system).filter((file) => file.endsWith('.target'))) {
@@ -295,14 +329,19 @@ describe.skipIf(!hasAnalyze)('systemd-analyze (skipped where it is not installed
   });
 
   test.each(services)('exposure of %s is 2.0 or less', (unit) => {
-    const { status, stdout } = spawnSync(
-      'systemd-analyze',
-      ['security', '--no-pager', '--offline=true', '--threshold=20', path.join(unitsDir, unit)],
-      {
-        encoding: 'utf8',
-      },
-    );
+    const { status, stdout } = spawnSync('systemd-analyze', ['security', '--no-pager', '--offline=true', '--threshold=20', `--root=${root}`, unit], {
+      encoding: 'utf8',
+    });
     expect(stdout).toContain('Overall exposure level');
     expect(status).toBe(0);
   });
+});
+
+test('what the manager has in its environment changes nothing of what runs, and no secret gets into a core dump', () => {
+  const text = fs.readFileSync(path.join(unitsDir, 'pikit-update-.service.d/10-sandbox.conf'), 'utf8');
+  const unset = [...text.matchAll(/^UnsetEnvironment=(.*)$/gm)].flatMap(([, names = '']) => names.split(' '));
+  for (const name of ['NODE_OPTIONS', 'NODE_PATH', 'NODE_EXTRA_CA_CERTS', 'LD_PRELOAD', 'BASH_ENV', 'HTTPS_PROXY', 'https_proxy', 'TMPDIR'])
+    expect(unset).toContain(name);
+  expect(text).toMatch(/^Environment=.*\bPATH=\/usr\/sbin:\/usr\/bin:\/sbin:\/bin$/m);
+  expect(text).toMatch(/^LimitCORE=0$/m);
 });

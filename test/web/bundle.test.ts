@@ -13,7 +13,7 @@ describe('pikit-updates.js', () => {
     expect(gzipSync(SCRIPT, { level: 9 }).length).toBeLessThan(32 * 1024);
   });
 
-  it('needs no other file but that of another language, beside it, and asks nobody but the API', () => {
+  it('needs no other file but that of another language, beside it, and sends requests only to the API', () => {
     const text = SCRIPT.toString().replace('import("./pikit-updates.de.js")', '');
     expect(text).not.toMatch(/\bimport\s*[({"'*]|\bfrom\s*["']|\brequire\(|sourceMappingURL/);
     const addresses = [...text.matchAll(/https?:\/\/[^"'`\s)\\]+/g)].map(([address]) => address);

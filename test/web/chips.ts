@@ -1,5 +1,5 @@
 /** What the chip has to say in every state of the mock, as its owner would put it. */
-import type { Failure } from '../../lib/mock/states.ts';
+import type { PlayedFailure } from '../../lib/mock/types.ts';
 import { en } from '../../web/strings/en.ts';
 import { readMockStates } from '../helpers/played.ts';
 
@@ -25,10 +25,10 @@ const SAID: Readonly<Record<string, string>> = {
   skipped: en.chip.skipped('1.5.0'),
   checking: 'Checking…',
   'checking-by-timer': 'Checking…',
-  downloading: 'Downloading 43 %',
+  downloading: 'Downloading 43%',
   'downloading-unknown-size': 'Downloading…',
-  'downloading-stalled': 'Downloading 43 %',
-  'download-by-timer': 'Downloading 43 %',
+  'downloading-stalled': 'Downloading 43%',
+  'download-by-timer': 'Downloading 43%',
   unpacking: `${en.phases.unpacking}…`,
   verifying: 'Installing…',
   preparing: 'Installing…',
@@ -37,21 +37,25 @@ const SAID: Readonly<Record<string, string>> = {
   'post-install': 'Installing…',
   restarting: 'Installing…',
   'checking-health': 'Installing…',
-  'going-back': 'Going back…',
+  'going-back': 'Rolling back…',
   'update-queued': 'Downloading…',
-  'rolling-back': 'Going back…',
+  'rolling-back': 'Rolling back…',
   recovering: `${en.phases.recovering}…`,
   updated: 'Up to date',
-  'rolled-back': 'Rolled back',
+  'rolled-back': 'Update rolled back',
   'went-back': en.chip.left('1.3.2'),
   cancelled: OFFER,
   'nothing-to-do': 'Up to date',
-  offline: 'Offline',
+  offline: 'No network connection',
   stale: en.chip.stale(40),
   'stale-offline': en.chip['no-server'],
   signed: 'Up to date',
+  'signed-available': OFFER,
+  'signed-by-branch': 'Update available (1.6.0-beta.2)',
+  'signatures-expired': 'Last verified Nov 1, 2026',
+  'signatures-wrong': en.chip.untrusted,
   unsigned: OFFER,
-  broken: 'Broken',
+  broken: 'Needs repair',
   'branch-disabled': 'Up to date',
   'branch-removed': 'Up to date',
   'branch-not-listed': 'Up to date',
@@ -70,15 +74,17 @@ const SAID: Readonly<Record<string, string>> = {
 };
 
 const OFFLINE: Readonly<Record<string, string>> = {
-  OFFLINE: 'Offline',
+  OFFLINE: 'No network connection',
   SERVER_UNREACHABLE: en.chip['no-server'],
   SERVER_ERROR: en.chip['no-server'],
 };
 
-function afterFailure({ code, step, outcome }: Failure): string {
-  if (outcome === 'broken') return 'Broken';
-  if (outcome === 'rolled-back') return 'Rolled back';
+function afterFailure({ code, step, outcome }: PlayedFailure): string {
+  if (outcome === 'broken') return 'Needs repair';
+  if (outcome === 'rolled-back') return 'Update rolled back';
   if (outcome === 'cancelled') return OFFER;
+  if (code === 'METADATA_EXPIRED') return en.chip.expired(null);
+  if (/^(SIGNATURE|METADATA|TRUST)_/.test(code)) return en.chip.untrusted;
   const offline = step === 'check' ? OFFLINE[code] : undefined;
   return offline ?? en.failed(en.steps[step]);
 }

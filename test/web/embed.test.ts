@@ -1,4 +1,4 @@
-/** The widget in a dashboard of somebody else, as docs/dashboard.md has it: its block of HTML, under its policy, with its colours. */
+/** The widget in a third-party dashboard, as docs/dashboard.md has it: its block of HTML, under its policy, with its colours. */
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { describeInBrowser } from '../helpers/browser.ts';
@@ -22,7 +22,7 @@ ${block('html')}
 </main></body>
 </html>`;
 
-/** A dashboard of somebody else in front of a played device, and its address. */
+/** A third-party dashboard in front of a played device, and its address. */
 async function mine(policy = block('', 'default-src')): Promise<WebMock> {
   const mock = await webMock('up-to-date');
   const files: Readonly<Record<string, [string, string]>> = {
@@ -39,7 +39,7 @@ async function mine(policy = block('', 'default-src')): Promise<WebMock> {
   return mock;
 }
 
-describeInBrowser('in a dashboard of somebody else', (web) => {
+describeInBrowser('in a third-party dashboard', (web) => {
   it('the block of the documentation is all that it takes, under the policy of the documentation', async () => {
     const mock = await mine();
     const visit = await web.visit({ script: AXE, colorScheme: 'light' });

@@ -144,6 +144,11 @@ const SERVERS: readonly [name: string, serve: (root: string, api: string) => Pro
   ['a server with the header of the documentation', (root, api) => plainServer(root, api, { 'cache-control': 'no-cache' })],
 ];
 
+/** Waits until the page and its script are those of this version: a page that is loaded anew has its title before it has run its script. */
+async function isShown({ page }: Pick<Visit, 'page'>, version: string): Promise<void> {
+  await expect.poll(() => page.evaluate(() => [document.title, document.documentElement.dataset['plain']])).toEqual([version, version]);
+}
+
 /** A browser that has a page of 1.3.0 in its cache, of a server that says nothing of how long, where 1.4.0 is by now; `tab` is empty. */
 async function updatedBehind(web: Web): Promise<{ url: string; tab: Visit }> {
   const mock = await webMock('up-to-date');
@@ -165,11 +170,9 @@ describeInBrowser('a dashboard that was updated', (web) => {
     install(root, '1.5.0', 0.01);
     const second = await web.tabBeside(first);
     await second.page.goto(url);
-    await second.page.getByText('1.5.0', { exact: true }).first().waitFor();
-    expect(await second.page.evaluate(() => document.documentElement.dataset['plain'])).toBe('1.5.0');
+    await isShown(second, '1.5.0');
     await first.page.reload();
-    await first.page.getByText('1.5.0', { exact: true }).first().waitFor();
-    expect(await first.page.evaluate(() => document.documentElement.dataset['plain'])).toBe('1.5.0');
+    await isShown(first, '1.5.0');
   });
 
   it('loads all of the page anew, once, in a tab that the browser filled from its cache', async () => {
@@ -177,8 +180,7 @@ describeInBrowser('a dashboard that was updated', (web) => {
     const { page, open, button, dialog } = inPage(tab);
     // The server is not asked at first: the page is that of the release before.
     await page.goto(url, { waitUntil: 'commit' });
-    await expect.poll(() => page.title()).toBe('1.4.0');
-    expect(await page.evaluate(() => document.documentElement.dataset['plain'])).toBe('1.4.0');
+    await isShown(tab, '1.4.0');
     await open();
     await dialog.getByText('Installed', { exact: true }).waitFor();
     expect(await button('Reload').count()).toBe(0);
@@ -193,10 +195,9 @@ describeInBrowser('a dashboard that was updated', (web) => {
     await page.goto(url);
     expect(await page.title()).toBe('1.3.0');
     await open();
-    await dialog.getByText('The dashboard is 1.4.0 now: reload the page.').waitFor();
+    await dialog.getByText('The dashboard was updated to 1.4.0. Reload the page to use it.').waitFor();
     await button('Reload').click();
-    await expect.poll(() => page.title()).toBe('1.4.0');
-    expect(await page.evaluate(() => document.documentElement.dataset['plain'])).toBe('1.4.0');
+    await isShown(tab, '1.4.0');
     await open();
     await dialog.getByText('Installed', { exact: true }).waitFor();
     expect(await button('Reload').count()).toBe(0);
@@ -214,7 +215,6 @@ describeInBrowser('a dashboard that was updated', (web) => {
     const [restored] = await profile.start('--restore-last-session');
     if (restored === undefined) throw new Error('no tab');
     expect(restored.url()).toBe(`${url}/`);
-    await expect.poll(() => restored.title()).toBe('1.4.0');
-    await expect.poll(() => restored.evaluate(() => document.documentElement.dataset['plain'])).toBe('1.4.0');
+    await isShown({ page: restored }, '1.4.0');
   });
 });

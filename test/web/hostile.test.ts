@@ -62,7 +62,7 @@ describeInBrowser('text of others', (web) => {
       return true;
     });
     const { page, dialog, open, button, chip } = await widget(web, { mock });
-    await says(chip, /^Rolled back/);
+    await says(chip, /^Update rolled back/);
     await open();
     await button('View logs').click();
     for (const name of ['What will change', 'Branch', 'Automatic updates', 'History'])

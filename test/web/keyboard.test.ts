@@ -64,13 +64,13 @@ describeInBrowser('with a keyboard', (web) => {
   it('one answers a question with the focus in it, and is back at what asked', async () => {
     const { page, open, button } = await widget(web, { state: 'up-to-date' });
     await open();
-    await tabTo(page, 'button Go back to 1.3.2');
+    await tabTo(page, 'button Roll back to 1.3.2');
     await page.keyboard.press('Enter');
-    await button('Yes, go back').waitFor();
-    expect(await focused(page)).toMatch(/^button (No|Yes, go back)$/);
+    await button('Yes, roll back').waitFor();
+    expect(await focused(page)).toMatch(/^button (No|Yes, roll back)$/);
     await page.keyboard.press('Escape');
-    await button('Yes, go back').waitFor({ state: 'detached' });
-    expect(await focused(page)).toBe('button Go back to 1.3.2');
+    await button('Yes, roll back').waitFor({ state: 'detached' });
+    expect(await focused(page)).toBe('button Roll back to 1.3.2');
   });
 
   it('one keeps the place while the device goes through all that it does', async () => {

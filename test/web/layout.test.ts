@@ -60,7 +60,7 @@ describeInBrowser('on 320 pixels', (web) => {
   it('holds when all of it is unfolded, and logs and a question are shown', async () => {
     const { page, open, dialog, button } = await widget(web, { state: 'available-long-notes', viewport: SMALL });
     await open();
-    await button('Go back to 1.3.2').click();
+    await button('Roll back to 1.3.2').click();
     await button('View logs').click();
     await page.getByRole('log').waitFor();
     await unfoldAll(dialog);
@@ -83,7 +83,7 @@ describeInBrowser('on 320 pixels', (web) => {
 });
 
 describeInBrowser('the page decides', (web) => {
-  it('that nothing moves, for whoever has asked for that', async () => {
+  it('reduced motion: nothing moves', async () => {
     const moving = async (reducedMotion: 'reduce' | 'no-preference'): Promise<number> => {
       const { page, open } = await widget(web, { state: 'downloading', reducedMotion });
       await open();
@@ -142,17 +142,17 @@ describeInBrowser('the page decides', (web) => {
     expect(await violations(page)).toEqual([]);
   });
 
-  it('the language: German for whoever reads German', async () => {
+  it('the language: German for a German browser', async () => {
     const mock = await webMock('available');
     const english = await widget(web, { mock, locale: 'de-DE', script: AXE });
-    const { page, chip, open, dialog } = inPage(english, 'de');
-    await says(chip, `${de.chip.available('1.5.0')} ${de.unsigned}`);
+    const { page, chip, open, dialog } = inPage(english);
+    await says(chip, de.chip.available('1.5.0'));
     await open();
     for (const name of [de.button.close, de.button.check]) await dialog.getByRole('button', { name }).waitFor();
     expect(await dialog.evaluate((element) => element.closest('[lang]')?.getAttribute('lang') ?? '')).toBe('de');
     expect(await violations(page)).toEqual([]);
     const left = await dialog.innerText();
-    expect(left).not.toMatch(/\b(Check now|Installed|Branch|Previous version|Go back|Skip|Close)\b/);
+    expect(left).not.toMatch(/\b(Check now|Installed|Branch|Previous version|Roll back|Skip|Close)\b/);
     await page.evaluate(() => {
       document.querySelector('pikit-updates')?.setAttribute('lang', 'en');
     });
@@ -181,7 +181,7 @@ describeInBrowser('the page decides', (web) => {
     await expect.poll(mock.streams).toBe(1);
     expect(await chip.innerText()).toBe('');
     held[0]?.();
-    await says(chip, `${de.chip.available('1.5.0')} ${de.unsigned}`);
+    await says(chip, de.chip.available('1.5.0'));
     const texts = await page.evaluate(() => {
       const found: unknown = Reflect.get(window, 'texts');
       return found instanceof Set ? [...found].map(String) : [];

@@ -24,7 +24,7 @@ describeInBrowser('the widget', (web) => {
       .waitFor();
     await dialog.getByText(/service.* will restart/).waitFor();
     await button('Download and install').click();
-    await says(chip, /^Downloading \d+ %/);
+    await says(chip, /^Downloading \d+%/);
     const bar = dialog.getByRole('progressbar', { name: 'Progress' });
     const seen: number[] = [];
     const phases = new Set<string>();
@@ -51,18 +51,18 @@ describeInBrowser('the widget', (web) => {
     await says(chip, /^Up to date/);
     await open();
     expect(await button('Reload').count()).toBe(0);
-    await button('Go back to 1.4.0').waitFor();
+    await button('Roll back to 1.4.0').waitFor();
   });
 
   it('says what follows on a release that comes first, in both languages, and installs the manifest that it has shown', async () => {
     const { page, dialog, open, button } = await widget(web, { state: 'stepping-stone' });
     await open();
-    await dialog.getByText('1.5.0 first, 2.0.0 follows.', { exact: true }).waitFor();
+    await dialog.getByText('Install 1.5.0 first, then 2.0.0.', { exact: true }).waitFor();
     await page.evaluate(() => {
       document.querySelector('pikit-updates')?.setAttribute('lang', 'de');
     });
-    const inGerman = page.getByRole('dialog', { name: 'Aktualisierungen', exact: true });
-    await inGerman.getByText('Zuerst 1.5.0, danach 2.0.0.', { exact: true }).waitFor();
+    const inGerman = page.getByRole('dialog', { name: 'Updates', exact: true });
+    await inGerman.getByText('Zuerst 1.5.0 installieren, danach 2.0.0.', { exact: true }).waitFor();
     await page.evaluate(() => {
       document.querySelector('pikit-updates')?.setAttribute('lang', 'en');
     });
@@ -76,20 +76,20 @@ describeInBrowser('the widget', (web) => {
     const { chip, dialog, page, open, button, mock } = await widget(web, { state: 'up-to-date' });
     await open();
     for (const no of [() => button('No').click(), () => page.keyboard.press('Escape')]) {
-      await button('Go back to 1.3.2').click();
+      await button('Roll back to 1.3.2').click();
       await dialog.getByText(en.ask.goBack('1.3.2')).waitFor();
       await no();
-      await button('Yes, go back').waitFor({ state: 'detached' });
+      await button('Yes, roll back').waitFor({ state: 'detached' });
       expect(await dialog.isVisible()).toBe(true);
     }
     expect(mock.requests.filter((request) => request.startsWith('POST'))).toEqual([]);
-    await button('Go back to 1.3.2').click();
-    await button('Yes, go back').click();
-    await says(chip, /^Going back…/);
+    await button('Roll back to 1.3.2').click();
+    await button('Yes, roll back').click();
+    await says(chip, /^Rolling back…/);
     mock.clock.pass(60_000);
     await dialog.getByText(en.replaced('1.3.2')).waitFor();
     // Whether it is up to date now, the next check says.
-    await says(chip, /^Went back to 1\.3\.2/);
+    await says(chip, /^Rolled back to 1\.3\.2/);
     await button('Check now').click();
     await says(chip, /^Checking…/);
     mock.clock.pass(60_000);

@@ -1,12 +1,12 @@
-/** The journal of the updater as it is written, for as long as somebody looks; the newest lines of it. */
-import type { LogLine } from '../../lib/core/api-answers.ts';
+/** The journal of the updater as it is written, while the panel is open; the newest lines of it. */
+import type { LogLine } from '../../lib/core/http-api/api-answers.ts';
 import { keepLink } from './keep-link.ts';
 import { addressOf, connectApi } from './requests.ts';
 import { isLogLine } from './shapes.ts';
 import { steadyStream } from './steady-stream.ts';
 import type { Surroundings } from './surroundings.ts';
 import { browser } from './surroundings.ts';
-import type { Link, Watch } from './watch-status.ts';
+import type { Link, Watch } from './link.ts';
 
 export interface LogsView {
   /** Oldest first, at most MOST_LINES. */

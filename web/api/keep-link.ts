@@ -1,6 +1,5 @@
 /** From the signs of a stream to how sure one may be of what it said. */
-import type { Sign } from './steady-stream.ts';
-import type { Link } from './watch-status.ts';
+import type { Link, Sign } from './link.ts';
 
 /** What is over by itself when a server has started again; anything else is told at once. */
 const PASSING = ['API_GONE', 'SLOW', 'NOT_AN_ANSWER', 'SYSTEMD_UNAVAILABLE'];
@@ -9,7 +8,7 @@ export interface LinkOptions {
   now: () => number;
   /** Whether there is anything to show meanwhile. */
   hasAny: () => boolean;
-  /** How long that is shown as what was so, before it is said that nobody answers. */
+  /** How long that is shown as what was so, before the widget says that there is no answer. */
   graceMs: () => number;
 }
 

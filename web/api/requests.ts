@@ -10,23 +10,14 @@ import type {
   PlanAnswer,
   SkipAnswer,
   StatusAnswer,
-} from '../../lib/core/api-answers.ts';
-import type { Confirmed } from '../../lib/core/foreign.ts';
-import type { Run } from '../../lib/core/run.ts';
-import type { Available } from '../../lib/core/state.ts';
+} from '../../lib/core/http-api/api-answers.ts';
+import type { Confirmed } from '../../lib/core/offer/foreign-files.ts';
+import type { Run } from '../../lib/core/run/run.ts';
+import type { Available } from '../../lib/core/device/state.ts';
 import { failureIn, has, isStatus, parseJson } from './shapes.ts';
 import type { Surroundings } from './surroundings.ts';
 import { browser } from './surroundings.ts';
-
-export interface Failure {
-  code: string;
-  message: string;
-  hint: string | null;
-}
-
-/** `gone`: API_GONE, NOT_ALLOWED, SLOW or NOT_AN_ANSWER; nobody of ours has answered, or not to us. */
-export type Answer<T> =
-  { is: 'ok'; status: number; value: T } | { is: 'refused'; status: number; failure: Failure } | { is: 'gone'; failure: Failure };
+import type { Answer, Failure } from './answers.ts';
 
 export interface Started {
   run: Run;
@@ -132,7 +123,7 @@ function answerOf<T>({ ok, status, type }: Response, value: unknown, isOurs: IsO
   return { is: 'refused', status, failure };
 }
 
-/** What there is to say of a request that nobody of ours has answered. */
+/** The failure of a request that the API has not answered. */
 export function gone(code: string, failure?: Failure | null): { is: 'gone'; failure: Failure } {
   return { is: 'gone', failure: { message: '', hint: null, ...failure, code } };
 }

@@ -1,13 +1,13 @@
 /** Small checks at the door: what has these members is an answer of this API, and has the others too. */
-import type { LogLine, StatusAnswer } from '../../lib/core/api-answers.ts';
-import type { Failure } from './requests.ts';
+import type { LogLine, StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
+import type { Failure } from './answers.ts';
 
 /** The text as JSON; undefined for what is none. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // said by whoever needs an answer
+    return undefined; // the caller reports the missing answer
   }
 }
 

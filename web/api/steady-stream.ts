@@ -1,21 +1,18 @@
 /**
- * A stream of events that is there for as long as somebody looks. An EventSource does not say why it failed, tries again
+ * A stream of events that is open while the page is visible. An EventSource does not say why it failed, tries again
  * without ever giving up, and does not notice that the other side is gone; so its first error ends it, and here it goes on:
  *
  *   opening    a new EventSource: no answer for 1 s is told as doubt, and for 10 s is an error
  *   open       each event is an answer; after a silence it is opened anew, as it may be dead
  *   asking     after an error: a plain request brings the answer itself, or the reason why there is none
  *   waiting    2 s growing to 30 s; the network's return, being looked at and `retry` end it at once
- *   displaced  another tab took its place: plain requests, until somebody looks; else two would take it from each other for ever
+ *   displaced  another tab took its place: plain requests, until the page is looked at; else two would take it from each other for ever
  *   hidden     nothing is open, and nothing asked
  */
-import type { Answer, Failure } from './requests.ts';
+import type { Answer } from './answers.ts';
 import { failureIn, parseJson } from './shapes.ts';
 import type { Surroundings } from './surroundings.ts';
-import type { Watch } from './watch-status.ts';
-
-/** `doubt`: no answer yet, and no reason. */
-export type Sign = 'answer' | 'doubt' | Failure;
+import type { Sign, Watch } from './link.ts';
 
 export interface StreamOptions<T> {
   around: Surroundings;

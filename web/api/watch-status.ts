@@ -1,18 +1,12 @@
-/** The status of the device as it changes, and how sure that is, for as long as somebody looks. */
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+/** The status of the device as it changes, and how sure that is, while the page is visible. */
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
 import { keepLink } from './keep-link.ts';
-import type { Failure } from './requests.ts';
 import { addressOf, connectApi } from './requests.ts';
 import { isStatus } from './shapes.ts';
-import type { Sign } from './steady-stream.ts';
+import type { Link, Sign, Watch } from './link.ts';
 import { steadyStream } from './steady-stream.ts';
 import type { Surroundings } from './surroundings.ts';
 import { browser } from './surroundings.ts';
-
-/**
- * `live`: what is shown is so. `slow`: nobody has answered yet. `reconnecting`: what is shown was so a while ago. `gone`: nobody answers, or to no use, for a reason; it is tried again all the same.
- */
-export type Link = { is: 'connecting' } | { is: 'live' } | { is: 'slow' } | { is: 'reconnecting' } | { is: 'gone'; failure: Failure };
 
 export interface WatchOptions {
   /** As the attribute `api` has it. */
@@ -24,15 +18,6 @@ export interface WatchOptions {
   /** The last status that is known, and how sure it is: at once, and whenever there is a sign of either. */
   on: (status: StatusAnswer | null, link: Link) => void;
   around?: Surroundings;
-}
-
-export interface Watch {
-  /** Nothing is said or asked after that. */
-  close: () => void;
-  /** Tries again now. */
-  retry: () => void;
-  /** There should be news: looks for them, unless they come by themselves. */
-  look: () => void;
 }
 
 const SLOW_MS = 8000;

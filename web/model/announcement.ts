@@ -1,6 +1,6 @@
 /** What a screen reader says by itself: each phase once, and no numbers that run. */
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
-import type { Strings } from '../strings/strings.ts';
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
+import type { Strings } from '../strings/en.ts';
 import type { Chip } from './chip.ts';
 import { phaseOf } from './run-steps.ts';
 

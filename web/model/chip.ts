@@ -1,10 +1,12 @@
 /** What the chip says: the one thing about updates that its owner should know now. */
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
-import type { Run } from '../../lib/core/run.ts';
-import type { Link } from '../api/watch-status.ts';
-import type { Strings } from '../strings/strings.ts';
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
+import type { Run } from '../../lib/core/run/run.ts';
+import type { Link } from '../api/link.ts';
+import type { Strings } from '../strings/en.ts';
+import { DAY, formatDate } from './quantities.ts';
 import { staleness } from './stale.ts';
 import { joined } from './text.ts';
+import { trustOf } from './trust.ts';
 import { verdictOf } from './verdict.ts';
 
 export type ChipKind =
@@ -23,6 +25,7 @@ export type ChipKind =
   | 'offline'
   | 'available'
   | 'stale'
+  | 'untrusted'
   | 'held'
   | 'waiting'
   | 'incompatible'
@@ -32,9 +35,7 @@ export type ChipKind =
 export interface Chip {
   kind: ChipKind;
   text: string;
-  /** Beside whatever else is so: that releases are not signed. */
-  mark: string | null;
-  /** Beside it as well: that this was so, and nobody knows whether it still is. */
+  /** Beside any other text: this was the last known state, and it may have changed. */
   note: string | null;
   /** Of the download, or of the whole run; below 100. */
   percent: number | null;
@@ -46,12 +47,11 @@ export interface Chip {
 type Says = [kind: ChipKind, text: string, tone: Chip['tone'], percent?: number | null];
 
 export function chipOf(view: { status: StatusAnswer | null; link: Link; nowMs: number }, strings: Strings): Chip {
-  const { status, link } = view;
+  const { link } = view;
   const [kind, text, tone, percent = null] = saysOf(view, strings);
-  const mark = status?.unsigned === true ? strings.unsigned : null;
   const note = link.is === 'reconnecting' ? strings.reconnecting : null;
-  const name = `${strings.title}: ${joined([text, note, mark], ', ')}`;
-  return { kind, text, tone, percent, mark, note, name };
+  const name = `${strings.title}: ${joined([text, note], ', ')}`;
+  return { kind, text, tone, percent, note, name };
 }
 
 /** The first of these that is so. */
@@ -67,17 +67,17 @@ function saysOf({ status, link, nowMs }: Parameters<typeof chipOf>[0], strings: 
   return ofFailure(status, strings) ?? ofOffer(status, nowMs, strings);
 }
 
-function ofRun({ kind, phase, percent, steps }: Run, loaded: number | null, { phases }: Strings): Says {
+function ofRun({ kind, phase, percent, steps }: Run, loaded: number | null, { phases, percent: percentText }: Strings): Says {
   const busy = (is: ChipKind, named: keyof typeof phases): Says => [is, `${phases[named]}…`, 'busy', below100(percent)];
   if (kind === 'rollback' || phase === 'going-back') return busy('rolling-back', 'going-back');
   if (kind === 'recovery') return busy('recovering', 'recovering');
-  if (kind === 'check' || phase === 'checking') return busy('checking', 'checking');
-  if (phase === 'unpacking') return busy('downloading', phase);
   const step = steps.find(({ state }) => state === 'running')?.step;
+  if (kind === 'check' || step === 'check' || phase === 'checking') return busy('checking', 'checking');
+  if (phase === 'unpacking') return busy('downloading', phase);
   if (step === undefined) return busy('installing', 'waiting');
   if (kind === 'update' && (phase === null ? step !== 'fetch' : phase !== 'downloading')) return busy('installing', 'installing');
   const done = below100(loaded);
-  return ['downloading', phases.downloading + (done === null ? '…' : ` ${String(done)} %`), 'busy', done];
+  return ['downloading', phases.downloading + (done === null ? '…' : ` ${percentText(done)}`), 'busy', done];
 }
 
 /** 100 is read as done. */
@@ -85,7 +85,8 @@ function below100(percent: number | null): number | null {
   return percent && Math.min(99, Math.floor(percent));
 }
 
-function ofFailure(status: StatusAnswer, { chip, failed, steps }: Strings): Says | null {
+function ofFailure(status: StatusAnswer, strings: Strings): Says | null {
+  const { chip, failed, steps } = strings;
   const verdict = verdictOf(status);
   if (verdict?.outcome === 'broken') return ['broken', chip.broken, 'danger'];
   if (status.rollback.is === 'open') return ['failed', chip.interrupted, 'danger'];
@@ -93,10 +94,20 @@ function ofFailure(status: StatusAnswer, { chip, failed, steps }: Strings): Says
   const { outcome, step, code } = verdict;
   if (outcome === 'rolled-back') return [outcome, chip[outcome], 'warning'];
   if (step === 'check' && /^(OFFLINE|SERVER)/.test(code ?? '')) return ['offline', chip[code === 'OFFLINE' ? 'offline' : 'no-server'], 'warning'];
-  return ['failed', failed(steps[step]), 'danger'];
+  if (code === 'METADATA_EXPIRED') return expired(status.trust?.good ?? null, strings);
+  return /^(SIGN|META|TRU)/.test(code ?? '') ? ['untrusted', chip.untrusted, 'danger'] : ['failed', failed(steps[step]), 'danger'];
 }
 
-function ofOffer(status: StatusAnswer, nowMs: number, { chip }: Strings): Says {
+function expired(good: string | null, strings: Strings): Says {
+  return ['stale', strings.chip.expired(good === null ? null : formatDate(good, strings, DAY)), 'warning'];
+}
+
+/** What cannot be verified is not offered, and never called up to date. */
+function ofOffer(status: StatusAnswer, nowMs: number, strings: Strings): Says {
+  const { chip } = strings;
+  const trust = trustOf(status, nowMs);
+  if (trust.is === 'wrong') return ['untrusted', chip.untrusted, 'danger'];
+  if (trust.is === 'expired') return expired(trust.good, strings);
   const { available, current, latest, held } = status;
   if (available?.outcome === 'available') {
     const { version, downgrade } = available;

@@ -1,6 +1,6 @@
 /** What went wrong last, in three plain sentences: what failed, what that means for the device now, what to do. */
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
-import type { Strings } from '../strings/strings.ts';
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
+import type { Strings } from '../strings/en.ts';
 import type { Verdict } from './verdict.ts';
 import { verdictOf } from './verdict.ts';
 
@@ -13,6 +13,12 @@ const CAUSES: readonly (readonly [Cause, RegExp])[] = [
   ['source', /^(HTTP|NOT_F|RED|TLS)/],
   ['clock', /^CLOCK/],
   ['limit', /^RESP/],
+  ['no-signature', /^SIGNATURE_M/],
+  ['signature', /^(SIGN|METADATA_I)/],
+  ['older', /^METADATA_R/],
+  ['expired', /^METADATA_E/],
+  ['mixed', /^META/],
+  ['trust', /^TRU/],
   ['release', /^(MAN|BUN|PATH|DIG|SIZ|RELEASE_I)/],
   ['room', /^NO_[SI]/],
   ['disk', /^(IO|JO|UND|BRO|STATE)/],
@@ -23,7 +29,7 @@ const CAUSES: readonly (readonly [Cause, RegExp])[] = [
 ];
 
 /** Groups of which the plain sentence does not know what to do: what the updater itself advises takes its place. */
-const UNSURE: readonly Cause[] = ['source', 'limit', 'release', 'disk', 'setup', 'other'];
+const UNSURE: readonly Cause[] = ['source', 'limit', 'release', 'disk', 'setup', 'trust', 'other'];
 
 export interface FailureText {
   what: string;

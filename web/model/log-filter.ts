@@ -1,5 +1,5 @@
 /** Which lines of the journal are shown, and what is copied of them. */
-import type { LogLine } from '../../lib/core/api-answers.ts';
+import type { LogLine } from '../../lib/core/http-api/api-answers.ts';
 import { plainText } from './text.ts';
 
 export interface LogFilter {

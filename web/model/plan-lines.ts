@@ -1,6 +1,6 @@
 /** What an installation would change, as lines of a list: each says how much, and unfolds to what exactly. */
-import type { PlanSummary, PlannedFile } from '../../lib/core/plan-summary.ts';
-import type { Strings } from '../strings/strings.ts';
+import type { PlanSummary, PlannedFile } from '../../lib/core/device/plan-summary.ts';
+import type { Strings } from '../strings/en.ts';
 import { formatBytes } from './quantities.ts';
 import { plainText } from './text.ts';
 

@@ -1,5 +1,5 @@
 /** Sizes, times and dates as people of a language write them. */
-import type { Strings } from '../strings/strings.ts';
+import type { Strings } from '../strings/en.ts';
 
 type In = Pick<Strings, 'lang'>;
 

@@ -2,7 +2,7 @@
 import { plainText } from './text.ts';
 
 /** Text, and where it leads. */
-export interface Part {
+export interface NotesPart {
   text: string;
   href: string | null;
 }
@@ -13,9 +13,9 @@ const MOST_URL = 2000;
 const LINKS = /\[([^\][\n]{1,200})\]\((https?:[^()\s]{1,2000})\)|https?:\/\/[^\s<>"'`[\]{}|]{1,2000}/gi;
 
 /** Addresses become links; a link with a text of its own says where it leads. Lines stay lines. */
-export function parseNotes(notes: string): Part[] {
+export function parseNotes(notes: string): NotesPart[] {
   const text = plainText(notes.slice(0, MOST_CHARS)).trim();
-  const parts: Part[] = [];
+  const parts: NotesPart[] = [];
   let at = 0;
   const push = (end: number, words: string, href: string | null): void => {
     if (words !== '') parts.push({ text: words, href });

@@ -1,6 +1,6 @@
 /** A run for people: what it is doing, how far it is, and its steps. Nothing is claimed that is not known. */
-import type { Run, RunStep } from '../../lib/core/run.ts';
-import type { Strings } from '../strings/strings.ts';
+import type { Run, RunStep } from '../../lib/core/run/run.ts';
+import type { Strings } from '../strings/en.ts';
 import { formatBytes, formatSeconds } from './quantities.ts';
 
 export interface StepView {

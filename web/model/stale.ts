@@ -1,5 +1,5 @@
 /** Whether what is known of the releases is too old to be told as news. */
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
 
 const DAY_MS = 86_400_000;
 const MOST_DAYS = { auto: 3, off: 30 };

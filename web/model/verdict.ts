@@ -1,6 +1,6 @@
 /** What went wrong last, until something has gone well. */
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
-import type { Receipt } from '../../lib/core/state.ts';
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
+import type { Receipt } from '../../lib/core/device/state.ts';
 
 export type Verdict = Pick<Receipt, 'step' | 'outcome' | 'at' | 'code' | 'message' | 'hint' | 'subject' | 'lines' | 'to' | 'tx'>;
 

@@ -1,13 +1,13 @@
 /** What happens by itself, and when. */
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
 import { formatDate } from '../model/quantities.ts';
 import type { Chosen } from './section.ts';
 import { folded, form } from './section.ts';
 import type { View } from './view.ts';
 
-export function automatic({ settings }: StatusAnswer, view: View): TemplateResult {
+export function automatic({ settings, unsigned }: StatusAnswer, view: View): TemplateResult {
   const { auto, time } = settings;
   const { strings, actions } = view;
   const { label } = strings;
@@ -27,6 +27,7 @@ export function automatic({ settings }: StatusAnswer, view: View): TemplateResul
     'auto',
     [strings.heading.auto, auto === 'off' ? strings.auto.off : `${strings.auto[auto]}, ${time}`],
     () => [
+      unsigned ? html`<p class="muted small">${strings.trust.automatic}</p>` : nothing,
       form('auto', strings.button.save, fields(), send, view),
       next === null ? nothing : html`<p class="muted small">${label.next}: ${formatDate(next, strings)}</p>`,
     ],

@@ -1,10 +1,11 @@
-/** Which branch is followed, and which others there are: hidden ones for whoever knows their name. */
+/** Which branch is followed, and which others there are: hidden ones by their name. */
 import type { TemplateResult } from 'lit';
-import { html } from 'lit/html.js';
-import type { BranchesAnswer, StatusAnswer } from '../../lib/core/api-answers.ts';
+import { html, nothing } from 'lit/html.js';
+import type { BranchesAnswer, StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
 import { branchLabel, branchOptions } from '../model/branch-options.ts';
 import type { Chosen } from './section.ts';
 import { fetched, folded, form } from './section.ts';
+import { signers } from './trust.ts';
 import type { View } from './view.ts';
 
 export function branches({ following }: StatusAnswer, view: View): TemplateResult {
@@ -21,10 +22,13 @@ export function branches({ following }: StatusAnswer, view: View): TemplateResul
 function chooser(answer: BranchesAnswer, view: View): TemplateResult {
   const { strings, actions } = view;
   const choices = branchOptions(answer, strings).map(
-    ({ name, label, description, version, disabled, selected }) =>
+    ({ name, label, description, version, disabled, selected, keys }) =>
       html`<label class="choice">
         <input type="radio" name="branch" value=${name} ?disabled=${disabled} .checked=${selected} />
-        <span><bdi>${label}</bdi> <span class="muted">${version}</span><br /><bdi class="muted small">${description}</bdi></span>
+        <span
+          ><bdi>${label}</bdi> <span class="muted">${version}</span><br /><bdi class="muted small">${description}</bdi
+          >${keys === null ? nothing : html`<br /><span class="muted small">${strings.label.signers}: ${signers({ keys })}</span>`}</span
+        >
       </label>`,
   );
   const fields = html`<fieldset class="all" @change=${untype}>

@@ -10,9 +10,8 @@ export function chipIcon({ kind, tone }: Chip): TemplateResult {
 }
 
 export function chipButton(chip: Chip, isOpen: boolean, open: () => void): TemplateResult {
-  const { text, mark, note, tone, name } = chip;
+  const { text, note, tone, name } = chip;
   return html`<button class="chip" aria-haspopup="dialog" aria-expanded=${isOpen} aria-label=${name} @click=${open}>
     <span class="tone ${tone} mark">${chipIcon(chip)}</span>${text} ${note && html`<span class="mark muted">${note}</span>`}
-    ${mark && html`<span class="mark tone warning">${icon('unsigned')}${mark}</span>`}
   </button>`;
 }

@@ -1,7 +1,7 @@
 /** The receipt in plain words: what failed, what that means now, what to do. The updater's own words unfold. */
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { failureOf } from '../model/failure.ts';
 import { formatDate } from '../model/quantities.ts';

@@ -1,17 +1,19 @@
 /** How things are in a few words, the facts, and what can be done about it first. */
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
-import type { Confirmed } from '../../lib/core/foreign.ts';
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
+import type { Confirmed } from '../../lib/core/offer/foreign-files.ts';
 import { branchLabel } from '../model/branch-options.ts';
 import { isLeft } from '../model/chip.ts';
-import { formatAgo, formatDate } from '../model/quantities.ts';
+import { DAY, formatAgo, formatDate } from '../model/quantities.ts';
 import { phaseOf } from '../model/run-steps.ts';
 import { plainText } from '../model/text.ts';
+import { trustOf } from '../model/trust.ts';
 import { chipIcon } from './chip.ts';
 import { confirm } from './confirm.ts';
 import type { Part } from './section.ts';
 import { button, problem, sending } from './section.ts';
+import { signers } from './trust.ts';
 import type { View } from './view.ts';
 import { ownWords } from './words.ts';
 
@@ -37,12 +39,16 @@ function subline({ available, held }: StatusAnswer, { strings: { offer }, chip }
   return isLeft(held, version) ? offer.left : nothing;
 }
 
-export function facts({ current, latest, last_check: last, following }: StatusAnswer, { strings, nowMs }: View): TemplateResult {
+export function facts(status: StatusAnswer, { strings, nowMs }: View): TemplateResult {
+  const { current, latest, last_check: last, following, signed } = status;
   const { label, heading } = strings;
+  const trust = trustOf(status, nowMs);
   const checked = last === null ? strings.never : html`<span title=${formatDate(last, strings)}>${formatAgo(last, nowMs, strings)}</span>`;
   return html`<dl class="row">
     ${fact(label.current, current ?? strings.nothing)}${fact(label.latest, latest ?? strings.unknown)}
     ${fact(heading.branch, html`<bdi>${branchLabel(following, strings)}</bdi>`)}${fact(label.last, checked)}
+    ${signed ? fact(label.signers, signers(signed)) : nothing}
+    ${trust.is === 'good' && trust.until !== null ? fact(label.signatures, strings.trust.until(formatDate(trust.until, strings, DAY))) : nothing}
   </dl>`;
 }
 
@@ -75,7 +81,8 @@ function offers(status: StatusAnswer, view: View): Part[] {
     actions.send('check', (api) => api.check());
   };
   const check = sending('check', strings.button.check, send, view, isOffered || chip.tone === 'ok' || status.rollback.is === 'open' ? '' : 'primary');
-  if (available === null) return [check];
+  // Root would refuse what it cannot verify.
+  if (available === null || /^(expired|wrong)$/.test(trustOf(status, view.nowMs).is)) return [check];
   const apply = install(available, status, view);
   const last = skip(available, view);
   return isOffered ? [apply, check, last] : [check, apply, last];
@@ -104,7 +111,7 @@ function install(available: Available, { staged, current }: StatusAnswer, view: 
   ${question === null ? nothing : confirm('apply', question, apply, view)}`;
 }
 
-/** Files of the owner that only the owner may give up. One that nobody here may read cannot be confirmed from here. */
+/** Files of the owner that only the owner may give up. One that the API may not read cannot be confirmed from here. */
 function ownersFiles({ plan }: View): Confirmed[] {
   return (plan.value?.plan?.foreign ?? []).flatMap(({ path, sha256, confirm: asks }) => (asks && sha256 !== null ? [{ path, sha256 }] : []));
 }

@@ -1,7 +1,7 @@
 /** What changed the device before, or failed to: newest first. */
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
-import type { Receipt } from '../../lib/core/state.ts';
+import type { Receipt } from '../../lib/core/device/state.ts';
 import { formatDate } from '../model/quantities.ts';
 import { joined } from '../model/text.ts';
 import { beside, fetched, folded } from './section.ts';

@@ -1,7 +1,7 @@
 /** The journal as it is written: followed while it is unfolded, with a filter, and to be copied. */
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
-import type { LogLine } from '../../lib/core/api-answers.ts';
+import type { LogLine } from '../../lib/core/http-api/api-answers.ts';
 import type { LogsView } from '../api/follow-logs.ts';
 import { followLogs } from '../api/follow-logs.ts';
 import { copyText } from '../copy.ts';

@@ -1,6 +1,6 @@
 /** What has to be heard before anything else: how the connection is, a page that is out of date, and notices of the device. */
 import { html, nothing } from 'lit/html.js';
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
 import { gone } from '../api/requests.ts';
 import { loadAnew } from '../own-page.ts';
 import { plainText } from '../model/text.ts';
@@ -42,11 +42,6 @@ export function notices({ notices: all }: StatusAnswer, view: View): Part[] {
     };
     return beside('alert', 'note toned info', [text, problem(name, view)], sending(name, strings.button.dismiss, send, view));
   });
-}
-
-/** Said once more than on the chip, and why. */
-export function unsigned({ unsigned: isUnsigned }: StatusAnswer, { strings }: View): Part {
-  return isUnsigned ? beside('unsigned', 'toned warning small', html`${strings.unsigned}<br /><span class="muted">${strings.why}</span>`) : nothing;
 }
 
 /** Files that are not as they were installed, and what was kept of them. */

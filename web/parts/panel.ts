@@ -1,17 +1,18 @@
 /** Everything in the dialog, from what is so now to what was. */
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
 import { automatic } from './automatic.ts';
 import { branches } from './branches.ts';
 import { failure } from './failure.ts';
 import { choices, facts, headline } from './headline.ts';
 import { past } from './history.ts';
-import { connection, edits, notices, replacedPage, setup, unsigned } from './notices.ts';
+import { connection, edits, notices, replacedPage, setup } from './notices.ts';
 import { offer } from './offer.ts';
 import { planned } from './plan.ts';
 import { previous } from './previous.ts';
 import { progress } from './progress.ts';
+import { signatures } from './trust.ts';
 import type { View } from './view.ts';
 
 export function panel(status: StatusAnswer | null, view: View): TemplateResult {
@@ -28,7 +29,7 @@ export function panel(status: StatusAnswer | null, view: View): TemplateResult {
     ${head}${setup(status)}${notices(status, view)}
     <div class="now stack">
       ${headline(status, view)}${failure(status, view)}${run === null ? nothing : progress(run, view)}${choices(status, view)}${facts(status, view)}
-      ${unsigned(status, view)}${edits(status, view)}
+      ${signatures(status, view)}${edits(status, view)}
     </div>
     ${isFirst ? previous(status, view) : nothing}${offer(status, view)}${status.available === null || run !== null ? nothing : planned(view)}
     ${isFirst ? nothing : previous(status, view)}${automatic(status, view)}${branches(status, view)}${view.logs.show(view)}${past(view)}

@@ -1,7 +1,7 @@
 /** What will change when the release on offer is installed: said in a line, and unfolded to every file. */
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
-import type { PlanAnswer } from '../../lib/core/api-answers.ts';
+import type { PlanAnswer } from '../../lib/core/http-api/api-answers.ts';
 import { planLines } from '../model/plan-lines.ts';
 import { icon } from './icons.ts';
 import { fetched, folded, unfolding } from './section.ts';
@@ -11,7 +11,7 @@ import { lines, ownWords } from './words.ts';
 export function planned(view: View): TemplateResult {
   const { strings, plan } = view;
   const known = plan.value?.plan ?? null;
-  // What counts most for whoever does not unfold it.
+  // The most important facts, for readers who do not unfold it.
   const count = known === null ? '' : strings.plan.files(known.added.length + known.changed.length + (known.removed?.length ?? 0));
   return folded(
     'plan',

@@ -1,7 +1,7 @@
 /** The way back: to which version, asked once, and why there is none. */
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
-import type { StatusAnswer } from '../../lib/core/api-answers.ts';
+import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
 import { formatAgo } from '../model/quantities.ts';
 import { confirm } from './confirm.ts';
 import { problem, section, sending } from './section.ts';

@@ -1,7 +1,7 @@
 /** How far a run is: a bar, numbers that are known, and the steps. The room for them is the same in every phase. */
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
-import type { Run } from '../../lib/core/run.ts';
+import type { Run } from '../../lib/core/run/run.ts';
 import { progressOf, stepsOf } from '../model/run-steps.ts';
 import { joined } from '../model/text.ts';
 import { icon } from './icons.ts';

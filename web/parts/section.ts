@@ -1,8 +1,8 @@
 /** What the parts are made of: sections with a heading, what unfolds, buttons, forms, and why a request failed. */
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
-import type { Failure } from '../api/requests.ts';
-import type { Link } from '../api/watch-status.ts';
+import type { Failure } from '../api/answers.ts';
+import type { Link } from '../api/link.ts';
 import type { Lazy } from '../lazy.ts';
 import { icon } from './icons.ts';
 import type { Fold, View } from './view.ts';
@@ -20,7 +20,7 @@ export function section(id: string, heading: string, content: unknown): Template
   </section>`;
 }
 
-/** More that is there for whoever wants to see it. */
+/** Details that the reader can unfold. */
 export function unfolding(summary: unknown, content: unknown, isOpen = false, toggled?: (event: Event) => void): TemplateResult {
   return html`<details ?open=${isOpen} @toggle=${toggled}>
     <summary>${summary}${icon('down')}</summary>

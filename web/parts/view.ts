@@ -1,11 +1,11 @@
 /** What the parts of the widget are drawn from, and what they may ask of it. */
-import type { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer } from '../../lib/core/api-answers.ts';
+import type { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer } from '../../lib/core/http-api/api-answers.ts';
 import type { Actions } from '../actions.ts';
-import type { Link } from '../api/watch-status.ts';
+import type { Link } from '../api/link.ts';
 import type { Lazy } from '../lazy.ts';
 import type { Chip } from '../model/chip.ts';
-import type { Strings } from '../strings/strings.ts';
-import type { LogPanel } from './logs.ts';
+import type { Strings } from '../strings/en.ts';
+import type { TemplateResult } from 'lit';
 
 /** What unfolds. */
 export type Fold = 'plan' | 'auto' | 'branch' | 'logs' | 'history';
@@ -25,7 +25,8 @@ export interface View {
   readonly branches: Lazy<BranchesAnswer>;
   readonly history: Lazy<HistoryAnswer>;
   readonly automatic: Lazy<AutoAnswer>;
-  readonly logs: LogPanel;
+  /** The log of the update, wherever it is kept: the panel itself is `LogPanel` of logs.ts. */
+  readonly logs: { show: (view: View) => TemplateResult };
   /** The version that took the place of the one this page is of. */
   readonly replaced: string | null;
   ask: (question: Question | null) => void;

@@ -1,12 +1,12 @@
 /** Text of others as text: why a request failed, and release notes with their links. */
 import type { TemplateResult } from 'lit';
 import { html, nothing } from 'lit/html.js';
-import type { Failure } from '../api/requests.ts';
+import type { Failure } from '../api/answers.ts';
 import { parseNotes } from '../model/release-notes.ts';
 import { plainText } from '../model/text.ts';
-import type { Strings } from '../strings/strings.ts';
+import type { Strings } from '../strings/en.ts';
 
-/** In the reader's language where nobody answered, or not to us; else in the words of the updater. What it advises itself fits best. */
+/** In the reader's language if the updater did not answer; else in the words of the updater. What it advises itself fits best. */
 export function failureText({ code, message, hint }: Failure, { gone }: Strings): unknown {
   const reasons: Readonly<Record<string, Strings['gone']['SLOW'] | undefined>> = gone;
   const known = reasons[code];

@@ -1,7 +1,5 @@
 /** The languages of the widget. English is what a text falls back to; any other is a file of its own, for those who read it. */
-import { en } from './en.ts';
-
-export type Strings = typeof en;
+import { en, type Strings } from './en.ts';
 
 /** So long no words are better than some that may not be understood. */
 const LATE_MS = 5000;

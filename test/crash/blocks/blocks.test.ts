@@ -105,7 +105,7 @@ describe('a power cut between two writes to the disk', () => {
     await withLog(APPLY, mutant, async (run, base) => {
       const cuts = evenly(cutsOf(run.log, 0), SAMPLE_OF_MUTANT);
       const flaws = await flawsOf(run, cuts, base);
-      assert.ok(flaws.length > 0, `nobody noticed '${mutant}'`);
+      assert.ok(flaws.length > 0, `no check noticed '${mutant}'`);
       const first = flaws[0]?.split('\n')[0] ?? '';
       process.stdout.write(`crash: L3 mutant '${mutant}': ${String(flaws.length)} of ${String(cuts.length)} disks: ${first}\n`);
     });

@@ -4,26 +4,18 @@
  * EIO and EROFS come at the same calls and are treated alike, so each has one of the two ways.
  */
 import assert from 'node:assert/strict';
-import { afterAll, beforeAll, describe, it } from 'vitest';
+import { beforeAll, describe, it } from 'vitest';
 import { UpdateError, errnoOf } from '../../../lib/core/errors.ts';
-import { recover } from '../../../lib/transaction/recover.ts';
+import { recover } from '../../../lib/transaction/recovery/recover.ts';
 import { recordingIn } from '../../helpers/change.ts';
 import type { Errno, Run } from '../../helpers/crash.ts';
 import { runWithFault } from '../../helpers/crash.ts';
 import { assertSettled } from '../../helpers/oracle.ts';
-import type { Bench, Staged } from '../../helpers/stories.ts';
-import { NEW, STORIES, atEveryCall, openBench, promisedWorld, stride } from '../../helpers/stories.ts';
+import type { Staged } from '../../helpers/stories.ts';
+import { NEW, STORIES, atEveryCall, useBench, promisedWorld, stride } from '../../helpers/stories.ts';
 import { EXHAUSTIVE, atLeast } from '../plan.ts';
 
-let bench: Bench;
-
-beforeAll(() => {
-  bench = openBench();
-});
-
-afterAll(() => {
-  bench.close();
-});
+const bench = useBench();
 
 /** What it throws names the errno, or is one of our codes. */
 function assertNamed(run: Run<unknown>, errno: Errno): void {

@@ -3,28 +3,20 @@
  * After the last recovery the device is exactly old or exactly new, and it is the one that the journal promised.
  */
 import assert from 'node:assert/strict';
-import { afterAll, beforeAll, describe, it } from 'vitest';
-import type { Place } from '../../../lib/transaction/place.ts';
-import { recover } from '../../../lib/transaction/recover.ts';
+import { beforeAll, describe, it } from 'vitest';
+import type { TransactionPaths } from '../../../lib/transaction/transaction-paths.ts';
+import { recover } from '../../../lib/transaction/recovery/recover.ts';
 import { recordingIn } from '../../helpers/change.ts';
 import { refusingRenames, runWithFault } from '../../helpers/crash.ts';
 import type { World } from '../../helpers/oracle.ts';
 import { assertSettled } from '../../helpers/oracle.ts';
-import type { Bench, Staged } from '../../helpers/stories.ts';
-import { STORIES, atEveryCall, openBench, promisedWorld } from '../../helpers/stories.ts';
+import type { Staged } from '../../helpers/stories.ts';
+import { STORIES, atEveryCall, useBench, promisedWorld } from '../../helpers/stories.ts';
 import { EXHAUSTIVE, atLeast } from '../plan.ts';
 
-let bench: Bench;
+const bench = useBench();
 
-beforeAll(() => {
-  bench = openBench();
-});
-
-afterAll(() => {
-  bench.close();
-});
-
-function assertRecovers(place: Place, worlds: readonly World[], foreign: Record<string, number>): void {
+function assertRecovers(place: TransactionPaths, worlds: readonly World[], foreign: Record<string, number>): void {
   const promise = promisedWorld(place);
   const { is } = recover(place, recordingIn(place));
   assert.ok(is === 'nothing' || is === 'undone' || is === 'finished', is);
@@ -52,7 +44,7 @@ describe.each(STORIES)('$name', (story) => {
 
   it('survives kill -9 at every call of the recovery', () => {
     let points = 0;
-    const crashRecovery = (crashed: Place): number =>
+    const crashRecovery = (crashed: TransactionPaths): number =>
       atEveryCall((at) =>
         bench.onCopy(crashed.root, (place, foreign) => {
           const promise = promisedWorld(place);

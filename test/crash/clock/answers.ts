@@ -14,7 +14,7 @@ export interface SlowPage {
   open: () => void;
 }
 
-/** The file in two halves, the second one when somebody says so. */
+/** The file in two halves, the second one when the test says so. */
 export function halved(file: string): Halves {
   const calls = { begin: (): void => undefined, goOn: (): void => undefined };
   const begun = new Promise<void>((resolve) => (calls.begin = resolve));
@@ -35,7 +35,7 @@ export function halved(file: string): Halves {
   };
 }
 
-/** A page that answers when it is told to, and only at the second time as it should: whoever asks has to have time left. */
+/** A page that answers when it is told to, and only at the second time as it should: the client has to have time left. */
 export function slowPage(): SlowPage {
   const calls = { reach: (): void => undefined, open: (): void => undefined };
   const reached = new Promise<void>((resolve) => (calls.reach = resolve));

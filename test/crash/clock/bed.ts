@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { onTestFinished } from 'vitest';
 import { apply } from '../../../lib/steps/apply.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
-import { readBackupIn, wholeBackups } from '../../../lib/transaction/backups.ts';
-import { placeOf } from '../../../scripts/run-step.ts';
+import { readBackupIn, wholeBackups } from '../../../lib/transaction/change/backups.ts';
+import { transactionPaths } from '../../../lib/transaction/transaction-paths.ts';
 import type { Device, DeviceOptions, Ended, Running, Step } from '../../helpers/device.ts';
 import { device, netDeps, rootDeps, run, start, temporary } from '../../helpers/device.ts';
 import { writeTree } from '../../helpers/tree.ts';
@@ -21,7 +21,7 @@ export interface Bed extends Published {
   clock: Clock;
   /** What its pages are asked from now on. */
   configure: (health: readonly string[]) => void;
-  begin: (step: Step) => Running;
+  begin: (step: Step, more?: Readonly<Record<string, string>>) => Running;
   /** Runs a built step, which has to end like this. */
   step: (step: Step, code: number) => Promise<Ended>;
   /** check, fetch and apply, which all have to work. */
@@ -68,8 +68,8 @@ export async function openBed(options: DeviceOptions = {}, zone = 'UTC'): Promis
       const { [CONFIG]: described = '' } = worldOf(on.root).tree;
       for (const world of worlds) world.tree[CONFIG] = described;
     },
-    begin: (step) => {
-      const running = start(step, on.root, { env });
+    begin: (step, more = {}) => {
+      const running = start(step, on.root, { env: { ...env, ...more } });
       onTestFinished(() => {
         running.child.kill('SIGKILL');
         if (running.child.pid !== undefined) forgetProcess(running.child.pid);
@@ -103,12 +103,13 @@ export async function openBed(options: DeviceOptions = {}, zone = 'UTC'): Promis
 /** In this process, by the right clock, and without a look at its health. */
 async function install(on: Device): Promise<void> {
   await fetchRelease(netDeps(on));
-  await apply(rootDeps(on, { probe: () => Promise.resolve() }));
+  const { outcome } = await apply(rootDeps(on, { probe: () => Promise.resolve() }));
+  assert.equal(outcome, 'ok');
 }
 
 /** From where to where each backup leads back, the newest last. */
 function backupsOf(on: Device): string[] {
-  const place = placeOf(on.paths);
+  const place = transactionPaths(on.paths);
   return wholeBackups(place).map((folder) => {
     const read = readBackupIn(place, folder);
     return read.is === 'there' ? `${String(read.value.from)} → ${String(read.value.to)}` : read.is;

@@ -4,6 +4,8 @@
  * Releases do not expire in this version: nothing is decided by a date but that the clock cannot be right.
  */
 import assert from 'node:assert/strict';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'vitest';
 import type { Running } from '../../helpers/device.ts';
 import { atLeast } from '../plan.ts';
@@ -13,7 +15,7 @@ import type { Bed } from './bed.ts';
 import { openBed } from './bed.ts';
 import { noFaketime } from '../../helpers/faketime.ts';
 
-/** As lib/steps/look.ts has it. */
+/** As lib/steps/source/situation.ts has it. */
 const FLOOR = new Date('2026-11-01T00:00:00Z');
 
 const inDays = (count: number): Date => new Date(Date.now() + count * 24 * 3600 * 1000);
@@ -66,7 +68,7 @@ describe.skipIf(noFaketime() !== null)('a clock', () => {
     });
   };
 
-  test('five years behind is told by those who ask the network, and stops nobody else', async () => {
+  test('five years behind is told by those who ask the network, and stops no other step', async () => {
     const bed = await openBed();
     await bed.publish('2.0.0');
     await bed.step('check', 0);
@@ -133,6 +135,25 @@ describe.skipIf(noFaketime() !== null)('a clock', () => {
     await bed.step('rollback', 0);
     bed.assertOn('1.0.0', '1.0.0 → 1.1.0');
     assert.deepEqual(historyOf(bed).slice(-3), ['recover rolled-back: 1.1.0 → 2.0.0', 'check failed: 1.1.0 → null', 'rollback ok: 1.1.0 → 1.0.0']);
+  });
+
+  test('at its beginning is waited for by a run of the timer, and the run goes on when a server of time has set it', async () => {
+    const bed = await openBed();
+    await bed.publish('2.0.0');
+    bed.clock.set(new Date('1970-01-01T00:00:05Z'));
+    const night = bed.begin('check', { TRIGGER_UNIT: 'pikit-update.timer' });
+    const told = new Promise<void>((resolve) => {
+      night.child.stdout?.on('data', (text: string) => {
+        if (text.includes('waiting until it is synchronised')) resolve();
+      });
+    });
+    await reached(night, told);
+    bed.clock.set(new Date());
+    const sync = join(bed.on.root, 'run/systemd/timesync');
+    mkdirSync(sync, { recursive: true });
+    writeFileSync(join(sync, 'synchronized'), '');
+    assert.match(await assertWorked(night), /the clock is set: it says 20[\s\S]*2\.0\.0 is available/);
+    assert.deepEqual(historyOf(bed).slice(-1), ['apply ok: 1.0.0 → 1.1.0']);
   });
 
   test('that jumps forth and back during a download neither ends nor hangs it', async () => {
@@ -221,6 +242,6 @@ describe.skipIf(noFaketime() !== null)('a clock', () => {
   });
 
   it('was wrong as often as planned', () => {
-    atLeast('L7 clocks', cases, 8);
+    atLeast('L7 clocks', cases, 9);
   });
 });

@@ -10,9 +10,9 @@ export type Content =
   | { is: 'bytes'; bytes: Buffer; mode?: number }
   | { is: 'directory' }
   | { is: 'link'; to: string }
-  /** A hole of so many bytes: whoever reads it without a limit reads for long, or fails. */
+  /** A hole of so many bytes: a program that reads it without a limit reads for long, or fails. */
   | { is: 'hole'; size: number }
-  /** Whoever opens it as a file waits for a writer for ever. */
+  /** A program that opens it as a file waits for a writer for ever. */
   | { is: 'pipe' };
 
 export interface Damage {
@@ -107,7 +107,7 @@ export const DEEP = 100_000;
 const MIB = 1024 * 1024;
 
 /** Root reads it all the same. */
-const forbidden = (good: Buffer): Damage => ({ name: 'nobody may read it', content: { is: 'bytes', bytes: good, mode: 0 }, passes: 'yes' });
+const forbidden = (good: Buffer): Damage => ({ name: 'no user may read it', content: { is: 'bytes', bytes: good, mode: 0 }, passes: 'yes' });
 
 /** What can happen to any file, whatever is in it. `good` has to be text. */
 export function anyDamages(good: Buffer): Damage[] {

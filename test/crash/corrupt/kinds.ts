@@ -18,7 +18,7 @@ function handMadeJson(good: string): [string, string][] {
     ['an empty object', '{}'],
     ['other types', JSON.stringify(Object.fromEntries(other))],
     ['a number without end', good.replace(first, `${first}1e999,"more":`)],
-    ['a member that nobody knows', inside('"more":1')],
+    ['an unknown member', inside('"more":1')],
     ['of a later version', JSON.stringify({ ...Object.fromEntries(members), schema: 2, v: 2, more: { of: 'it' } })],
     ['deep inside', inside(`"more":${'['.repeat(DEEP)}${']'.repeat(DEEP)}`)],
     ['a key twice', good.replace(first, `${first}"other",${first.slice(1)}`)],
@@ -78,7 +78,7 @@ export function versionDamages(good: Buffer): Damage[] {
   ];
 }
 
-/** The configuration. A part of it may be a whole one: nobody but the owner knows. */
+/** The configuration. A part of it may be a whole one: only the owner knows. */
 export function tomlDamages(good: Buffer): Damage[] {
   const text = good.toString();
   return [
@@ -92,7 +92,7 @@ export function tomlDamages(good: Buffer): Damage[] {
     bytes('a number that is too long', text.replace('retries = 0', `retries = ${'9'.repeat(40)}`)),
     bytes('a key twice', text.replace('retries = 0', 'retries = 0\nretries = 1')),
     bytes('a table twice', `${text}[limits]\nfiles = 1\n`),
-    bytes('a key that nobody knows', `${text}more = 1\n`),
+    bytes('an unknown key', `${text}more = 1\n`),
     bytes('a prototype', `${text}[__proto__]\nfiles = 1\n`),
     bytes('a prototype inside', `${text}__proto__ = { files = 1 }\n`),
     bytes('deep inside', `${text}more = ${'['.repeat(DEEP)}${']'.repeat(DEEP)}\n`),

@@ -2,9 +2,10 @@
  * What the owner chose, what is known, what was fetched, and what is said along the chain: plain files behind a schema. There
  * is no trust/ in this version yet, as releases are not signed.
  */
-import { devicePaths, tokenPath } from '../../../lib/core/paths.ts';
+import { devicePaths, tokenPath } from '../../../lib/core/device/paths.ts';
 import type { Damage } from './damage.ts';
 import { jsonDamages, linesDamages, tomlDamages, versionDamages } from './kinds.ts';
+import { tryAgain } from '../../helpers/wish.ts';
 import type { Meeting, Row } from './table.ts';
 import { APPLY, CHECK, FETCH, PLAN, RECOVERIES, ROLLBACK, STATUS, at, seldom, silently } from './table.ts';
 
@@ -15,7 +16,7 @@ const CACHE = '/var/cache/pikit-update';
 /** A part of a configuration may be one, another letter another one. */
 const CONFIGURED = { ill: ['CONFIG_INVALID 1.1.0', 'CONFIG_MISSING 1.1.0'], maybe: ['CONFIG_INVALID 1.1.0'] } as const;
 
-/** The address with one letter changed may be somebody else's. */
+/** The address with one letter changed may be that of another server. */
 function isOtherAddress({ content }: Damage, good: Buffer): boolean {
   if (content.is !== 'bytes' || content.bytes.length !== good.length) return false;
   const from = good.indexOf('http://');
@@ -170,7 +171,7 @@ export const KNOWLEDGE: readonly Row[] = [
     damages: jsonDamages,
     called: /timings\.json/,
     bytes: 'derived',
-    meetings: [STATUS, CHECK],
+    meetings: [silently(STATUS), CHECK],
   },
   // Root never believes it: it is made anew from what root keeps to itself.
   {
@@ -183,17 +184,17 @@ export const KNOWLEDGE: readonly Row[] = [
   },
   token('fetch', [FETCH]),
   token('apply', [APPLY]),
-  // It says that systemd started it: nobody has asked to leave a release that was installed.
+  // It says that systemd started it: the owner has not asked to leave a release that was installed.
   token('rollback', [
     { ...ROLLBACK, well: 'nothing 1.1.0' },
     { ...ROLLBACK, phase: 'committed', well: 'nothing 2.0.0', ill: ['nothing 2.0.0', 'ok 2.0.0'] },
   ]),
   {
-    name: 'retry',
-    path: at('/run/pikit-update/orders/retry'),
-    good: '1.5.0\n',
-    damages: versionDamages,
-    called: /retry/,
+    name: 'wanted',
+    path: at('/run/pikit-update/orders/wanted'),
+    good: `${JSON.stringify(tryAgain(new Date(), '1.5.0'), null, 2)}\n`,
+    damages: jsonDamages,
+    called: /wanted/,
     bytes: 'derived',
     meetings: [CHECK],
   },

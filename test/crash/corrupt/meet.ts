@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { dirname } from 'node:path';
-import { publish } from '../../../lib/steps/publish.ts';
-import { removeTree } from '../../../lib/transaction/durable.ts';
+import { writePublicFacts } from '../../../lib/steps/outcome/write-public-facts.ts';
+import { removeTree } from '../../../lib/transaction/files/durable.ts';
 import { stepDeps } from '../../helpers/device.ts';
 import { judge, worldOf } from '../model/judge.ts';
 import type { Bench } from './bench.ts';
@@ -47,6 +47,8 @@ export async function meet(bench: Bench, row: Row, meeting: Meeting, damage: Dam
   }
 }
 
+/** What the step does about it: goes on, or puts the damaged file aside. */
+const GOES_ON = /, ignoring\b|: ignoring '|; moved it to '.*' and |; treating it as missing$/;
 const SPOKEN = /^(?:error|warning|result|notice|hint): /;
 
 /** Damage that cannot be overlooked is told by its name, and a failure always has a code that means something. */
@@ -54,18 +56,18 @@ function assertSaid(row: Row, meeting: Meeting, damage: Damage, { code, said }: 
   const text = said.join('\n');
   assert.ok(code !== 'INTERNAL' && code !== 'NONE', `a failure without a name:\n${text}`);
   const warnings = said.filter((line) => line.startsWith('warning: '));
-  for (const warning of warnings) assert.match(warning, /, ignoring\b/, 'a warning that does not say how it goes on');
+  for (const warning of warnings) assert.match(warning, GOES_ON, 'a warning that does not say how it goes on');
   if (damage.passes === 'yes') assert.deepEqual(warnings, [], 'a warning about nothing');
   if (damage.passes !== 'no' || meeting.silent === true) return;
   const named = said.some((line) => SPOKEN.test(line) && row.called.test(line));
-  assert.ok(named, `nobody said what is damaged:\n${text}`);
+  assert.ok(named, `no program said what is damaged:\n${text}`);
 }
 
 function asideOf(path: string): string[] {
   return [`${path}.damaged`, `${dirname(path)}/journal.corrupt-1`];
 }
 
-/** What the owner chose, and what happened here, is not overwritten: perhaps somebody can still read it. */
+/** What the owner chose, and what happened here, is not overwritten: perhaps the owner can still read it. */
 function assertKept(rule: Row['bytes'], { content, passes }: Damage, path: string): void {
   if (passes !== 'no' && rule !== 'kept-in-front') return;
   if (rule === 'derived' || [path, ...asideOf(path)].some((place) => holds(place, content))) return;
@@ -81,8 +83,8 @@ function mend(row: Row, { content }: Damage, path: string, good: Buffer): void {
 }
 
 /**
- * What one step has written down in ignorance, the next ones mend: recovery tells the state what is held, and a check, when it
- * was a letter that nobody could know to be wrong, what is installed.
+ * What one step has written down in ignorance, the next ones mend: a step of root publishes what root knows, and a check, when it
+ * was a letter that could not be known to be wrong, what is installed.
  */
 async function settle(bench: Bench, { passes }: Damage): Promise<void> {
   await run('recover', bench.on);
@@ -97,8 +99,8 @@ async function versionAfter(bench: Bench, { program, phase = 'at-rest' }: Meetin
     return phase === 'up-to-date' ? STAGED : NOW_ON;
   }
   if (program !== 'recover' || damage.passes === 'maybe') await settle(bench, damage);
-  // What was mended here, nobody has let others know yet.
-  publish(stepDeps(on), 'recover', null);
+  // What was repaired here is not published yet.
+  writePublicFacts(stepDeps(on), 'recover', null);
   // Where no journal tells of which release they are, no assets are kept for open pages.
   const keepsNone = worldOf(shelf.root, shelf.read()).previous === '';
   const index = await judge(shelf, keepsNone ? worlds.map((world) => ({ ...world, previous: '' })) : worlds, null);

@@ -3,21 +3,20 @@ import { runPikitUpdate } from '../../../lib/cli/cli.ts';
 import type { CliDeps } from '../../../lib/cli/deps.ts';
 import { sayWarning } from '../../../lib/cli/say.ts';
 import { toUpdateError } from '../../../lib/core/errors.ts';
-import { readConfig } from '../../../lib/io/config-file.ts';
+import { readConfig } from '../../../lib/io/state/config-file.ts';
 import { freeSpace } from '../../../lib/io/disk.ts';
-import { recordedServices } from '../../../lib/io/services.ts';
-import { stateFiles } from '../../../lib/io/state-file.ts';
+import { recordedServices } from '../../../lib/io/systemd/services.ts';
+import { stateFiles } from '../../../lib/io/state/state-files.ts';
 import { apply } from '../../../lib/steps/apply.ts';
 import { check } from '../../../lib/steps/check.ts';
-import type { DeviceDeps, StepDeps, StepResult } from '../../../lib/steps/deps.ts';
-import { recordFailure, recordResult } from '../../../lib/steps/ended.ts';
+import type { RootStepDeps, StepDeps, StepOutcome } from '../../../lib/steps/deps.ts';
+import { recordEnd } from '../../../lib/steps/outcome/step-result.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
-import { publish } from '../../../lib/steps/publish.ts';
-import { RecordedFailure } from '../../../lib/steps/recorded-failure.ts';
+import { writePublicFacts } from '../../../lib/steps/outcome/write-public-facts.ts';
 import { recoverStep } from '../../../lib/steps/recover.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
-import { openRunLog } from '../../../lib/steps/run-log.ts';
-import { placeOf } from '../../../scripts/run-step.ts';
+import { openRunLog } from '../../../lib/steps/outcome/run-steps.ts';
+import { transactionPaths } from '../../../lib/transaction/transaction-paths.ts';
 import type { Device, Said, Step } from '../../helpers/device.ts';
 import { NOW, netDeps, rootDeps } from '../../helpers/device.ts';
 
@@ -27,18 +26,18 @@ type Shown = 'status' | 'plan' | 'history';
 export interface Ended {
   /** Null when it did what it is for, or had nothing to do. */
   code: string | null;
-  outcome: StepResult['outcome'] | 'failed' | 'shown';
+  outcome: StepOutcome['outcome'] | 'shown';
   /** `level: text`, in order; the message it ended with last. */
   said: string[];
 }
 
 interface Run {
   deps: StepDeps & Said;
-  body: () => Promise<StepResult>;
+  body: () => Promise<StepOutcome>;
 }
 
 /** Whatever a damaged configuration says: the systemd of the machine that runs the test is none of ours. */
-const noted = (on: Device): Partial<DeviceDeps> => ({ services: () => recordedServices(on.paths.serviceActions, () => NOW) });
+const noted = (on: Device): Partial<RootStepDeps> => ({ services: () => recordedServices(on.paths.serviceActions, () => NOW) });
 
 const RUNS: Readonly<Record<Step, (on: Device) => Run>> = {
   check: (on) => withDeps(netDeps(on), check),
@@ -48,7 +47,7 @@ const RUNS: Readonly<Record<Step, (on: Device) => Run>> = {
   recover: (on) => withDeps(rootDeps(on), recoverStep),
 };
 
-function withDeps<D extends StepDeps & Said>(deps: D, step: (deps: D) => Promise<StepResult>): Run {
+function withDeps<D extends StepDeps & Said>(deps: D, step: (deps: D) => Promise<StepOutcome>): Run {
   return { deps, body: async () => await step(deps) };
 }
 
@@ -66,19 +65,13 @@ async function runStep(step: Step, on: Device): Promise<Ended> {
   const { deps, body } = RUNS[step](on);
   const facts = { step, at: NOW, tookMs: deps.tookMs() };
   const log = openRunLog(deps, step, process.pid);
-  try {
-    const result = await body();
-    recordResult(deps, facts, result);
-    publish(deps, step, null);
-    log.done(result);
-    return { code: null, outcome: result.outcome, said: [...deps.said, `result: ${result.message}`] };
-  } catch (error) {
-    const failure = toUpdateError(error);
-    if (!(failure instanceof RecordedFailure)) recordFailure(deps, facts, failure);
-    publish(deps, step, failure);
-    log.failed(failure);
-    return { code: failure.code, outcome: 'failed', said: [...deps.said, `error: ${failure.message}`] };
-  }
+  const end = await body().catch((error: unknown) => ({ outcome: 'failed' as const, failure: toUpdateError(error), recorded: false }));
+  const failure = end.outcome === 'failed' ? end.failure : null;
+  recordEnd(deps, facts, end);
+  writePublicFacts(deps, step, failure);
+  log.ended(end);
+  const told = end.outcome === 'failed' ? `error: ${end.failure.message}` : `result: ${end.message}`;
+  return { code: failure?.code ?? null, outcome: end.outcome, said: [...deps.said, told] };
 }
 
 async function show(command: Shown, on: Device): Promise<Ended> {
@@ -87,7 +80,7 @@ async function show(command: Shown, on: Device): Promise<Ended> {
   const deps: CliDeps = {
     version: '0',
     paths: on.paths,
-    place: placeOf(on.paths),
+    place: transactionPaths(on.paths),
     files: stateFiles(on.paths, (message) => {
       sayWarning(terminal, message);
     }),
@@ -99,6 +92,9 @@ async function show(command: Shown, on: Device): Promise<Ended> {
     isAlive: (pid) => pid === process.pid,
     terminate: () => undefined,
     journalctl: null,
+    ask: null,
+    readInput: () => Promise.reject(new Error('nothing is read')),
+    requestRoot: () => Promise.reject(new Error('there is no source')),
     signal: new AbortController().signal,
   };
   const exit = await runPikitUpdate([command, '--json'], deps);

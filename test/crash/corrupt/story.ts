@@ -4,12 +4,12 @@
  */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
-import { stepBegun, stepEnded } from '../../../lib/core/run-record.ts';
-import { Settings } from '../../../lib/core/state.ts';
+import { stepBegun, stepEnded } from '../../../lib/core/run/run-record.ts';
+import { Settings } from '../../../lib/core/device/state.ts';
 import { apply } from '../../../lib/steps/apply.ts';
 import { check } from '../../../lib/steps/check.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
-import { publish } from '../../../lib/steps/publish.ts';
+import { writePublicFacts } from '../../../lib/steps/outcome/write-public-facts.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
 import type { Device } from '../../helpers/device.ts';
 import { NOW, netDeps, rootDeps } from '../../helpers/device.ts';
@@ -69,10 +69,19 @@ function live(on: Device): void {
     updated: at,
   });
   on.files.writeTimings({ schema: 1, check: [900], fetch: [12_000] });
-  const began = { step: 'check' as const, invocation: 'run-1', pid: process.pid, at: NOW, byTimer: false, token: null };
+  const began = {
+    step: 'check' as const,
+    invocation: 'run-1',
+    pid: process.pid,
+    at: NOW,
+    byTimer: false,
+    token: null,
+    auto: 'check' as const,
+    begun: null,
+  };
   const checked = { at: NOW, outcome: 'ok' as const, code: null, message: 'there is one', hint: null, version: STAGED };
   on.files.writeRunRecord(stepEnded(stepBegun(null, began), 'run-1', checked));
-  publish(rootDeps(on), 'apply', null);
+  writePublicFacts(rootDeps(on), 'apply', null);
 }
 
 /** Services first: a file that is cut short must never reach for the systemd of the machine that runs the test. */

@@ -1,6 +1,6 @@
 /** The files of a transaction. They are sealed: no damage passes, and all that they say is known from elsewhere, too. */
-import { wholeBackups } from '../../../lib/transaction/backups.ts';
-import { placeOf } from '../../../scripts/run-step.ts';
+import { wholeBackups } from '../../../lib/transaction/change/backups.ts';
+import { transactionPaths } from '../../../lib/transaction/transaction-paths.ts';
 import type { Device } from '../../helpers/device.ts';
 import { sealedDamages } from './kinds.ts';
 import type { Meeting, Row } from './table.ts';
@@ -21,7 +21,7 @@ const WITHOUT_JOURNAL: readonly Meeting[] = [
 const derived = (meeting: Meeting): Meeting => ({ ...meeting, bytes: 'derived', silent: true });
 
 function newestBackup(on: Device): string {
-  return `${on.root}${wholeBackups(placeOf(on.paths)).at(-1) ?? ''}/backup.json`;
+  return `${on.root}${wholeBackups(transactionPaths(on.paths)).at(-1) ?? ''}/backup.json`;
 }
 
 export const TRANSACTION: readonly Row[] = [

@@ -37,7 +37,7 @@ export async function deviceImage(root: string, scratch: string, features: reado
   try {
     const foreign = await mounted(['-o', 'loop', file], dir, () => {
       copyTree(root, `${dir}/${DEVICE}`);
-      // Unmounting does it only if nobody else has it mounted: a container that starts has all of its host's mounts at first.
+      // Unmounting does it only if it is mounted nowhere else: a container that starts has all of its host's mounts at first.
       sh('sync', '-f', dir);
       return Promise.resolve(foreignInodes(`${dir}/${DEVICE}`));
     });

@@ -14,6 +14,7 @@ import { noStrace, runProgram, stopAt, tracePoints } from '../kill/strace.ts';
 import { depsOn } from '../model/device.ts';
 import { EXHAUSTIVE, atLeast } from '../plan.ts';
 import { mounted, noMounts, remount } from './mounts.ts';
+import { closed, listening } from '../../helpers/listening.ts';
 
 type What = 'blocks' | 'inodes';
 
@@ -89,15 +90,11 @@ async function withDashboard(use: (dashboard: Dashboard) => Promise<void>): Prom
   const server = http.createServer((_, response) => {
     response.writeHead(dashboard.answer()).end();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  assert.ok(typeof address === 'object' && address !== null);
-  dashboard.url = `http://127.0.0.1:${String(address.port)}/`;
+  dashboard.url = `http://127.0.0.1:${String(await listening(server))}/`;
   try {
     await use(dashboard);
   } finally {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
+    await closed(server);
   }
 }
 
@@ -152,7 +149,7 @@ async function fillInTheMiddle(middle: Middle, what: What, base: string, dashboa
         return middle.status;
       };
       const ended = await runProgram(middle.scene.program, root);
-      assert.ok(isFull, 'nobody asked the dashboard');
+      assert.ok(isFull, 'the dashboard was not asked');
       assert.equal(ended.code === 'SIGKILL', middle.isKilled, ended.text);
       // Going back takes no room at all; a rollback may have to wait for it, and goes on then.
       if (middle.ends === NEW) leave(dir, what, null);

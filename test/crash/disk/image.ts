@@ -46,7 +46,7 @@ export function saveImage({ bytes, used }: Image, file: string): void {
 }
 
 /**
- * Writes the image to a file, runs, and removes the file. Always a new file: where somebody else still has the last one
+ * Writes the image to a file, runs, and removes the file. Always a new file: where another process still has the last one
  * mounted (a container that starts has all mounts of its host at first), mount(8) would give us that again, without its power.
  */
 export async function withDisk<T>(image: Image, scratch: string, use: (file: string) => Promise<T>): Promise<T> {

@@ -19,7 +19,7 @@ export async function mounted<T>(args: readonly string[], dir: string, use: () =
   }
 }
 
-/** Unmounts what somebody else may have left mounted. */
+/** Unmounts what another run may have left mounted. */
 export function unmountIfThere(path: string): void {
   if (fs.readFileSync('/proc/self/mounts', 'utf8').includes(` ${path} `)) sh('umount', '--lazy', path);
 }

@@ -1,6 +1,6 @@
 /** A device in a known state, copied for every run, and what it may be afterwards. */
 import assert from 'node:assert/strict';
-import { recordResult } from '../../../lib/steps/ended.ts';
+import { recordEnd } from '../../../lib/steps/outcome/step-result.ts';
 import { removeDir, tempDir } from '../../helpers/tree.ts';
 import { STEPS, depsOn } from '../model/device.ts';
 import { EXHAUSTIVE } from '../plan.ts';
@@ -95,7 +95,7 @@ export async function recoverOn(root: string): Promise<void> {
     return;
   }
   const deps = depsOn(root);
-  recordResult(deps, { step: 'recover', at: deps.now(), tookMs: deps.tookMs() }, await STEPS.recover(deps));
+  recordEnd(deps, { step: 'recover', at: deps.now(), tookMs: deps.tookMs() }, await STEPS.recover(deps));
 }
 
 /** Recovers, and judges what came of it. Answers the index of the world that it is. */

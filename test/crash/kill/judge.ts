@@ -1,17 +1,17 @@
-/** The oracle of the plan, section 3, for a device in a folder after real processes and one recovery. */
+/** The oracle for a device in a folder after real processes and one recovery. */
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { VERSION_FILE, devicePaths } from '../../../lib/core/paths.ts';
-import { parseManifest } from '../../../lib/core/manifest.ts';
-import { Held, Staged, State } from '../../../lib/core/state.ts';
-import { isIntact, readBackupIn, wholeBackups } from '../../../lib/transaction/backups.ts';
-import { hashFile } from '../../../lib/transaction/durable.ts';
-import { isInstalled } from '../../../lib/transaction/guards.ts';
+import { VERSION_FILE, devicePaths } from '../../../lib/core/device/paths.ts';
+import { parseManifest } from '../../../lib/core/release/manifest.ts';
+import { Held, Staged, State } from '../../../lib/core/device/state.ts';
+import { isIntact, readBackupIn, wholeBackups } from '../../../lib/transaction/change/backups.ts';
+import { hashFile } from '../../../lib/transaction/files/durable.ts';
+import { isInstalled } from '../../../lib/transaction/schemas.ts';
 import { readJournal } from '../../../lib/transaction/journal.ts';
-import { recover } from '../../../lib/transaction/recover.ts';
-import { readSealed } from '../../../lib/transaction/sealed.ts';
-import { placeOf } from '../../../scripts/run-step.ts';
+import { recover } from '../../../lib/transaction/recovery/recover.ts';
+import { readChecksummed } from '../../../lib/transaction/checksummed-json.ts';
+import { transactionPaths } from '../../../lib/transaction/transaction-paths.ts';
 import type { Snapshot } from '../../helpers/tree.ts';
 import { fingerprint, inodes, snapshot, without } from '../../helpers/tree.ts';
 import { FOREIGN } from '../model/releases.ts';
@@ -40,7 +40,7 @@ const EDITED = /^\/var\/lib\/pikit\/edited\/[0-9a-f]{8}/;
 const LEFT_OVER = /\/\.pikit-|(?<!\/(?:staged|timings\.json))\.tmp$|\.partial(\/|$)|\.damaged$|\/journal\.|\/installed\.next/;
 
 export function worldOf(root: string, snap = snapshot(root)): World {
-  const read = readSealed(devicePaths(root).installed, isInstalled);
+  const read = readChecksummed(devicePaths(root).installed, isInstalled);
   assert.notEqual(read.is, 'corrupt', 'installed.json is damaged');
   const edits = Object.entries(snap).filter(([path, what]) => EDITED.test(path) && what.startsWith('file'));
   return {
@@ -62,7 +62,7 @@ export function foreignInodes(root: string): Record<string, number> {
 
 /** Which world the journal on disk promises; null when none is open. */
 export function promisedBy(root: string): number | null {
-  const journal = readJournal(placeOf(devicePaths(root)));
+  const journal = readJournal(transactionPaths(devicePaths(root)));
   if (journal === null) return null;
   return journal.phase === 'committed' || (journal.phase === 'applying' && journal.kind === 'rollback') ? NEW : OLD;
 }
@@ -85,7 +85,7 @@ export function judge(root: string, worlds: readonly World[], foreign: Readonly<
   assertBackup(root, world);
   assertStaged(root);
   const untouched = fingerprint(root);
-  const recovery = recover(placeOf(devicePaths(root)), { undone: () => undefined, finished: () => undefined });
+  const recovery = recover(transactionPaths(devicePaths(root)), { undone: () => undefined, finished: () => undefined });
   assert.equal(recovery.is, 'nothing', 'a second recovery had something to do');
   assert.deepEqual(fingerprint(root), untouched, 'a second recovery changed something');
   return index;
@@ -104,7 +104,7 @@ function assertAgreed(root: string, world: World): void {
 
 /** At most one, whole, and it leads to or from where the device is. */
 function assertBackup(root: string, { version }: World): void {
-  const place = placeOf(devicePaths(root));
+  const place = transactionPaths(devicePaths(root));
   const dir = join(root, place.backups);
   const folders = wholeBackups(place);
   assert.deepEqual(fs.existsSync(dir) ? fs.readdirSync(dir).map((name) => `${place.backups}/${name}`) : [], folders, 'in the folder of backups');

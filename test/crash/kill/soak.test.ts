@@ -16,6 +16,7 @@ import { peakIn } from './peak.ts';
 import { random } from './random.ts';
 import type { Ended, RunOptions } from './strace.ts';
 import { runProgram } from './strace.ts';
+import { tryAgain } from '../../helpers/wish.ts';
 
 interface Walk {
   root: string;
@@ -42,7 +43,7 @@ async function walk(base: string, use: (walk: Walk) => Promise<void>): Promise<v
 async function turn(root: string, on: number, options: RunOptions = {}): Promise<Ended> {
   if (on === NEW) return await runProgram('rollback', root, options);
   stage(root, F1_NEW);
-  depsOn(root).files.writeRetry(F1_NEW.version);
+  depsOn(root).files.writeWanted(tryAgain(new Date(), F1_NEW.version));
   return await runProgram('apply', root, options);
 }
 

@@ -19,7 +19,7 @@ export interface Point {
   n: number;
   /** What it was, without what differs from run to run. */
   label: string;
-  /** Whether it did what it was to do when nobody interfered. */
+  /** Whether it did what it was to do without interference. */
   succeeded: boolean;
 }
 

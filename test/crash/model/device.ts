@@ -2,16 +2,17 @@
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { dirname, join } from 'node:path';
-import { devicePaths } from '../../../lib/core/paths.ts';
-import { readConfig } from '../../../lib/io/config-file.ts';
-import { stateFiles } from '../../../lib/io/state-file.ts';
+import { devicePaths } from '../../../lib/core/device/paths.ts';
+import { readConfig } from '../../../lib/io/state/config-file.ts';
+import { stateFiles } from '../../../lib/io/state/state-files.ts';
 import { apply } from '../../../lib/steps/apply.ts';
-import type { DeviceDeps, StepResult } from '../../../lib/steps/deps.ts';
-import { publish } from '../../../lib/steps/publish.ts';
+import type { ApplyDeps, StepOutcome, StepResult } from '../../../lib/steps/deps.ts';
+import { writePublicFacts } from '../../../lib/steps/outcome/write-public-facts.ts';
 import { recoverStep } from '../../../lib/steps/recover.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
 import { deviceDeps } from '../../../scripts/device-deps.ts';
-import { placeOf } from '../../../scripts/run-step.ts';
+import { metadataTools } from '../../../scripts/metadata-tools.ts';
+import { transactionPaths } from '../../../lib/transaction/transaction-paths.ts';
 import { writeTree } from '../../helpers/tree.ts';
 import type { Release } from './releases.ts';
 
@@ -20,13 +21,13 @@ const NOW = new Date('2026-11-22T10:00:00.000Z');
 const silent = (): void => undefined;
 
 /** What a step is given, on a device in a folder. */
-export function depsOn(root: string): DeviceDeps {
+export function depsOn(root: string): ApplyDeps {
   const paths = devicePaths(root);
-  return deviceDeps({
+  const deps = deviceDeps({
     paths,
-    place: placeOf(paths),
+    place: transactionPaths(paths),
     files: stateFiles(paths, silent),
-    narrate: { info: silent, notice: silent, warning: silent, error: silent, hint: silent },
+    log: { info: silent, notice: silent, warning: silent, error: silent, hint: silent },
     loadConfig: () => readConfig(paths.config),
     report: silent,
     now: () => NOW,
@@ -37,17 +38,26 @@ export function depsOn(root: string): DeviceDeps {
     byTimer: false,
     arch: 'arm64',
     machineId: () => 'machine',
+    builtAt: null,
     killed: null,
   });
+  return { ...deps, metadataTools };
 }
 
-/** A step, and what its program writes down for others when it has ended (in /run as well, which is not part of the device). */
-function asProgram(name: 'apply' | 'rollback' | 'recover', step: (deps: DeviceDeps) => Promise<StepResult>): typeof step {
+type Play<Outcome> = (deps: ApplyDeps) => Promise<Outcome>;
+
+/**
+ * A step, and what its program writes down for others when it has ended (in /run as well, which is not part of the device). Throws
+ * where the program fails.
+ */
+function asProgram(name: 'apply' | 'rollback' | 'recover', step: Play<StepOutcome>): Play<StepResult> {
   return async (deps) => {
     try {
-      return await step(deps);
+      const end = await step(deps);
+      if (end.outcome === 'failed') throw end.failure;
+      return end;
     } finally {
-      publish(deps, name, null);
+      writePublicFacts(deps, name, null);
     }
   };
 }
@@ -59,7 +69,7 @@ export const STEPS = {
   recover: asProgram('recover', recoverStep),
 } as const;
 
-/** Nobody listens on port 1: a release with this check fails it. */
+/** No server listens on port 1: a release with this check fails it. */
 export function configure(root: string, isHealthy: boolean): void {
   const http = isHealthy ? '' : '"http://127.0.0.1:1/"';
   writeTree(root, {

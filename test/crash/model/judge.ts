@@ -1,12 +1,12 @@
-/** The oracle of the plan, section 3: what has to be true of a device after any power cut and one recovery. */
+/** The oracle: what has to be true of a device after any power cut and one recovery. */
 import assert from 'node:assert/strict';
 import { posix } from 'node:path';
-import { VERSION_FILE, devicePaths } from '../../../lib/core/paths.ts';
-import { Held, State } from '../../../lib/core/state.ts';
-import { isIntact, readBackupIn, wholeBackups } from '../../../lib/transaction/backups.ts';
-import { isInstalled } from '../../../lib/transaction/guards.ts';
-import { readSealed } from '../../../lib/transaction/sealed.ts';
-import { placeOf } from '../../../scripts/run-step.ts';
+import { VERSION_FILE, devicePaths } from '../../../lib/core/device/paths.ts';
+import { Held, State } from '../../../lib/core/device/state.ts';
+import { isIntact, readBackupIn, wholeBackups } from '../../../lib/transaction/change/backups.ts';
+import { isInstalled } from '../../../lib/transaction/schemas.ts';
+import { readChecksummed } from '../../../lib/transaction/checksummed-json.ts';
+import { transactionPaths } from '../../../lib/transaction/transaction-paths.ts';
 import { STEPS, depsOn } from './device.ts';
 import type { Node } from './disk.ts';
 import type { Shelf } from './shelf.ts';
@@ -49,7 +49,7 @@ function textOf(files: Files, path: string): string | null {
 
 /** What a device between transactions is. */
 export function worldOf(root: string, files: Files): World {
-  const read = readSealed(devicePaths(root).installed, isInstalled);
+  const read = readChecksummed(devicePaths(root).installed, isInstalled);
   assert.notEqual(read.is, 'corrupt', 'installed.json is damaged');
   const entries = [...files];
   return {
@@ -104,7 +104,7 @@ function assertAgreed(files: Files, world: World): void {
 
 /** At most one, whole, and it leads to or from where the device is. */
 function assertBackup(root: string, files: Files, { version }: World): void {
-  const place = placeOf(devicePaths(root));
+  const place = transactionPaths(devicePaths(root));
   const folders = wholeBackups(place);
   assert.ok(folders.length <= 1, `backups: ${folders.join(', ')}`);
   const inside = [...files.keys()].filter((path) => posix.dirname(path) === place.backups);

@@ -4,7 +4,7 @@ export function inLanes<T>(tasks: readonly (() => Promise<T>)[], lanes: number):
   for (const [index, task] of tasks.entries()) {
     const before = results[index - lanes];
     const result = before === undefined ? task() : before.then(task, task);
-    // Whoever awaits it is told; until then it is no unhandled rejection.
+    // Its caller is told when it awaits it; until then it is no unhandled rejection.
     result.catch(() => undefined);
     results.push(result);
   }

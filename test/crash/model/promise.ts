@@ -1,7 +1,7 @@
 /** Which release a power cut may leave: known from how far the transaction was, and from what the journal says. */
 import assert from 'node:assert/strict';
-import { isJournal } from '../../../lib/transaction/guards.ts';
-import { unseal } from '../../../lib/transaction/sealed.ts';
+import { isJournal } from '../../../lib/transaction/schemas.ts';
+import { checkChecksum } from '../../../lib/transaction/checksummed-json.ts';
 import type { Journal } from '../../../lib/transaction/types.ts';
 import type { Disk, Op } from './disk.ts';
 import { lookUp, nodeOf } from './disk.ts';
@@ -15,7 +15,7 @@ const JOURNAL = '/var/lib/pikit/journal.json';
 
 function journalAt(disk: Disk, ino: number): Journal {
   const node = nodeOf(disk, ino);
-  const value = node.type === 'file' ? unseal(node.bytes.toString()) : null;
+  const value = node.type === 'file' ? checkChecksum(node.bytes.toString()) : null;
   assert.ok(isJournal(value), 'the journal is damaged');
   return value;
 }

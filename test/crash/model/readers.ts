@@ -3,7 +3,7 @@
  * version before all of it. Nothing that a recovery could mend, so it is looked for after every single call.
  */
 import assert from 'node:assert/strict';
-import { VERSION_FILE } from '../../../lib/core/paths.ts';
+import { VERSION_FILE } from '../../../lib/core/device/paths.ts';
 import type { Disk, Node } from './disk.ts';
 import { effect, lookUp, nodeOf, walk } from './disk.ts';
 import type { Recorded } from './record.ts';

@@ -19,7 +19,7 @@ export interface Release {
 const WEB = '/var/www/pikit-web';
 
 export const FOREIGN: Tree = {
-  [`${WEB}/assets/upload.png`]: { text: "somebody else's", mode: 0o640 },
+  [`${WEB}/assets/upload.png`]: { text: "a third party's", mode: 0o640 },
   '/usr/local/bin/other': { text: '#!/bin/sh\n', mode: 0o755 },
 };
 

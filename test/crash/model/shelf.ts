@@ -17,7 +17,7 @@ export interface Shelf {
   read: () => Map<string, Node>;
   /** To be called when the device may have changed since it was read. */
   forget: () => void;
-  /** Throws when somebody has written into a file that was lying ready: all later devices would have been wrong. */
+  /** Throws when a device has written into a file that was lying ready: all later devices would have been wrong. */
   assertUntouched: () => void;
 }
 

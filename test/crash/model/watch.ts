@@ -25,7 +25,7 @@ const UNKNOWN = /^(cp|copyFile|rm|symlink|f?truncate|[fl]?utimes|lchown|lchmod|w
 
 const THROUGH_DESCRIPTOR = /^\/proc\/self\/fd\/(\d+)(\/.*)?$/;
 
-/** The original function: for whoever looks at files while they are watched. */
+/** The original function: for code that looks at files while they are watched. */
 export const { lstatSync } = fs;
 const { existsSync } = fs;
 

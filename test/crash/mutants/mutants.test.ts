@@ -34,7 +34,7 @@ describe('the model', () => {
 
   it.each(MUTANTS)('catches: $name', async ({ name }) => {
     const why = (await reasons.get(name)) ?? null;
-    assert.ok(why !== null, `nobody noticed '${name}'`);
+    assert.ok(why !== null, `no check noticed '${name}'`);
     caught.push(name);
     process.stdout.write(`crash: mutant '${name}': ${why.split('\n')[0] ?? ''}\n`);
   });

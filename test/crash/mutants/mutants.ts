@@ -15,13 +15,13 @@ export interface Mutant {
   mutations: readonly Mutation[];
 }
 
-const FSYNC_TOUCHED = 'for (const dir of touchedDirs(journal.ops)) fsyncDir(real(place, dir));';
+const FSYNC_TOUCHED = 'for (const dir of touchedDirs(journal.ops)) fsyncDir(onDisk(place, dir));';
 
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'no journal',
     story: 'apply',
-    mutations: [{ file: 'journal.ts', find: '  writeSealed(place.journal, journal);\n', put: '' }],
+    mutations: [{ file: 'journal.ts', find: '  writeChecksummed(place.journal, journal);\n', put: '' }],
   },
   {
     name: 'no fsync of files',
@@ -49,7 +49,11 @@ export const MUTANTS: readonly Mutant[] = [
     story: 'apply',
     mutations: [
       { file: 'swap.ts', find: `  ${FSYNC_TOUCHED}\n`, put: '' },
-      { file: 'transaction.ts', find: "from './durable.ts';", put: "from './durable.ts';\nimport { fsyncDir } from './durable.ts';" },
+      {
+        file: 'transaction.ts',
+        find: "from './files/durable.ts';",
+        put: "from './files/durable.ts';\nimport { fsyncDir } from './files/durable.ts';",
+      },
       {
         file: 'transaction.ts',
         find: '  writeJournal(place, committed);\n',
@@ -63,7 +67,7 @@ export const MUTANTS: readonly Mutant[] = [
     mutations: [
       {
         file: 'finish.ts',
-        find: '  for (const dir of touchedDirs(journal.ops)) if (lstatOrNull(real(place, dir)) !== null) fsyncDir(real(place, dir));\n',
+        find: '  for (const dir of touchedDirs(journal.ops)) if (lstatOrNull(onDisk(place, dir)) !== null) fsyncDir(onDisk(place, dir));\n',
         put: '',
       },
     ],
@@ -92,7 +96,11 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'delete before the journal',
     story: 'apply',
     mutations: [
-      { file: 'transaction.ts', find: "from './durable.ts';", put: "from './durable.ts';\nimport { unlinkIfThere } from './durable.ts';" },
+      {
+        file: 'transaction.ts',
+        find: "from './files/durable.ts';",
+        put: "from './files/durable.ts';\nimport { unlinkIfThere } from './files/durable.ts';",
+      },
       {
         file: 'transaction.ts',
         find: '  writeJournal(place, applying);\n  swap(',
@@ -111,6 +119,6 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'version file first',
     story: 'apply',
-    mutations: [{ file: 'order.ts', find: 'version: 3 }', put: 'version: -1 }' }],
+    mutations: [{ file: 'operation-order.ts', find: 'version: 3 }', put: 'version: -1 }' }],
   },
 ];

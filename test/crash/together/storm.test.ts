@@ -1,4 +1,4 @@
-/** L6: eight steps at once, again and again. They take turns, whoever comes first, or are turned away. */
+/** L6: eight steps at once, again and again. They take turns in any order, or are turned away. */
 import assert from 'node:assert/strict';
 import { it } from 'vitest';
 import { removeDir, tempDir } from '../../helpers/tree.ts';

@@ -10,6 +10,9 @@ const DIFFERENT: readonly (readonly [RegExp, string])[] = [
   [/"tx": ?"[0-9a-f]{8}"/g, '"tx":"<tx>"'],
   [/(\/edited\/|\.pikit-)[0-9a-f]{8}/g, '$1<tx>'],
   [/"(duration_ms|pid)": ?\d+/g, '"$1":<number>'],
+  // How far a run was is told by the time that it took (run.json).
+  [/"(percent|seconds_left|rate_bytes_per_s)": ?(?:\d+|null)/g, '"$1":<number>'],
+  [/"now": ?(?:null|\{[^{}]*\})/g, '"now":<report>'],
   // How long checks and downloads took, a line each (timings.json).
   [/^ +\d+(,?)$/gm, '<ms>$1'],
 ];

@@ -1,15 +1,14 @@
 /** What is around the API on a real device: the bus, its gateway, nginx, its sockets and its package; and what is left when any of them is gone. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { ApiClient } from '../../helpers/api-client.ts';
 import { apiClient, runIn } from '../../helpers/api-client.ts';
 import type { DeviceImage } from '../../helpers/container.ts';
-import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import { describeOnDevice } from '../../helpers/container.ts';
 import { unexpectedLines } from '../../helpers/journal-lines.ts';
 import { matching } from '../../helpers/matchers.ts';
+import { onDevice } from '../../helpers/on-device.ts';
 import type { PikitDevice } from '../../helpers/pikit-device.ts';
-import { pikitDevice } from '../../helpers/pikit-device.ts';
 import type { Site } from '../../helpers/release-builder.ts';
-import { releaseSite } from '../../helpers/release-builder.ts';
 import { throughNginx } from './api.ts';
 
 const API = 'pikit-update-api.service';
@@ -29,19 +28,12 @@ export function tellOfApiHost(image: DeviceImage): void {
     let began = '';
 
     beforeAll(async () => {
-      site = releaseSite();
-      site.publish({ version: '1.0.0', web: '5.17.14' });
-      device = pikitDevice(await startDevice({ image }));
+      const stage = await onDevice(image);
+      ({ device, site, began } = stage);
+      await stage.publish({ version: '1.0.0', web: '5.17.14' });
       api = apiClient(device);
-      began = await device.cursor();
-      await device.configure();
-      await device.serve(site);
       await throughNginx(device);
-    });
-
-    afterAll(async () => {
-      await device.stop();
-      site.remove();
+      return stage.end;
     });
 
     /** A check that works, to its end. */
@@ -57,7 +49,7 @@ export function tellOfApiHost(image: DeviceImage): void {
       expect(performance.now() - asked).toBeLessThan(10_000);
     };
 
-    it('answers through nginx, to names of this device and to nobody else', async () => {
+    it('answers through nginx, to names of this device and to no others', async () => {
       expect(await api.get('status')).toMatchObject({
         status: 200,
         headers: { 'content-type': matching(/^application\/json/), 'cache-control': 'no-store' },
@@ -143,7 +135,7 @@ export function tellOfApiHost(image: DeviceImage): void {
         /journalctl -t pikit-update-order/,
       ],
       [
-        'when nobody listens for orders',
+        'when no gateway listens for orders',
         'systemctl stop pikit-update-order.socket',
         'systemctl start pikit-update-order.socket',
         /systemctl status pikit-update-order\.socket/,
@@ -214,7 +206,7 @@ export function tellOfApiHost(image: DeviceImage): void {
       expect((await device.unit(API)).MainPID).toBe(pid);
     });
 
-    it('has an error in JSON from nginx when nobody listens', async () => {
+    it('has an error in JSON from nginx when the API does not listen', async () => {
       await device.sh(`systemctl stop ${SOCKET} ${API}`);
       expect(await api.get('status')).toMatchObject({
         status: 503,
@@ -224,7 +216,7 @@ export function tellOfApiHost(image: DeviceImage): void {
       expect(await api.get('status')).toMatchObject({ status: 200 });
     });
 
-    it('is gone when nobody has asked for a while, and there again for the next who does', async () => {
+    it('is gone when no client has asked for a while, and there again for the next who does', async () => {
       await device.writeFile(`/run/systemd/system/${API}.d/idle.conf`, '[Service]\nEnvironment=PIKIT_API_IDLE_MS=300\n');
       await device.sh(`systemctl daemon-reload; systemctl stop ${API}`);
       for (let round = 0; round < 3; round += 1) {
@@ -265,7 +257,7 @@ export function tellOfApiHost(image: DeviceImage): void {
     });
 
     it('wrote no line that is not on the list', async () => {
-      const failures = [/^error: '\w+' was asked for, and '.*settings\.json' says 'check'$/, /\[CANCELLED\]$/, /^hint: /];
+      const failures = [/^error: '\w+' was requested, but '.*settings\.json' says 'check'$/, /\[CANCELLED\]$/, /^hint: /];
       expect(unexpectedLines(await device.linesSince(began), failures)).toEqual([]);
     });
 

@@ -1,17 +1,17 @@
 /** Updates over HTTP, through nginx, as a browser asks for them: every route that starts, ends or shows a run, on real systemd. */
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
-import type { Run } from '../../../lib/core/run.ts';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
+import type { Run } from '../../../lib/core/run/run.ts';
 import type { ApiAnswer, ApiClient } from '../../helpers/api-client.ts';
 import { apiClient, inconsistencies, runIn } from '../../helpers/api-client.ts';
-import { copyToBranch, writeBranches } from '../../helpers/branch-files.ts';
+import { writeBranches } from '../../helpers/branch-files.ts';
 import type { DeviceImage } from '../../helpers/container.ts';
-import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import { describeOnDevice } from '../../helpers/container.ts';
 import { unexpectedLines } from '../../helpers/journal-lines.ts';
 import { containing, including, matching } from '../../helpers/matchers.ts';
+import { onDevice } from '../../helpers/on-device.ts';
 import type { PikitDevice } from '../../helpers/pikit-device.ts';
-import { SLOW_URL, pikitDevice } from '../../helpers/pikit-device.ts';
+import { SLOW_URL } from '../../helpers/pikit-device.ts';
 import type { Built, Site } from '../../helpers/release-builder.ts';
-import { releaseSite } from '../../helpers/release-builder.ts';
 
 const API = 'pikit-update-api.service';
 const APPLY = 'pikit-update-apply.service';
@@ -19,12 +19,12 @@ const APPLY = 'pikit-update-apply.service';
 /** What these runs make our units say beyond what they say on a good day. */
 const API_LINES = [
   /\[(?:PROBE_FAILED|CANCELLED|NOT_FOUND)\]$/,
-  /^hint: check source\.url in \/etc\/pikit\/update\.toml; if it is right, the release is not published \(yet\)$/,
-  /^hint: it goes on where it stopped when you start it again$/,
-  /^hint: start it again whenever you like; nothing was changed$/,
-  /^hint: look at the log of the service behind 'http:\/\/127\.0\.0\.1:8091\/ready'$/,
+  /^hint: check source\.url in \/etc\/pikit\/update\.toml; if it is right, the release may not be published yet$/,
+  /^hint: the next start resumes it$/,
+  /^hint: you can start it again at any time; nothing was changed$/,
+  /^hint: check the log of the service behind 'http:\/\/127\.0\.0\.1:8091\/ready'$/,
   // Its file of the pid is another one after the restart, and the sandbox of apply lets it write to the one before only.
-  /^nginx was not reloaded, ignoring: nginx -t says: .*"\/run\/nginx\.pid" failed/,
+  /^failed to reload nginx, ignoring: nginx -t failed: .*"\/run\/nginx\.pid" failed/,
 ];
 
 /** Puts the snippet of the package into the dashboard's server block, as its comment says. */
@@ -48,27 +48,16 @@ export function tellOfApi(image: DeviceImage): void {
     let began = '';
 
     beforeAll(async () => {
-      site = releaseSite();
-      device = pikitDevice(await startDevice({ image }));
+      const stage = await onDevice(image);
+      ({ device, site, began } = stage);
       api = apiClient(device);
-      began = await device.cursor();
-      await device.configure();
-      older = site.publish({ version: '1.0.0', web: '5.17.14', extra: { 'pikit-web/gone.txt': 'old\n' } });
-      await device.serve(site);
-      expect(await device.start(APPLY)).toMatchObject({ exitCode: 0 });
+      older = await stage.install({ version: '1.0.0', web: '5.17.14', extra: { 'pikit-web/gone.txt': 'old\n' } });
       newer = site.publish({ version: '1.1.0', web: '5.18.2' });
-      const workshop = releaseSite();
-      beta = workshop.publish({ version: '1.2.0-beta.1', web: '5.18.2', extra: { 'pikit-web/beta.txt': 'beta\n' } });
-      copyToBranch(workshop.dir, site.dir, 'beta');
-      workshop.remove();
+      beta = stage.buildOn({ version: '1.2.0-beta.1', web: '5.18.2', extra: { 'pikit-web/beta.txt': 'beta\n' } }, 'beta');
       writeBranches(site.dir, [{ name: 'beta', display_name: 'Beta' }]);
       await device.serve(site);
       await throughNginx(device);
-    });
-
-    afterAll(async () => {
-      await device.stop();
-      site.remove();
+      return stage.end;
     });
 
     /** Back to: 1.0.0 installed, 1.1.0 published, nothing known of it, nothing running. */
@@ -301,7 +290,7 @@ export function tellOfApi(image: DeviceImage): void {
       expect(await api.get('status')).toMatchObject({ body: { following: { used: 'stable' }, available: { version: '1.1.0' } } });
     });
 
-    it('shows the journal, goes on where somebody stopped reading, and follows', async () => {
+    it('shows the journal, goes on where the reader stopped, and follows', async () => {
       await ends(await api.post('check'));
       const { status, body } = await api.get('logs?lines=5&unit=check');
       expect(status).toBe(200);

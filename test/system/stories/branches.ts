@@ -1,15 +1,15 @@
 /** The life of a branch as a device sees it, on real systemd: after every act the files are those of one release, and no others. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { BranchEntry } from '../../helpers/branch-files.ts';
-import { copyToBranch, writeBranches } from '../../helpers/branch-files.ts';
+import { writeBranches } from '../../helpers/branch-files.ts';
 import type { DeviceImage } from '../../helpers/container.ts';
-import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import { describeOnDevice } from '../../helpers/container.ts';
 import { unexpectedLines } from '../../helpers/journal-lines.ts';
+import { onDevice } from '../../helpers/on-device.ts';
 import type { PikitDevice } from '../../helpers/pikit-device.ts';
-import { SLOW_URL, pikitDevice } from '../../helpers/pikit-device.ts';
+import { SLOW_URL } from '../../helpers/pikit-device.ts';
 import type { Built, Ingredients, Site } from '../../helpers/release-builder.ts';
-import { releaseSite } from '../../helpers/release-builder.ts';
 
 const STABLE: Ingredients = {
   version: '1.0.0',
@@ -54,17 +54,6 @@ export function tellOfBranches(image: DeviceImage): void {
     let test: Built;
     let began = '';
 
-    /** Built where nobody looks, then put on the branch as it is. */
-    const buildOn = (branch: string, ingredients: Ingredients): Built => {
-      const workshop = releaseSite();
-      try {
-        const built = workshop.publish(ingredients);
-        copyToBranch(workshop.dir, site.dir, branch);
-        return built;
-      } finally {
-        workshop.remove();
-      }
-    };
     const list = async (...entries: BranchEntry[]): Promise<void> => {
       writeBranches(site.dir, entries);
       await device.serve(site);
@@ -98,23 +87,17 @@ export function tellOfBranches(image: DeviceImage): void {
     };
 
     beforeAll(async () => {
-      site = releaseSite();
+      const stage = await onDevice(image);
+      ({ device, site, began } = stage);
       stable = site.publish(STABLE);
-      beta = buildOn('beta', BETA);
-      test = buildOn('test_1234', TEST);
-      device = pikitDevice(await startDevice({ image }));
-      began = await device.cursor();
-      await device.configure();
+      beta = stage.buildOn(BETA, 'beta');
+      test = stage.buildOn(TEST, 'test_1234');
       await device.writeFile('/var/www/pikit-web/foreign.txt', 'mine\n');
       await device.sh(
         `mkdir -p ${BARE}/etc/pikit ${BARE}/var/lib/pikit-update ${BARE}/usr/local; cp -a /var/www ${BARE}/var; cp -a /usr/local/bin ${BARE}/usr/local`,
       );
       await list(BETA_ENTRY, HIDDEN_ENTRY);
-    });
-
-    afterAll(async () => {
-      await device.stop();
-      site.remove();
+      return stage.end;
     });
 
     it('begins on stable', async () => {
@@ -129,7 +112,7 @@ export function tellOfBranches(image: DeviceImage): void {
     });
 
     it('follows beta', async () => {
-      expect(await pikitUpdate('branch', 'beta')).toContain("1.1.0-beta.1 is available on the branch 'beta' (installed is 1.0.0)");
+      expect(await pikitUpdate('branch', 'beta')).toContain("1.1.0-beta.1 is available on the branch 'beta' (installed: 1.0.0)");
       await device.expectExactly(stable);
       await becomes(beta);
       expect(await device.sh('curl -sf http://127.0.0.1/api/version')).toBe('{"version": "1.1.0-beta.1"}');
@@ -140,17 +123,21 @@ export function tellOfBranches(image: DeviceImage): void {
       await list({ ...BETA_ENTRY, enabled: false }, HIDDEN_ENTRY);
       expect(await check()).toEqual([
         "the branch 'beta' is disabled: using stable until it is enabled again",
-        '1.0.0 is available, which is older (installed is 1.1.0-beta.1)',
+        '1.0.0 is available as a downgrade (installed: 1.1.0-beta.1)',
       ]);
       expect(await chosen()).toMatchObject({ branch: 'beta' });
       expect(await pikitUpdate('status')).toMatch(/^branch +beta \(disabled, using stable\)$/m);
 
       await pikitUpdate('auto', 'install');
       const after = await device.cursor();
-      const left = device.waitForJournal(['-t', 'pikit-update-check'], (entry) => /^1\.0\.0 is not installed by itself/.test(entry.MESSAGE ?? ''), {
-        after,
-        timeoutMs: 120_000,
-      });
+      const left = device.waitForJournal(
+        ['-t', 'pikit-update-check'],
+        (entry) => /^1\.0\.0 will not be installed automatically/.test(entry.MESSAGE ?? ''),
+        {
+          after,
+          timeoutMs: 120_000,
+        },
+      );
       await device.fireTimer();
       await left;
       await device.waitForUnit('pikit-update-check.service', (unit) => unit.ActiveState === 'inactive', 120_000);
@@ -162,15 +149,15 @@ export function tellOfBranches(image: DeviceImage): void {
 
     it('takes beta up again when it is enabled again', async () => {
       await list(BETA_ENTRY, HIDDEN_ENTRY);
-      expect(await check()).toEqual(["1.1.0-beta.1 is available on the branch 'beta' (installed is 1.0.0)"]);
+      expect(await check()).toEqual(["1.1.0-beta.1 is available on the branch 'beta' (installed: 1.0.0)"]);
       await becomes(beta);
     });
 
     it('falls back to stable when beta is deleted, with a notice that stays until it is dismissed', async () => {
       await list(HIDDEN_ENTRY);
       expect(await check()).toEqual([
-        "the branch 'beta' was removed: this device follows stable now",
-        '1.0.0 is available, which is older (installed is 1.1.0-beta.1)',
+        "the branch 'beta' was removed: this device now follows stable",
+        '1.0.0 is available as a downgrade (installed: 1.1.0-beta.1)',
       ]);
       expect(await chosen()).toMatchObject({ branch: 'stable' });
       await device.expectExactly(beta);
@@ -186,7 +173,7 @@ export function tellOfBranches(image: DeviceImage): void {
     it('refuses a name that is not there', async () => {
       const { exitCode, stderr } = await device.exec(['pikit-update', 'branch', 'stabel']);
       expect(exitCode).toBe(1);
-      expect(stderr).toBe("error: there is no branch 'stabel'\nhint: did you mean 'stable'? there is only stable\n");
+      expect(stderr).toBe("error: there is no branch 'stabel'\nhint: did you mean 'stable'? available branches: stable\n");
     });
 
     it('ends a download of the branch that its owner leaves, and keeps nothing of it on offer', async () => {
@@ -201,7 +188,7 @@ export function tellOfBranches(image: DeviceImage): void {
       await device.systemctl('start', '--no-block', 'pikit-update-fetch.service');
       await running;
       const said = await pikitUpdate('branch', 'stable');
-      expect(said).toContain('the download that was running was stopped');
+      expect(said).toContain('the running download was stopped');
       expect(await device.unit('pikit-update-fetch.service')).toMatchObject({ MainPID: '0', ExecMainStatus: '143' });
       expect(await device.state()).toMatchObject({ branch: 'stable', available: null, staged: null, latest: '1.0.0' });
       expect((await device.exec('ls /var/lib/pikit-update/staged /run/pikit-update/next/* /run/pikit-update/granted/*')).stdout).toBe('');
@@ -217,7 +204,7 @@ export function tellOfBranches(image: DeviceImage): void {
     });
 
     it('comes back to stable', async () => {
-      expect(await pikitUpdate('branch', 'stable')).toContain('1.0.0 is available, which is older (installed is 1.0.1-test.1)');
+      expect(await pikitUpdate('branch', 'stable')).toContain('1.0.0 is available as a downgrade (installed: 1.0.1-test.1)');
       await becomes(stable);
       expect(await device.start('pikit-update-rollback.service')).toMatchObject({ exitCode: 0 });
       await expectAsFresh(test);
@@ -226,10 +213,7 @@ export function tellOfBranches(image: DeviceImage): void {
 
     it("left the owner's own file alone, and wrote no line that is not on the list", async () => {
       expect(await device.readFile('/var/www/pikit-web/foreign.txt')).toBe('mine\n');
-      const ofTheDownload = [
-        /^the download of the bundle of 1\.1\.0-beta\.1 was cancelled \[CANCELLED\]$/,
-        /^hint: it goes on where it stopped when you start it again$/,
-      ];
+      const ofTheDownload = [/^the download of the bundle of 1\.1\.0-beta\.1 was cancelled \[CANCELLED\]$/, /^hint: the next start resumes it$/];
       expect(unexpectedLines(await device.linesSince(began), ofTheDownload)).toEqual([]);
     });
   });

@@ -1,29 +1,31 @@
 /** What goes wrong on a real device: servers, disks, kills, stops, and people who start things in the wrong order. */
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { beforeAll, beforeEach, expect, it } from 'vitest';
 import type { DeviceImage } from '../../helpers/container.ts';
-import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import { describeOnDevice } from '../../helpers/container.ts';
 import { matching } from '../../helpers/matchers.ts';
 import { unexpectedLines } from '../../helpers/journal-lines.ts';
+import { onDevice } from '../../helpers/on-device.ts';
 import type { PikitDevice } from '../../helpers/pikit-device.ts';
-import { SLOW_URL, pikitDevice } from '../../helpers/pikit-device.ts';
+import { SLOW_URL } from '../../helpers/pikit-device.ts';
 import type { Built, Site } from '../../helpers/release-builder.ts';
-import { releaseSite } from '../../helpers/release-builder.ts';
 
 const MINUTE = 60_000;
 
 /** What these faults make our units say beyond what they say on a good day: each failure with its code, and what to do. */
 const FAULT_LINES = [
   /\[(?:SERVER_UNREACHABLE|OFFLINE|NOT_FOUND|DIGEST_MISMATCH|SIZE_MISMATCH|NO_SPACE|CANCELLED)\]$/,
-  /^'127\.0\.0\.1:\d+' does not answer \(ECONNREFUSED\); trying again$/,
-  /^'releases\.invalid' cannot be reached from here \(\w+\): the device seems to be offline; trying again$/,
+  /^'127\.0\.0\.1:\d+' does not answer \(ECONNREFUSED\); retrying$/,
+  /^'releases\.invalid' cannot be reached from here \(\w+\): the device seems to be offline; retrying$/,
   /^hint: the server may be down: try again later; nothing was changed$/,
   /^hint: check the cable or Wi-Fi and the name server, then try again; nothing was changed$/,
-  /^hint: check source\.url in \/etc\/pikit\/update\.toml; if it is right, the release is not published \(yet\)$/,
-  /^hint: what the server (?:sends|has) is not what the manifest names: tell whoever publishes the releases; nothing was changed$/,
+  /^hint: check source\.url in \/etc\/pikit\/update\.toml; if it is right, the release may not be published yet$/,
+  /^hint: the bundle (?:that the server sends|on the server) does not match the manifest: report this to the publisher of the releases; nothing was changed$/,
   /^hint: free [\d.]+ [KM]iB there \(apt-get clean, journalctl --vacuum-size=50M\) and try again; nothing was changed$/,
   /^hint: free some space \(for example: apt-get clean\) and try again$/,
-  /^hint: it goes on where it stopped when you start it again$/,
-  /^hint: start it again whenever you like; nothing was changed$/,
+  / does not exist and cannot be created \(E\w+\)/,
+  /^hint: run it as root, or start the unit instead; on a device `sudo systemd-tmpfiles --create pikit-update\.conf` makes what is missing$/,
+  /^hint: the next start resumes it$/,
+  /^hint: you can start it again at any time; nothing was changed$/,
 ];
 
 /** Defines the suite for one image; each image has a test file of its own, so that two devices live at a time. */
@@ -36,20 +38,11 @@ export function tellFaults(image: DeviceImage): void {
     let began = '';
 
     beforeAll(async () => {
-      site = releaseSite();
-      device = pikitDevice(await startDevice({ image }));
-      began = await device.cursor();
-      await device.configure();
-      older = site.publish({ version: '1.0.0', web: '5.17.14', extra: { 'pikit-web/gone.txt': 'old\n' } });
-      await device.serve(site);
-      expect(await device.start('pikit-update-apply.service')).toMatchObject({ exitCode: 0 });
-      newer = site.publish({ version: '1.1.0', web: '5.18.2', extra: { 'pikit-web/new/deep.txt': 'new\n' } });
-      await device.serve(site);
-    });
-
-    afterAll(async () => {
-      await device.stop();
-      site.remove();
+      const stage = await onDevice(image);
+      ({ device, site, began } = stage);
+      older = await stage.install({ version: '1.0.0', web: '5.17.14', extra: { 'pikit-web/gone.txt': 'old\n' } });
+      newer = await stage.publish({ version: '1.1.0', web: '5.18.2', extra: { 'pikit-web/new/deep.txt': 'new\n' } });
+      return stage.end;
     });
 
     /** Back to: 1.0.0 installed, 1.1.0 published, nothing known of it. */
@@ -221,7 +214,7 @@ export function tellFaults(image: DeviceImage): void {
       await device.sh('sed -i s/limit_rate.*/limit_rate\\ 0\\;/ /etc/nginx/sites-enabled/lab && systemctl reload nginx');
       const { exitCode, lines } = await device.start('pikit-update-apply.service');
       expect(exitCode, lines.join('\n')).toBe(0);
-      expect(lines.join('\n')).toMatch(/were there from before/);
+      expect(lines.join('\n')).toMatch(/resumed after/);
       await device.expectExactly(newer);
       await device.sh('sed -i s/limit_rate.*/limit_rate\\ 20k\\;/ /etc/nginx/sites-enabled/lab && systemctl reload nginx');
     });
@@ -238,7 +231,7 @@ export function tellFaults(image: DeviceImage): void {
 
     it('undoes an apply that was killed, through OnFailure and the gate', async () => {
       const { done, cursor } = await startHeldApply();
-      const undone = device.waitForJournal(['-t', 'pikit-update-rollback'], (entry) => /^1\.1\.0 was not installed/.test(entry.MESSAGE ?? ''), {
+      const undone = device.waitForJournal(['-t', 'pikit-update-rollback'], (entry) => /^installing 1\.1\.0 failed/.test(entry.MESSAGE ?? ''), {
         after: cursor,
         timeoutMs: MINUTE,
       });
@@ -261,7 +254,7 @@ export function tellFaults(image: DeviceImage): void {
       expect(await device.restartHard()).toBe('running');
       const entries = await device.journal(['-o', 'json', '-u', 'pikit-update-recover.service', '-u', 'nginx.service']);
       const messages = entries.map((entry) => `${entry.SYSLOG_IDENTIFIER ?? ''}: ${entry.MESSAGE ?? ''}`);
-      const recovered = messages.findLastIndex((message) => message.startsWith('pikit-update-recover: 1.1.0 was not installed'));
+      const recovered = messages.findLastIndex((message) => message.startsWith('pikit-update-recover: installing 1.1.0 failed'));
       const nginx = messages.findLastIndex((message) => /systemd: Starting nginx/.test(message));
       expect(recovered).toBeGreaterThan(-1);
       expect(nginx).toBeGreaterThan(recovered);
@@ -279,6 +272,31 @@ export function tellFaults(image: DeviceImage): void {
       const identifiers = (await device.journal(['--after-cursor', after])).map((entry) => entry.SYSLOG_IDENTIFIER);
       expect(identifiers).not.toContain('pikit-update-rollback');
       await device.expectExactly(older);
+    });
+
+    it('says what to do when its folders were removed, and works when that is done', async () => {
+      const all = '/var/lib/pikit-update /run/pikit-update /run/pikit-update.lock';
+      const hint = 'on a device `sudo systemd-tmpfiles --create pikit-update.conf` makes what is missing';
+      for (const gone of [...all.split(' '), all]) {
+        await device.sh(`rm -rf ${gone}`);
+        for (const unit of ['check', 'fetch']) {
+          const { exitCode, lines } = await device.start(`pikit-update-${unit}.service`);
+          const said = lines.join('\n');
+          // What a step can do without, it does without.
+          if (exitCode !== 0)
+            expect(said, `${unit} without ${gone}`).toMatch(/'\/\S+' does not exist and cannot be created \(E\w+\) \[(?:IO_ERROR|PERMISSION)\]/);
+          if (exitCode !== 0) expect(said).toContain(hint);
+          if (unit === 'check' && gone !== '/run/pikit-update') expect(exitCode, gone).toBe(1);
+        }
+        const order = `curl -s --unix-socket /run/pikit-update-api/api.sock -H 'Content-Type: application/json' -d '{"auto":"check"}' http://localhost/api/update/auto`;
+        if (gone.startsWith('/var'))
+          expect(await device.sh(order)).toMatch(
+            /'\/(?:var\/lib|run)\/pikit-update(?:\/orders)?' does not exist and cannot be created.*systemd-tmpfiles --create/,
+          );
+        await device.sh('systemd-tmpfiles --create pikit-update.conf; systemctl reset-failed');
+        expect(await device.start('pikit-update-check.service')).toMatchObject({ exitCode: 0 });
+        await device.expectExactly(older);
+      }
     });
 
     it('is on exactly one release, whatever is started by hand, in every phase', async () => {
@@ -311,7 +329,7 @@ export function tellFaults(image: DeviceImage): void {
 
     it('wrote no line that is not on the list', async () => {
       const said = await device.linesSince(began);
-      expect(said).toContain('1.1.0 was not installed: the update was interrupted; the device is on 1.0.0 as before');
+      expect(said).toContain('installing 1.1.0 failed: the update was interrupted. The device is still on 1.0.0');
       expect(unexpectedLines(said, FAULT_LINES)).toEqual([]);
     });
   });

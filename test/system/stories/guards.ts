@@ -2,15 +2,14 @@
  * What stops a device from trying for ever: an update that can be neither finished nor undone is called broken after three
  * attempts, with the dashboard up and a word on what to do; a version that was cut short three times is held. Each has a way out.
  */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { DeviceImage } from '../../helpers/container.ts';
-import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import { describeOnDevice } from '../../helpers/container.ts';
 import { unexpectedLines } from '../../helpers/journal-lines.ts';
 import { containing, matching } from '../../helpers/matchers.ts';
+import { onDevice } from '../../helpers/on-device.ts';
 import type { PikitDevice } from '../../helpers/pikit-device.ts';
-import { pikitDevice } from '../../helpers/pikit-device.ts';
-import type { Built, Site } from '../../helpers/release-builder.ts';
-import { releaseSite } from '../../helpers/release-builder.ts';
+import type { Built } from '../../helpers/release-builder.ts';
 
 const MINUTE = 60_000;
 const FILE = '/var/www/pikit-web/release.txt';
@@ -18,39 +17,29 @@ const RECOVER = 'pikit-update-recover.service';
 
 /** What these devices say beyond a good day. */
 const GUARD_LINES = [
-  new RegExp(`^'${FILE}' is a directory now, and the old file is to go back there \\[UNDO_FAILED\\]$`),
-  new RegExp(`^neither the old file nor the backup of '${FILE}' has the bytes it had \\[UNDO_FAILED\\]$`),
+  new RegExp(`^cannot restore '${FILE}': it is a directory now \\[UNDO_FAILED\\]$`),
+  new RegExp(`^neither the old file nor the backup of '${FILE}' still has its content \\[UNDO_FAILED\\]$`),
   /^the update cannot be undone, 3 attempts failed: .* \[BROKEN\]$/,
   /^the update cannot be undone: attempt 4 failed as well: .*; its journal is kept as '\/var\/lib\/pikit\/journal\.broken-1' \[BROKEN\]$/,
   new RegExp(`^hint: move '${FILE}' somewhere else, then \`pikit-update rollback\`$`),
-  /^hint: look at '\/var\/backups\/pikit\/[\dTZ.]+' and at `dmesg`: the card may be failing; then `pikit-update rollback` tries again$/,
-  /^hint: look at `dmesg` \(the card may be failing\), then install a release again: `pikit-update apply`$/,
+  /^hint: check '\/var\/backups\/pikit\/[\dTZ.]+' and `dmesg`: the SD card may be failing; then `pikit-update rollback` tries again$/,
+  /^hint: check `dmesg` \(the SD card may be failing\), then install a release again with `pikit-update apply`$/,
 ];
 
 /** Defines the suite for one image. */
 export function tellGuards(image: DeviceImage): void {
   describeOnDevice(image, `loop guards on ${image}`, () => {
     let device: PikitDevice;
-    let site: Site;
     let older: Built;
     let newer: Built;
     let began = '';
 
     beforeAll(async () => {
-      site = releaseSite();
-      device = pikitDevice(await startDevice({ image }));
-      began = await device.cursor();
-      await device.configure({ timeout: '2min', settle: '50ms' });
-      older = site.publish({ version: '1.0.0', web: '5.17.14' });
-      await device.serve(site);
-      expect(await device.start('pikit-update-apply.service')).toMatchObject({ exitCode: 0 });
-      newer = site.publish({ version: '1.1.0', web: '5.18.2' });
-      await device.serve(site);
-    });
-
-    afterAll(async () => {
-      await device.stop();
-      site.remove();
+      const stage = await onDevice(image, { timeout: '2min', settle: '50ms' });
+      ({ device, began } = stage);
+      older = await stage.install({ version: '1.0.0', web: '5.17.14' });
+      newer = await stage.publish({ version: '1.1.0', web: '5.18.2' });
+      return stage.end;
     });
 
     /** Back to 1.0.0, with nothing held. */
@@ -127,7 +116,7 @@ export function tellGuards(image: DeviceImage): void {
       for (let attempt = 1; attempt <= 3; attempt += 1) {
         const { done } = await startHeldApply();
         const after = await device.cursor();
-        const undone = device.waitForJournal(['-t', 'pikit-update-rollback'], (entry) => /^1\.1\.0 was not installed/.test(entry.MESSAGE ?? ''), {
+        const undone = device.waitForJournal(['-t', 'pikit-update-rollback'], (entry) => /^installing 1\.1\.0 failed/.test(entry.MESSAGE ?? ''), {
           after,
           timeoutMs: MINUTE,
         });

@@ -4,16 +4,15 @@
  */
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import { EXHAUSTIVE, atLeast } from '../../crash/plan.ts';
 import type { DeviceImage } from '../../helpers/container.ts';
-import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import { describeOnDevice } from '../../helpers/container.ts';
 import { unexpectedLines } from '../../helpers/journal-lines.ts';
+import { onDevice } from '../../helpers/on-device.ts';
 import type { PikitDevice } from '../../helpers/pikit-device.ts';
-import { pikitDevice } from '../../helpers/pikit-device.ts';
 import type { Site } from '../../helpers/release-builder.ts';
-import { releaseSite } from '../../helpers/release-builder.ts';
 import { PAGES, contentOf, hashedName, hashedRelease } from './hashed-release.ts';
 import { slowDown, untraced } from './traced.ts';
 
@@ -69,19 +68,13 @@ export function tellReaders(image: DeviceImage): void {
     const newer = asset('1.3.0', 'lazy.css');
 
     beforeAll(async () => {
-      site = releaseSite();
-      device = pikitDevice(await startDevice({ image }));
-      began = await device.cursor();
-      await device.configure({ health: ['http://127.0.0.1/'], settle: '50ms' });
+      const stage = await onDevice(image, { health: ['http://127.0.0.1/'], settle: '50ms' });
+      ({ device, site, began } = stage);
       await device.sh(`install -D -m 0644 /usr/share/pikit-update/nginx.conf /etc/nginx/snippets/pikit-update.conf
         sed -i 's#root /var/www/pikit-web;#&\\n    include snippets/pikit-update.conf;\\n    location /private/ { deny all; }#' /etc/nginx/sites-enabled/pikit
         nginx -t 2>&1; systemctl reload nginx`);
       await update('1.0.0');
-    });
-
-    afterAll(async () => {
-      await device.stop();
-      site.remove();
+      return stage.end;
     });
 
     const publish = async (version: string, assets: readonly Asset[] = [], extra: Record<string, string> = {}): Promise<void> => {

@@ -1,18 +1,17 @@
 /** Where releases can come from, on real systemd, in the sandbox of the units: a private repository, a stick, and the ways of a real nginx. */
 import fs from 'node:fs';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import { writeBranches } from '../../helpers/branch-files.ts';
 import { bundledScript } from '../../helpers/bundled-script.ts';
 import { authority } from '../../helpers/certificates.ts';
 import type { DeviceImage } from '../../helpers/container.ts';
-import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import { describeOnDevice } from '../../helpers/container.ts';
 import { READER, WRITER } from '../../helpers/gitea-server.ts';
 import { unexpectedLines } from '../../helpers/journal-lines.ts';
+import { onDevice } from '../../helpers/on-device.ts';
 import type { PikitDevice } from '../../helpers/pikit-device.ts';
-import { pikitDevice } from '../../helpers/pikit-device.ts';
 import type { Built, Site } from '../../helpers/release-builder.ts';
-import { releaseSite } from '../../helpers/release-builder.ts';
 import { removeDir, tempDir } from '../../helpers/tree.ts';
 
 const CHECK = 'pikit-update-check.service';
@@ -31,13 +30,13 @@ const STICK = '/media/usb';
 /** What steps say here besides what they say on any device. */
 const MORE_LINES = [
   /^downloading [\d.]+ KiB of 1\.0\.0 from '(?:127\.0\.0\.1:\d+\/owner\/repo|\/media\/usb\/pikit\/|releases\.example)'$/,
-  /^no trusted connection to '127\.0\.0\.1': its certificate is from an authority that this device does not know \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\) \[TLS_FAILED\]$/,
-  /^the proxy 'http:\/\/127\.0\.0\.1:\d+' does not answer \(ECONNREFUSED\)(?:; trying again| \[PROXY_UNREACHABLE\])$/,
+  /^no trusted connection to '127\.0\.0\.1': its certificate is from an unknown authority \(UNABLE_TO_VERIFY_LEAF_SIGNATURE\) \[TLS_FAILED\]$/,
+  /^the proxy 'http:\/\/127\.0\.0\.1:\d+' does not answer \(ECONNREFUSED\)(?:; retrying| \[PROXY_UNREACHABLE\])$/,
   /^nothing is published on the branch 'beta': the manifest of the branch 'beta' is not at 'http:.*\/manifest_beta\.json' \(HTTP 404\) \[NOT_FOUND\]$/,
   /^there is no repository '127\.0\.0\.1:\d+\/owner\/repo', or it is private \(HTTP 404\) \[NOT_FOUND\]$/,
   /^'127\.0\.0\.1:\d+' does not accept the token of this device \(HTTP 401\) \[HTTP_STATUS\]$/,
   /^'\/etc\/pikit\/source-token' does not hold a token \[CONFIG_INVALID\]$/,
-  /^the list of branches is not at '\/media\/usb\/pikit\/branches\.json': .*, ignoring: the branches are those last known$/,
+  /^failed to get the list of branches, using the last known one: the list of branches is not at '\/media\/usb\/pikit\/branches\.json': .*$/,
   /^the manifest is not at '\/media\/usb\/pikit\/manifest\.json': the folder '\/media\/usb\/pikit' is not there \[OFFLINE\]$/,
   /^hint: /,
 ];
@@ -132,12 +131,11 @@ export function tellOfSources(image: DeviceImage): void {
 
     beforeAll(async () => {
       work = tempDir();
-      site = releaseSite();
-      release = site.publish({ version: '1.0.0', web: '5.17.14' });
+      const stage = await onDevice(image, null);
+      ({ device, site } = stage);
       writeBranches(site.dir, [{ name: 'beta' }]);
-      device = pikitDevice(await startDevice({ image }));
+      release = await stage.publish({ version: '1.0.0', web: '5.17.14' });
       await device.copyDir(site.dir, '/root/site');
-      await device.serve(site);
       await device.writeFile('/etc/nginx/sites-enabled/stores', STORES);
       await device.sh('nginx -t -q && nginx -s reload');
       repository = await serve('forge', FORGE, 'repository');
@@ -146,12 +144,10 @@ export function tellOfSources(image: DeviceImage): void {
       await device.sh('rm /root/release-token');
       await asked('private');
       began = await device.cursor();
-    });
-
-    afterAll(async () => {
-      await device.stop();
-      site.remove();
-      removeDir(work);
+      return async () => {
+        await stage.end();
+        removeDir(work);
+      };
     });
 
     it('says without a token that a private repository is not there, and needs none for a public one', async () => {

@@ -1,12 +1,10 @@
 /** Who can have anything started: root, and the API by eight orders. Every call, mode and unit is tried as each user, on real systemd. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { DeviceImage } from '../../helpers/container.ts';
-import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import { describeOnDevice } from '../../helpers/container.ts';
+import { onDevice } from '../../helpers/on-device.ts';
 import type { PikitDevice } from '../../helpers/pikit-device.ts';
-import { pikitDevice } from '../../helpers/pikit-device.ts';
-import type { Site } from '../../helpers/release-builder.ts';
-import { releaseSite } from '../../helpers/release-builder.ts';
 import { CLIENT, JOBS, MATRIX, OTHER_CALLS, SQUATS } from './starter-tries.ts';
 
 const USERS = ['pikit-update-api', 'pikit-update', 'other', 'www-data'] as const;
@@ -18,21 +16,14 @@ const Call = z.object({ member: z.string(), payload: z.object({ data: z.array(z.
 export function tellOfStarter(image: DeviceImage): void {
   describeOnDevice(image, `who may start what on ${image}`, () => {
     let device: PikitDevice;
-    let site: Site;
 
     beforeAll(async () => {
-      site = releaseSite();
-      site.publish({ version: '1.0.0', web: '5.17.14' });
-      device = pikitDevice(await startDevice({ image }));
-      await device.configure();
-      await device.serve(site);
+      const stage = await onDevice(image);
+      ({ device } = stage);
+      await stage.publish({ version: '1.0.0', web: '5.17.14' });
       await device.sh('useradd --no-create-home other; systemctl start polkit.service pikit-update-order.socket');
       await device.writeFile('/usr/local/lib/order.py', CLIENT);
-    });
-
-    afterAll(async () => {
-      await device.stop();
-      site.remove();
+      return stage.end;
     });
 
     const jobs = (): Promise<string> => device.sh(JOBS);

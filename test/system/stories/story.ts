@@ -1,12 +1,14 @@
 /** The whole life of a device in one straight line, on real systemd, with nginx serving releases and dashboard. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
+import { EVENTS } from '../../../lib/core/events.ts';
 import type { DeviceImage } from '../../helpers/container.ts';
-import { describeOnDevice, startDevice } from '../../helpers/container.ts';
+import { describeOnDevice } from '../../helpers/container.ts';
 import { unexpectedLines } from '../../helpers/journal-lines.ts';
+import { containing } from '../../helpers/matchers.ts';
+import type { Stage } from '../../helpers/on-device.ts';
+import { onDevice } from '../../helpers/on-device.ts';
 import type { PikitDevice } from '../../helpers/pikit-device.ts';
-import { pikitDevice } from '../../helpers/pikit-device.ts';
-import type { Built, Site } from '../../helpers/release-builder.ts';
-import { releaseSite } from '../../helpers/release-builder.ts';
+import type { Built, Ingredients } from '../../helpers/release-builder.ts';
 
 const BROKEN_API = `#!/usr/bin/env python3
 raise SystemExit("pikit-api: cannot find the flux capacitor")
@@ -15,39 +17,33 @@ raise SystemExit("pikit-api: cannot find the flux capacitor")
 /** Defines the suite for one image; each image has a test file of its own, so that two devices live at a time. */
 export function tellStory(image: DeviceImage): void {
   describeOnDevice(image, `the story on ${image}`, () => {
+    let stage: Stage;
     let device: PikitDevice;
-    let site: Site;
     const releases = new Map<string, Built>();
     const release = (version: string): Built => {
       const built = releases.get(version);
       if (built === undefined) throw new Error(`${version} is not built yet`);
       return built;
     };
-    const publish = async (...[ingredients]: Parameters<Site['publish']>): Promise<void> => {
-      releases.set(ingredients.version, site.publish(ingredients));
-      await device.serve(site);
+    const publish = async (ingredients: Ingredients): Promise<void> => {
+      releases.set(ingredients.version, await stage.publish(ingredients));
     };
     let began = '';
     let foreignInode = '';
 
     beforeAll(async () => {
-      site = releaseSite();
-      device = pikitDevice(await startDevice({ image }));
-      began = await device.cursor();
-      await device.configure();
+      stage = await onDevice(image);
+      ({ device, began } = stage);
       await device.writeFile('/var/www/pikit-web/foreign.txt', 'mine\n');
       foreignInode = await device.sh('stat -c %i /var/www/pikit-web/foreign.txt');
-    });
-
-    afterAll(async () => {
-      await device.stop();
-      site.remove();
+      return stage.end;
     });
 
     it('has the timer enabled, and nothing of ours running', async () => {
       expect((await device.unit('pikit-update.timer')).ActiveState).toBe('active');
       expect((await device.systemctl('is-enabled', 'pikit-update.timer')).stdout.trim()).toBe('enabled');
-      expect((await device.exec(['pgrep', '-f', '/usr/lib/pikit-update'])).exitCode).toBe(1);
+      // What the acts before have started may still be ending.
+      await expect.poll(async () => (await device.exec(['pgrep', '-f', '/usr/lib/pikit-update'])).exitCode, { timeout: 60_000 }).toBe(1);
     });
 
     it('installs 1.0.0 with one command', async () => {
@@ -61,14 +57,14 @@ export function tellStory(image: DeviceImage): void {
     it('lets the timer find 1.1.0, and stops there', async () => {
       await publish({ version: '1.1.0', web: '5.18.2', extra: { 'pikit-web/assets/new/app.js': 'new\n' } });
       const after = await device.cursor();
-      const found = device.waitForJournal(['-t', 'pikit-update-check'], (entry) => entry.MESSAGE === '1.1.0 is available (installed is 1.0.0)', {
+      const found = device.waitForJournal(['-t', 'pikit-update-check'], (entry) => entry.MESSAGE === '1.1.0 is available (installed: 1.0.0)', {
         after,
         timeoutMs: 120_000,
       });
       await device.fireTimer();
       await found;
       await device.waitForUnit('pikit-update-check.service', (unit) => unit.ActiveState === 'inactive', 120_000);
-      expect(await device.linesSince(after)).toEqual(['1.1.0 is available (installed is 1.0.0)']);
+      expect(await device.linesSince(after)).toEqual(['1.1.0 is available (installed: 1.0.0)']);
       expect(await device.state()).toMatchObject({ current: '1.0.0', latest: '1.1.0', available: { version: '1.1.0', outcome: 'available' } });
       expect((await device.exec('ls /run/pikit-update/next /run/pikit-update/granted')).stdout).not.toMatch(/fetch|apply/);
       await device.expectExactly(release('1.0.0'));
@@ -113,6 +109,38 @@ export function tellStory(image: DeviceImage): void {
       expect(JSON.parse(history.at(-1) ?? '')).toEqual(Object.assign({}, receipt, { lines: written }));
     });
 
+    it('has told all of it to the journal as events with their fields, in order, and `journalctl -x` explains them', async () => {
+      const told = async (unit: string): Promise<string[][]> => {
+        const entries = await device.journal(['--unit', unit]);
+        return entries.flatMap(
+          ({ MESSAGE_ID, PIKIT_STEP = '', PIKIT_VERSION = '', PIKIT_BRANCH = '', PIKIT_ERROR_CODE = '', PIKIT_RUN, ...entry }) => {
+            const [name] = Object.entries(EVENTS).find(([, { id }]) => id === MESSAGE_ID) ?? [];
+            if (name === undefined) return [];
+            // An entry of a process that has just ended may have lost what the journal itself adds (systemd #2913).
+            expect(PIKIT_RUN).toBe(entry['_SYSTEMD_INVOCATION_ID'] ?? PIKIT_RUN);
+            return [[name, PIKIT_STEP, PIKIT_VERSION, PIKIT_BRANCH, PIKIT_ERROR_CODE]];
+          },
+        );
+      };
+      expect(await told('pikit-update-check')).toEqual([['available', 'check', '1.1.0', 'stable', '']]);
+      expect(await told('pikit-update-fetch')).toEqual(['1.0.0', '1.1.0', '1.2.0'].map((version) => ['downloaded', 'fetch', version, 'stable', '']));
+      expect(await told('pikit-update-apply')).toEqual([
+        ['installed', 'apply', '1.0.0', 'stable', ''],
+        ['installed', 'apply', '1.1.0', 'stable', ''],
+        ['rolled-back', 'apply', '1.1.0', 'stable', ''],
+        ['failed', 'apply', '1.2.0', 'stable', 'SERVICE_FAILED'],
+      ]);
+      const said = (await device.sh('journalctl --quiet --output=cat --unit pikit-update-apply')).split('\n');
+      const [starting, installing, installed, finished] = [/^Starting /, /^installing 1\.0\.0 /, /^1\.0\.0 is installed$/, /^Finished /].map((line) =>
+        said.findIndex((text) => line.test(text)),
+      );
+      expect([starting, installing, installed, finished]).toEqual([starting, installing, installed, finished].toSorted((a = -1, b = -1) => a - b));
+      expect(starting).not.toBe(-1);
+      const explained = await device.sh('journalctl --quiet --catalog --unit pikit-update-apply');
+      expect(explained).toContain('Subject: The step apply of Pi-Kit Updater failed: SERVICE_FAILED');
+      expect(explained).toMatch(/ 1\.1\.0 is installed\n.*Subject: A release of Pi-Kit is installed\n/);
+    });
+
     it('does not offer 1.2.0 again by itself, and says why', async () => {
       await device.settings({ auto: 'install' });
       const after = await device.cursor();
@@ -135,9 +163,19 @@ export function tellStory(image: DeviceImage): void {
       expect(await device.sh('test ! -e /var/www/pikit-web/assets/new && echo gone')).toBe('gone\n');
     });
 
-    it('goes nowhere when there is nothing to go back to', async () => {
+    it('goes nowhere when there is nothing to roll back to', async () => {
       expect(await device.start('pikit-update-rollback.service')).toMatchObject({ exitCode: 0 });
       await device.expectExactly(release('1.0.0'));
+    });
+
+    it('starts nothing without its sandbox but what is of the way back, and that says so', async () => {
+      const folder = '/usr/lib/systemd/system/pikit-update-.service.d';
+      await device.sh(`mv ${folder} /root; systemctl daemon-reload`);
+      expect(await device.systemctl('start', 'pikit-update-check.service')).toMatchObject({ exitCode: 1, stderr: containing('Assertion failed') });
+      const { exitCode, lines } = await device.start('pikit-update-rollback.service');
+      expect([exitCode, lines.join('\n')]).toEqual([0, containing('this step runs without its sandbox, ignoring')]);
+      await device.sh(`mv /root/pikit-update-.service.d ${folder}; systemctl daemon-reload`);
+      expect(await device.start('pikit-update-check.service')).toMatchObject({ exitCode: 0 });
     });
 
     it('brings 1.3.0 in by the timer alone', async () => {
@@ -184,6 +222,7 @@ export function tellStory(image: DeviceImage): void {
       expect(
         unexpectedLines(await device.linesSince(began), [
           /^'pikit-api\.service' did not (stay active|start).* \[SERVICE_FAILED\]$/,
+          /^this step runs without its sandbox, ignoring: /,
           /^hint: journalctl -u pikit-api\.service -n 20 shows what it wrote$/,
         ]),
       ).toEqual([]);

@@ -1,7 +1,7 @@
 /** A run, and a status with it, for tests. */
-import type { StatusAnswer } from '../../../lib/core/api-answers.ts';
-import type { Run } from '../../../lib/core/run.ts';
-import { Settings, emptyState } from '../../../lib/core/state.ts';
+import type { StatusAnswer } from '../../../lib/core/http-api/api-answers.ts';
+import type { Run } from '../../../lib/core/run/run.ts';
+import { Settings, emptyState } from '../../../lib/core/device/state.ts';
 
 export function run(more: Partial<Run> = {}): Run {
   return {

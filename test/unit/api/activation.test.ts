@@ -1,10 +1,10 @@
 /** The built server as systemd starts it: by the first connection, with the socket as descriptor 3. */
 import { spawn, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
-import net from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { apiProcess, apiRoot, clientOf, statusOf } from '../../helpers/api-server.ts';
+import { freePort } from '../../helpers/listening.ts';
 
 const DIST = join(import.meta.dirname, '../../../dist');
 const hasActivate = spawnSync('systemd-socket-activate', ['--version']).status === 0;
@@ -40,7 +40,7 @@ async function activated(listen: string, env: Readonly<Record<string, string>> =
 }
 
 describe.skipIf(!hasActivate)('socket activation', () => {
-  it('answers the connection that started it, stays while somebody is there, and ends with 0 when nobody is', async () => {
+  it('answers the connection that started it, stays while a client is connected, and ends with 0 when none is', async () => {
     const { root, ended } = await activated('ROOT/api.sock', { PIKIT_API_IDLE_MS: '300' });
     const client = clientOf({ socketPath: join(root, 'api.sock') });
     expect((await client.ask('/api/update/status')).status).toBe(200);
@@ -51,21 +51,13 @@ describe.skipIf(!hasActivate)('socket activation', () => {
   });
 
   it('wants a token on TCP, whatever its socket is called', async () => {
-    const free = net.createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => free.once('listening', resolve));
-    const address = free.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    await new Promise((resolve) => free.close(resolve));
+    const port = await freePort();
     await activated(`127.0.0.1:${String(port)}`, { LISTEN_FDNAMES: 'unix' });
     expect((await clientOf({ port }).ask('/api/update/status')).status).toBe(503);
   });
 
   it('does not serve a socket that others on the network can reach', async () => {
-    const free = net.createServer().listen(0, '0.0.0.0');
-    await new Promise((resolve) => free.once('listening', resolve));
-    const address = free.address();
-    const port = typeof address === 'object' && address !== null ? address.port : 0;
-    await new Promise((resolve) => free.close(resolve));
+    const port = await freePort('0.0.0.0');
     const { ended, text } = await activated(`0.0.0.0:${String(port)}`);
     expect(statusOf(await clientOf({ port }).raw('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n'))).toBe(0);
     expect(await ended).toBe(1);

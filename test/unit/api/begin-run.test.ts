@@ -2,10 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { beginRun } from '../../../lib/api/begin-run.ts';
 import { deviceChanges } from '../../../lib/api/changes.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import { stepBegun, stepEnded } from '../../../lib/core/run-record.ts';
+import { stepBegun, stepEnded } from '../../../lib/core/run/run-record.ts';
 import type { CliDevice } from '../../helpers/cli-device.ts';
-import type { UnitSight } from '../../../lib/core/run-view.ts';
-import { NOW, cliDevice, receipt } from '../../helpers/cli-device.ts';
+import type { UnitSight } from '../../../lib/core/run/unit-sight.ts';
+import { NOW, cliDevice } from '../../helpers/cli-device.ts';
+import { stepStart } from '../../helpers/run-start.ts';
+import { containing } from '../../helpers/matchers.ts';
 import { gate } from '../../helpers/release-server.ts';
 
 const begin = async (device: CliDevice, deadlineMs?: number) =>
@@ -18,8 +20,7 @@ const begin = async (device: CliDevice, deadlineMs?: number) =>
 
 /** What fetch writes when it begins. */
 function recordFetch({ deps }: CliDevice): void {
-  const begun = { step: 'fetch', invocation: 'the-run', pid: process.pid, at: deps.now(), byTimer: false, token: null } as const;
-  deps.files.writeRunRecord(stepBegun(null, begun));
+  deps.files.writeRunRecord(stepBegun(null, stepStart('fetch', { invocation: 'the-run', begun: { id: 'the-run', at: deps.now().toISOString() } })));
 }
 
 describe('beginRun', () => {
@@ -54,6 +55,7 @@ describe('beginRun', () => {
     device.looks.set('pikit-update-fetch.service', { active: true, invocation: 'the-run' });
     device.onStart = () => {
       expect(isGone).toBe(true);
+      device.deps.files.writeRunRecord(stepBegun(null, stepStart('fetch', { invocation: 'the-next' })));
       device.looks.set('pikit-update-fetch.service', { active: true, invocation: 'the-next' });
       return new Promise(() => undefined);
     };
@@ -65,28 +67,34 @@ describe('beginRun', () => {
     expect(await next).toMatchObject({ id: 'the-next', state: 'running' });
   });
 
-  it('shows one that waits behind something else as queued, and says of one that nobody has queued that it has not begun', async () => {
+  it('shows one that has begun and waits for the lock, and says of one that has not begun that it has not', async () => {
     const device = cliDevice();
     device.onStart = () => new Promise(() => undefined);
     await expect(begin(device, 50)).rejects.toMatchObject({
       code: 'SYSTEMD_UNAVAILABLE',
-      message: "systemd has queued 'pikit-update-apply.service' and has not begun it within 0.05 s",
+      message: "systemd queued 'pikit-update-apply.service' but did not start it within 0.05 s",
     });
-    device.looks.set('pikit-update-apply.service', { waiting: true });
-    expect(await begin(device, 50)).toMatchObject({ id: 'queued', kind: 'update', state: 'running' });
+    device.looks.set('pikit-update-apply.service', { active: true, invocation: 'apply-1', since: NOW.toISOString() });
+    expect(await begin(device, 50)).toMatchObject({ id: 'apply-1', kind: 'update', state: 'running' });
   });
 
   it('tells of a run that was over before anybody saw it', async () => {
     const device = cliDevice({ alive: false });
     device.onStart = () => {
-      device.setState({ last_result: receipt({ outcome: 'failed', code: 'OFFLINE', message: 'no network', step: 'fetch' }) });
+      recordFetch(device);
+      const record = device.deps.files.readRunRecord();
+      if (record === null) throw new Error('no record');
+      const failed = { at: NOW, outcome: 'failed', code: 'OFFLINE', message: 'no network', hint: null, version: null } as const;
+      device.deps.files.writeRunRecord(stepEnded(record, 'the-run', failed));
       return 'dependency';
     };
-    expect(await begin(device)).toMatchObject({ state: 'ended', outcome: 'failed', code: 'OFFLINE', message: 'no network' });
+    expect(await begin(device)).toMatchObject({ id: 'the-run', state: 'ended', outcome: 'failed', code: 'OFFLINE', message: 'no network' });
   });
 
-  it('tells of one that a condition kept from running', async () => {
-    expect(await begin(cliDevice({ alive: false }))).toMatchObject({ state: 'ended', outcome: 'nothing' });
+  it('says of one that could not write anything that it could not', async () => {
+    const device = cliDevice({ alive: false });
+    device.onStart = () => 'done';
+    await expect(begin(device)).rejects.toMatchObject({ code: 'STEP_FAILED', message: containing('failed to write') });
   });
 
   it('throws what the unit came to when that left no word', async () => {
@@ -101,7 +109,7 @@ describe('beginRun', () => {
     device.onStart = () => Promise.reject(new UpdateError('NOT_FOUND', 'systemd refused StartUnit: no such unit'));
     await expect(begin(device)).rejects.toMatchObject({
       code: 'SYSTEMD_UNAVAILABLE',
-      message: "'pikit-update-apply.service' could not be started: systemd refused StartUnit: no such unit",
+      message: "failed to start 'pikit-update-apply.service': systemd refused StartUnit: no such unit",
     });
     device.onStart = () => Promise.reject(new UpdateError('PERMISSION', 'systemd refused StartUnit: access denied'));
     await expect(begin(device)).rejects.toMatchObject({ code: 'PERMISSION' });

@@ -51,7 +51,7 @@ it('goes on with the files when systemd cannot be asked, says so, and tries agai
   device.setState({ latest: '1.1.0' });
   await heard;
   (await changes.watch(onChange))();
-  expect([tries, warned]).toEqual([2, ['the units are not followed: no bus', 'the units are not followed: no bus']]);
+  expect([tries, warned]).toEqual([2, ['failed to follow the units, ignoring: no bus', 'failed to follow the units, ignoring: no bus']]);
   end();
 });
 

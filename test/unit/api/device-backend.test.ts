@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { deviceBackend } from '../../../lib/api/device-backend.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer, StatusAnswer } from '../../../lib/core/api-answers.ts';
-import type { JobResult } from '../../../lib/io/unit-runner.ts';
+import { AutoAnswer, BranchesAnswer, HistoryAnswer, PlanAnswer, StatusAnswer } from '../../../lib/core/http-api/api-answers.ts';
+import type { JobResult } from '../../../lib/io/systemd/unit-runner.ts';
 import { available, cliDevice, receipt } from '../../helpers/cli-device.ts';
 import { matching } from '../../helpers/matchers.ts';
 import { plannedDevice } from '../../helpers/planned-device.ts';
 import { gate } from '../../helpers/release-server.ts';
+import { leaveRun } from '../../helpers/run-start.ts';
 import { writeTree } from '../../helpers/site-builder.ts';
+import { tryAgain } from '../../helpers/wish.ts';
 
 describe('deviceBackend', () => {
   it('answers by its schemas on a device that knows nothing, and on one that knows something', async () => {
@@ -40,20 +42,21 @@ describe('deviceBackend', () => {
     writeTree(device.deps.paths.root, { '/usr/local/bin/tool': 'mine' });
     const seen = { path: '/usr/local/bin/other', sha256: 'a'.repeat(64) };
     await apply(null, { replace: ['/usr/local/bin/tool', seen] });
-    expect(device.deps.files.takeConfirmed()).toEqual([{ path: '/usr/local/bin/tool', sha256: matching(/^[0-9a-f]{64}$/) }, seen]);
+    expect(device.deps.files.readWanted()?.replace).toEqual([{ path: '/usr/local/bin/tool', sha256: matching(/^[0-9a-f]{64}$/) }, seen]);
     await expect(apply(null, { replace: ['/usr/local/bin/none'] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
   });
 
   it('leaves alone what others have agreed to when its own start was not asked for', async () => {
     const device = cliDevice({ alive: false });
     const { files } = device.deps;
-    files.writeRetry('1.4.0');
-    const readState = (): never => {
+    const theirs = tryAgain(device.deps.now(), '1.4.0');
+    files.writeWanted(theirs);
+    const readRunRecord = (): never => {
       throw new UpdateError('IO_ERROR', 'the disk cannot be read');
     };
-    const backend = deviceBackend({ ...device.deps, files: { ...files, readState } }, () => undefined);
+    const backend = deviceBackend({ ...device.deps, files: { ...files, readRunRecord } }, () => undefined);
     await expect(backend.apply(null)).rejects.toMatchObject({ code: 'IO_ERROR' });
-    expect([files.readRetry(), device.asked]).toEqual(['1.4.0', []]);
+    expect([files.readWanted(), device.asked]).toEqual([theirs, []]);
   });
 
   it('takes back that a held version may be tried again when its start fails, unless that is still to come', async () => {
@@ -62,16 +65,17 @@ describe('deviceBackend', () => {
     device.setState({ available: available({ outcome: 'held', reason: 'it fell' }) });
     device.onStart = () => Promise.reject(new UpdateError('PERMISSION', 'no'));
     await expect(backend.apply('1.4.0')).rejects.toMatchObject({ code: 'PERMISSION' });
-    expect(device.deps.files.readRetry()).toBeNull();
-    device.onStart = () => {
+    expect(device.deps.files.readWanted()).toBeNull();
+    device.onStart = (unit) => {
       device.looks.set('pikit-update-apply.service', { waiting: true });
+      leaveRun(device.deps.files, unit);
       return 'done';
     };
     await backend.apply('1.4.0');
-    expect(device.deps.files.readRetry()).toBe('1.4.0');
+    expect(device.deps.files.readWanted()).toMatchObject({ version: '1.4.0', retry: true });
   });
 
-  it('sets what happens by itself through its unit, passes a version over, and tells whoever watches', async () => {
+  it('sets what happens by itself through its unit, passes a version over, and tells its watchers', async () => {
     const device = cliDevice({ alive: false });
     const backend = deviceBackend(device.deps, () => undefined);
     let told = 0;

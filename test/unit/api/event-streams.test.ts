@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Run } from '../../../lib/core/run.ts';
+import type { Run } from '../../../lib/core/run/run.ts';
 import type { Client, Followed } from '../../helpers/api-server.ts';
 import { expectRefused } from '../../helpers/api-server.ts';
 import { containing } from '../../helpers/matchers.ts';
@@ -39,13 +39,13 @@ it('takes from the client that has most, and never the only one of another as lo
   const late = await watchAs(api, 'late');
   await greedy[25]?.ended;
   expect([owner, late].map(({ events }) => events.some(({ event }) => event === 'failure'))).toEqual([false, false]);
-  // A name that is made up in front of the one that the proxy has seen makes it nobody else.
+  // A name that is made up in front of the one that the proxy has seen makes it no other client.
   const forged = await watchAs(api, 'owner, greedy');
   await greedy[26]?.ended;
   for (const one of [owner, late, forged, ...greedy]) one.close();
 });
 
-it('keeps places for who watches what it starts, which nobody takes', async () => {
+it('keeps places for a client that watches what it starts, which no other takes', async () => {
   let now: Run | null = null;
   const check = (): Promise<Run> => Promise.resolve((now = run({ kind: 'check' })));
   const api = await served({ check, status: () => Promise.resolve(status({ run: now })) }, { limits: { ...LIMITS, streams: 4 } });

@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
-import type { Run } from '../../../lib/core/run.ts';
-import { containing } from '../../helpers/matchers.ts';
+import type { Run } from '../../../lib/core/run/run.ts';
 import { run, status } from './a-run.ts';
 import { served } from './served.ts';
 
@@ -80,19 +79,10 @@ async function watching(first: Run, before: Run | null = null) {
   return { stream, show };
 }
 
-it('watches a run that had no id when it was queued to its end under the one that it got', async () => {
-  const { stream, show } = await watching(run({ id: 'queued' }), run({ id: 'before', state: 'ended' }));
+it('watches a run to its end, from before its first step', async () => {
+  const { stream, show } = await watching(run({ id: 'its-own' }), run({ id: 'before', state: 'ended' }));
   show(run({ id: 'its-own', percent: 5 }));
-  await stream.until(({ data }) => data.includes('its-own'));
-  show(run({ id: 'its-own', state: 'ended' }));
-  await stream.ended;
-  expect(JSON.parse(stream.events.at(-1)?.data ?? '')).toMatchObject({ run: { id: 'its-own', state: 'ended' } });
-});
-
-it('goes on behind one that is queued until the run that is watched has ended', async () => {
-  const { stream, show } = await watching(run({ id: 'its-own' }));
-  show(run({ id: 'queued' }));
-  await stream.until(({ data }) => data.includes('"queued"'));
+  await stream.until(({ data }) => data.includes('"percent":5'));
   show(run({ id: 'its-own', state: 'ended', outcome: 'failed', code: 'NOT_FOUND' }));
   await stream.ended;
   expect(JSON.parse(stream.events.at(-1)?.data ?? '')).toMatchObject({ run: { id: 'its-own', state: 'ended', code: 'NOT_FOUND' } });
@@ -100,20 +90,11 @@ it('goes on behind one that is queued until the run that is watched has ended', 
 
 it.each([
   ['nothing', null],
-  ['the run before it', run({ id: 'before', state: 'ended', started: '2026-11-22T09:00:00.000Z', ended: '2026-11-22T09:00:05.000Z', outcome: 'ok' })],
-])('says of a queued run that was taken back that it will not come, where %s is shown instead', async (_name, before) => {
-  const { stream, show } = await watching(run({ id: 'queued' }), before);
-  await stream.until(({ data }) => data.includes('"queued"'));
-  show(before);
-  await stream.ended;
-  const last = stream.events.at(-1);
-  expect(last?.event).toBe('failure');
-  expect(JSON.parse(last?.data ?? '')).toMatchObject({ error: { code: 'CANCELLED', message: containing('before it had begun') } });
-});
-
-it('ends a queued run with what it came to, when it was over before anybody saw it run', async () => {
-  const { stream, show } = await watching(run({ id: 'queued' }));
-  show(run({ id: 'its-own', state: 'ended', started: '2026-11-22T10:00:01.000Z', ended: '2026-11-22T10:00:02.000Z', outcome: 'ok' }));
+  ['another run', run({ id: 'the-next' })],
+])('ends with what is shown when the run that it watches is gone: %s', async (_name, next) => {
+  const { stream, show } = await watching(run({ id: 'its-own' }));
+  await stream.until(({ data }) => data.includes('its-own'));
+  show(next);
   await stream.ended;
   expect(stream.events.map(({ event }) => event)).toEqual(['status', 'status']);
 });

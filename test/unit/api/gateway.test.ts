@@ -1,20 +1,24 @@
 /** The API against the built gateway: orders over a real socket, one process each, and a bus on which something answers as systemd does. */
+import fs from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { deviceBackend } from '../../../lib/api/device-backend.ts';
-import { devicePaths } from '../../../lib/core/paths.ts';
+import { devicePaths } from '../../../lib/core/device/paths.ts';
 import { gatewayOrders, queueByGateway } from '../../../lib/device/gateway-orders.ts';
-import { orderClient } from '../../../lib/io/order-client.ts';
-import type { SteadyUnits } from '../../../lib/io/steady-units.ts';
-import { steadyUnits } from '../../../lib/io/steady-units.ts';
+import { takeLock } from '../../../lib/io/state/lock.ts';
+import { orderClient } from '../../../lib/io/api/order-client.ts';
+import type { ReconnectingUnits } from '../../../lib/io/systemd/reconnecting-units.ts';
+import { reconnectingUnits } from '../../../lib/io/systemd/reconnecting-units.ts';
 import type { Client } from '../../helpers/api-server.ts';
 import { codeOf, expectRefused } from '../../helpers/api-server.ts';
 import type { CliDevice } from '../../helpers/cli-device.ts';
-import { available, cliDevice, receipt } from '../../helpers/cli-device.ts';
+import { available, cliDevice } from '../../helpers/cli-device.ts';
 import type { FakeSystemd } from '../../helpers/fake-systemd.ts';
 import { fakeSystemd, hasBus } from '../../helpers/fake-systemd.ts';
+import { run } from '../../helpers/device.ts';
 import { matching } from '../../helpers/matchers.ts';
 import type { OrderGateway } from '../../helpers/order-gateway.ts';
 import { orderGateway } from '../../helpers/order-gateway.ts';
+import { leaveRun } from '../../helpers/run-start.ts';
 import { writeTree } from '../../helpers/site-builder.ts';
 import { served } from './served.ts';
 
@@ -24,15 +28,19 @@ describe.skipIf(!hasBus)('the API and its gateway (skipped without dbus-daemon)'
   let fake: FakeSystemd;
   let gateway: OrderGateway;
   let device: CliDevice;
-  let units: SteadyUnits;
+  let units: ReconnectingUnits;
   let api: Client;
 
   beforeEach(async () => {
     fake = await fakeSystemd();
     device = cliDevice({ alive: false });
+    fake.job = (verb, unit) => {
+      if (verb === 'StartUnit') leaveRun(device.deps.files, unit);
+      return 'done';
+    };
     gateway = await orderGateway(device.root);
     const ask = orderClient(gateway.socketPath);
-    units = steadyUnits({ queue: queueByGateway(ask) });
+    units = reconnectingUnits({ queue: queueByGateway(ask) });
     const deps = { ...device.deps, units: () => Promise.resolve(units) };
     api = await served(deviceBackend(deps, () => undefined, gatewayOrders(ask, units)));
   });
@@ -55,7 +63,7 @@ describe.skipIf(!hasBus)('the API and its gateway (skipped without dbus-daemon)'
   it('does not miss a job that is over before the gateway has answered', async () => {
     fake.early = true;
     fake.job = () => {
-      device.setState({ last_result: receipt({ outcome: 'failed', code: 'OFFLINE', message: 'no network', step: 'check' }) });
+      leaveRun(device.deps.files, 'pikit-update-check.service', { outcome: 'failed', code: 'OFFLINE', message: 'no network' });
       return 'failed';
     };
     expect(await api.post('/api/update/check')).toMatchObject({ status: 202, json: { run: { outcome: 'failed', code: 'OFFLINE' } } });
@@ -64,7 +72,9 @@ describe.skipIf(!hasBus)('the API and its gateway (skipped without dbus-daemon)'
   it('shows a start that waits as queued, and another one is told that something runs', async () => {
     fake.job = () => {
       fake.change('pikit-update-apply.service', { unit: { ActiveState: ['s', 'inactive'], Job: ['(uo)', [1, '/org/freedesktop/systemd1/job/1']] } });
-      fake.change('pikit-update-fetch.service', { unit: { ActiveState: ['s', 'activating'], InvocationID: ['ay', Buffer.alloc(16, 7)] } });
+      fake.change('pikit-update-fetch.service', {
+        unit: { ActiveState: ['s', 'activating'], InvocationID: ['ay', Buffer.alloc(16, 7)], InactiveExitTimestamp: ['t', 1_790_000_000_000_000n] },
+      });
       return 'never';
     };
     const key = { 'Idempotency-Key': 'tab-1' };
@@ -80,14 +90,10 @@ describe.skipIf(!hasBus)('the API and its gateway (skipped without dbus-daemon)'
     writeTree(device.root, { '/usr/local/bin/tool': 'mine' });
     const { files } = device.deps;
     await api.post('/api/update/apply', { version: '1.4.0', replace: ['/usr/local/bin/tool'] });
-    expect([files.readWanted()?.version, files.readRetry(), files.takeConfirmed().map(({ path }) => path)]).toEqual([
-      '1.4.0',
-      '1.4.0',
-      ['/usr/local/bin/tool'],
-    ]);
+    expect(files.readWanted()).toMatchObject({ version: '1.4.0', retry: true, replace: [{ path: '/usr/local/bin/tool' }] });
     fake.refusals.set('StartUnit', ['org.freedesktop.systemd1.NoSuchUnit', 'Unit not found.']);
     expectRefused(await api.post('/api/update/apply', { version: '1.4.0' }), 503, 'SYSTEMD_UNAVAILABLE');
-    expect([files.readWanted(), files.readRetry()]).toEqual([null, null]);
+    expect(files.readWanted()).toBeNull();
     expectRefused(await api.post('/api/update/apply', { version: '9.9.9' }), 404, 'NOT_FOUND');
     expectRefused(await api.post('/api/update/apply', { version: '1.4.0', manifest_sha256: '0'.repeat(64) }), 409, 'RELEASE_CHANGED');
   });
@@ -97,7 +103,7 @@ describe.skipIf(!hasBus)('the API and its gateway (skipped without dbus-daemon)'
     fake.job = (verb) => (verb === 'StartUnit' ? 'dependency' : 'done');
     const refused = await api.post('/api/update/apply', { version: '1.4.0' });
     expect([refused.status, codeOf(refused)]).toEqual([503, 'STEP_FAILED']);
-    expect([device.deps.files.readWanted(), device.deps.files.readRetry()]).toEqual([null, null]);
+    expect(device.deps.files.readWanted()).toBeNull();
     expect(jobs()).toEqual(['StartUnit pikit-update-apply.service replace', 'StopUnit pikit-update-apply.service replace']);
   });
 
@@ -124,6 +130,29 @@ describe.skipIf(!hasBus)('the API and its gateway (skipped without dbus-daemon)'
     expect(device.deps.files.readSettings()).toMatchObject({ auto: 'install' });
   });
 
+  it('writes each of several that come at the same time, also where the command line is another one', async () => {
+    const { files, paths } = device.deps;
+    await api.post('/api/update/skip', { version: null });
+    const release = await takeLock(paths.settingsLock, { waitMs: 0, onWait: () => undefined, signal: new AbortController().signal });
+    const lock = String(fs.statSync(paths.settingsLock).ino);
+    const waiting = (): number =>
+      fs.readFileSync('/proc/locks', 'utf8').split('\n').filter((line) => line.includes('->') && line.includes(`:${lock} `)).length; // prettier-ignore
+    let ended = 0;
+    const orders = [
+      gateway.send('{"order":"skip","version":"1.5.0"}'),
+      run('pikit-update', device.root, { args: ['auto', 'install', '--time', '05:00'] }),
+    ].map(async (order) => {
+      await order;
+      ended += 1;
+    });
+    await vi.waitUntil(() => waiting() + ended === orders.length, { timeout: 30_000 });
+    expect([waiting(), ended]).toEqual([orders.length, 0]);
+    files.writeSettings({ ...files.readSettings(), branch: 'beta' });
+    release();
+    await Promise.all(orders);
+    expect(files.readSettings()).toEqual({ branch: 'beta', auto: 'install', time: '05:00', skipped_version: '1.5.0' });
+  });
+
   it('follows a branch that is there, and asks for the list before it says that one is not', async () => {
     expect(await api.post('/api/update/branch', { name: 'stable' })).toMatchObject({ status: 200 });
     expectRefused(await api.post('/api/update/branch', { name: 'nowhere' }), 404, 'BRANCH_UNKNOWN');
@@ -138,7 +167,7 @@ describe.skipIf(!hasBus)('the API and its gateway (skipped without dbus-daemon)'
     expectRefused(await api.post('/api/update/notices/dismiss', { id: 'b' }), 404, 'NOT_FOUND');
   });
 
-  it('says what is wrong when nobody carries orders out, and goes on showing what there is', async () => {
+  it('says what is wrong when no gateway carries out orders, and goes on showing what there is', async () => {
     await gateway.stop();
     const refused = await api.post('/api/update/check');
     expect(refused).toMatchObject({ status: 503, json: { error: { code: 'SYSTEMD_UNAVAILABLE', hint: matching(/pikit-update-order\.socket/) } } });
@@ -146,7 +175,7 @@ describe.skipIf(!hasBus)('the API and its gateway (skipped without dbus-daemon)'
     gateway = await orderGateway(device.root);
   });
 
-  it('carries out an order of somebody who does not wait for its end', async () => {
+  it('carries out an order of a client that does not wait for its end', async () => {
     device.setState({ available: available() });
     await gateway.send('{"order":"apply","version":"1.4.0","manifest_sha256":null,"replace":[]}', { leave: true });
     await vi.waitUntil(() => jobs().length === 1);

@@ -1,12 +1,12 @@
 import { expect, it } from 'vitest';
-import type { JournalReader } from '../../../lib/api/deps.ts';
+import type { LogReader } from '../../../lib/api/deps.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
 import { expectRefused } from '../../helpers/api-server.ts';
 import { served } from './served.ts';
 
 const LINE = { cursor: 's=1', time: '2026-11-22T10:00:00.000Z', unit: 'check', priority: 6, message: 'a\nb' };
 
-function journal(more: Partial<JournalReader> = {}): JournalReader {
+function journal(more: Partial<LogReader> = {}): LogReader {
   return {
     read: ({ lines }) => Promise.resolve({ lines: [LINE].slice(0, lines ?? 100), cursor: 's=1' }),
     follow: async function* (_query, signal) {
@@ -49,7 +49,7 @@ it('follows, one event for a line whatever is in it, until the client goes', asy
 });
 
 it('says why it ends', async () => {
-  const follow: JournalReader['follow'] = async function* () {
+  const follow: LogReader['follow'] = async function* () {
     await Promise.resolve();
     throw new UpdateError('SYSTEMD_UNAVAILABLE', 'there is no journalctl');
   };
@@ -61,7 +61,7 @@ it('says why it ends', async () => {
 
 it('goes on after the last line that a client had, whatever its address says', async () => {
   const asked: unknown[] = [];
-  const follow: JournalReader['follow'] = async function* (query) {
+  const follow: LogReader['follow'] = async function* (query) {
     await Promise.resolve();
     asked.push(query.cursor);
     yield LINE;
@@ -90,7 +90,7 @@ function slowReader(api: Awaited<ReturnType<typeof served>>) {
 
 it('waits for a client that reads slowly, line by line', async () => {
   let told = 0;
-  const follow: JournalReader['follow'] = async function* () {
+  const follow: LogReader['follow'] = async function* () {
     await Promise.resolve();
     for (told = 0; told < 200; told += 1) yield LONG;
   };
@@ -107,7 +107,7 @@ it('waits for a client that reads slowly, line by line', async () => {
 
 it('does not wait for ever for a client that does not read at all', async () => {
   let ended = false;
-  const follow: JournalReader['follow'] = async function* () {
+  const follow: LogReader['follow'] = async function* () {
     try {
       await Promise.resolve();
       for (;;) yield LONG;

@@ -7,7 +7,7 @@ it.each([
   ['our page', 'POST', { origin: 'http://pikit:8080', 'sec-fetch-site': 'same-origin' }, true],
   ['our page behind TLS', 'POST', { origin: 'https://pikit:8080' }, true],
   ['an address typed in', 'GET', { 'sec-fetch-site': 'none' }, true],
-  ['a post that nobody typed in', 'POST', { 'sec-fetch-site': 'none' }, false],
+  ['a post that was not typed in', 'POST', { 'sec-fetch-site': 'none' }, false],
   ['another port', 'POST', { origin: 'http://pikit' }, false],
   ['a sandboxed frame', 'GET', { origin: 'null' }, false],
   ['a neighbour', 'GET', { 'sec-fetch-site': 'same-site' }, false],

@@ -71,6 +71,6 @@ it('names the key, its value and what is allowed', () => {
   try {
     ask({ force: 1 })();
   } catch (error) {
-    expect(error).toMatchObject({ hint: 'allowed are name' });
+    expect(error).toMatchObject({ hint: 'allowed: name' });
   }
 });

@@ -14,7 +14,7 @@ import { run, status } from './a-run.ts';
 export interface Served extends Client {
   server: ApiServer;
   warned: string[];
-  /** Tells whoever watches that the status may have changed. */
+  /** Tells watchers that the status may have changed. */
   change: () => void;
 }
 

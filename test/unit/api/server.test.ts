@@ -13,7 +13,7 @@ it('answers what Node cannot read as it answers everything else', async () => {
   expect(statusOf(await api.raw('GET /api/update/status HTTP/1.1\r\nHost: localhost\r\nExpect: wonders\r\n\r\n', { end: true }))).toBe(400);
 });
 
-it('goes when nobody has been there for a while, and not while somebody is', async () => {
+it('ends when no client has been connected for a while, and not while one is', async () => {
   const api = await served({}, { idleMs: 100, limits: { heartbeatMs: 20, streams: 8, bufferedBytes: 65_536 } });
   const stream = await api.follow('/api/update/events');
   await expect.poll(() => stream.comments.length).toBeGreaterThan(15);

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { startsOf } from '../../../lib/api/starts.ts';
-import type { Run } from '../../../lib/core/run.ts';
+import type { Run } from '../../../lib/core/run/run.ts';
 import { run } from './a-run.ts';
 
 function bed() {
@@ -61,18 +61,4 @@ it('goes on after a start that failed', async () => {
   await expect(starts.begin('apply', null, () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect((await starts.begin('apply', null, start)).id).toBe('r1');
   await expect(starts.inTurn(() => Promise.resolve(5))).resolves.toBe(5);
-});
-
-it('keeps no key for a run that has no id of its own yet: the next one is called the same', async () => {
-  const now: { run: Run | null } = { run: null };
-  const starts = startsOf(() => Promise.resolve(now.run));
-  let count = 0;
-  const start = (): Promise<Run> => {
-    count += 1;
-    return Promise.resolve(run({ id: 'queued' }));
-  };
-  await starts.begin('apply', 'k', start);
-  now.run = run({ id: 'queued', state: 'running' });
-  await expect(starts.begin('apply', 'k', start)).rejects.toMatchObject({ code: 'BUSY' });
-  expect(count).toBe(1);
 });

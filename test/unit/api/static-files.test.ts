@@ -66,7 +66,7 @@ describe('the widget and its page', () => {
     expect(directives).toEqual(expect.arrayContaining(['default-src', 'base-uri', 'form-action', 'frame-ancestors', 'require-trusted-types-for']));
   });
 
-  it('are not sent to whoever has them', async () => {
+  it('are not sent to a client that has them', async () => {
     const api = await serving();
     const etag = String((await api.ask(SCRIPT)).headers.etag);
     for (const known of [etag, `W/${etag}`, `"other", ${etag}`, '*']) {

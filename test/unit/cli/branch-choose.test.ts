@@ -28,12 +28,12 @@ describe('branch NAME', () => {
       seen.push(chosen(on));
       on.setState({
         available: available({ version: '1.5.0-beta.1', branch: 'beta' }),
-        last_result: receipt({ step: 'check', message: "1.5.0-beta.1 is available on the branch 'beta' (installed is 1.4.0)" }),
+        last_result: receipt({ step: 'check', message: "1.5.0-beta.1 is available on the branch 'beta' (installed: 1.4.0)" }),
       });
     });
     expect(await device.run('branch beta')).toEqual({
       exit: 0,
-      out: "this device follows beta now\n1.5.0-beta.1 is available on the branch 'beta' (installed is 1.4.0)\n",
+      out: "this device now follows beta\n1.5.0-beta.1 is available on the branch 'beta' (installed: 1.4.0)\n",
       err: 'hint: `pikit-update apply` installs it\n',
     });
     expect([chosen(device), seen, device.asked]).toEqual(['beta', ['beta'], [CHECK]]);
@@ -41,13 +41,13 @@ describe('branch NAME', () => {
 
   it('takes a disabled one, and says what is used until it is enabled', async () => {
     const device = chooser();
-    expect((await device.run('branch nightly')).out).toMatch(/^this device follows nightly \(disabled, using stable\) now\n/);
+    expect((await device.run('branch nightly')).out).toMatch(/^this device now follows nightly \(disabled, using stable\)\n/);
     expect(chosen(device)).toBe('nightly');
   });
 
   it('has nothing to do for the one that is followed', async () => {
     const device = chooser();
-    expect(await device.run('branch stable')).toEqual({ exit: 0, out: 'this device follows stable already\n', err: '' });
+    expect(await device.run('branch stable')).toEqual({ exit: 0, out: 'this device already follows stable\n', err: '' });
     expect(device.asked).toEqual([]);
   });
 
@@ -68,20 +68,20 @@ describe('a name that is not in the list', () => {
     const device = chooser((on) => {
       cacheDocument(on.deps, 'branches.json', [...LIST, { name: 'rc' }]);
     });
-    expect((await device.run('branch rc')).out).toMatch(/^asking whether there is a branch 'rc'\nthis device follows rc now\n/);
+    expect((await device.run('branch rc')).out).toMatch(/^checking whether the branch 'rc' exists\nthis device now follows rc\n/);
     expect([chosen(device), device.asked]).toEqual(['rc', [CHECK, CHECK]]);
   });
 
   it.each([
-    ['betta', "there is no branch 'betta'", "did you mean 'beta'? there are stable, beta, nightly"],
-    ['stabel', "there is no branch 'stabel'", "did you mean 'stable'? there are stable, beta, nightly"],
-    ['xyz', "there is no branch 'xyz'", 'there are stable, beta, nightly'],
-    ['test_1243', "there is no branch 'test_1243'", 'there are stable, beta, nightly'],
+    ['betta', "there is no branch 'betta'", "did you mean 'beta'? available branches: stable, beta, nightly"],
+    ['stabel', "there is no branch 'stabel'", "did you mean 'stable'? available branches: stable, beta, nightly"],
+    ['xyz', "there is no branch 'xyz'", 'available branches: stable, beta, nightly'],
+    ['test_1243', "there is no branch 'test_1243'", 'available branches: stable, beta, nightly'],
   ])('is refused with the nearest one that is no secret: %s', async (name, message, hint) => {
     const device = chooser();
     expect(await device.run(`branch ${name}`)).toEqual({
       exit: 1,
-      out: `asking whether there is a branch '${name}'\n`,
+      out: `checking whether the branch '${name}' exists\n`,
       err: `error: ${message}\nhint: ${hint}\n`,
     });
     expect(chosen(device)).toBe('stable');
@@ -109,8 +109,8 @@ describe('a name that is not in the list', () => {
 
 describe('a choice while something runs', () => {
   it.each([
-    ['check', 'the check that was running was stopped\n'],
-    ['fetch', 'the download that was running was stopped\n'],
+    ['check', 'the running check was stopped\n'],
+    ['fetch', 'the running download was stopped\n'],
   ])('stops a %s first, with the choice written down already', async (step, line) => {
     const device = chooser();
     device.looks.set(`pikit-update-${step}.service`, { active: true });
@@ -122,7 +122,7 @@ describe('a choice while something runs', () => {
   it.each(['apply', 'rollback', 'recover'])('leaves a running %s to its end, and does not check beside it', async (step) => {
     const device = chooser();
     device.looks.set(`pikit-update-${step}.service`, { active: true });
-    expect((await device.run('branch beta')).out).toContain('`pikit-update check` looks for what is on beta when that is over');
+    expect((await device.run('branch beta')).out).toContain('run `pikit-update check` afterwards to look for releases on beta');
     expect([chosen(device), device.asked]).toEqual(['beta', []]);
   });
 
@@ -138,10 +138,8 @@ describe('a choice while something runs', () => {
 
   it('is only root to make', async () => {
     const device = chooser();
-    const refuse = (): never => {
-      throw Object.assign(new Error('EACCES'), { code: 'EACCES' });
-    };
-    Object.assign(device.deps.files, { writeSettings: refuse });
+    const refuse = () => Promise.reject(Object.assign(new Error('EACCES'), { code: 'EACCES' }));
+    Object.assign(device.deps.files, { changeSettings: refuse });
     expect(await device.run('branch beta')).toMatchObject({
       exit: 1,
       err: 'error: only root can change the settings\nhint: sudo pikit-update branch …\n',
@@ -149,7 +147,7 @@ describe('a choice while something runs', () => {
     expect(device.asked).toEqual([]);
   });
 
-  it('needs somebody to start units', async () => {
+  it('needs systemd to start units', async () => {
     const device = chooser();
     device.onStart = () => Promise.reject(new UpdateError('SYSTEMD_UNAVAILABLE', 'no bus'));
     expect(await device.run('branch beta')).toMatchObject({ exit: 1, err: 'error: no bus\n' });

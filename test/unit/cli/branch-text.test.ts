@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { branchesText } from '../../../lib/cli/branch-text.ts';
 import type { KnownBranch } from '../../../lib/device/known-branches.ts';
-import type { BranchQuestion } from '../../../lib/core/branch-choice.ts';
-import { chooseBranch } from '../../../lib/core/branch-choice.ts';
+import type { BranchQuestion } from '../../../lib/core/offer/branch-choice.ts';
+import { decideBranch } from '../../../lib/core/offer/branch-choice.ts';
 
 function branch(fields: Partial<KnownBranch>): KnownBranch {
   return {
@@ -18,19 +18,29 @@ function branch(fields: Partial<KnownBranch>): KnownBranch {
   };
 }
 
-const STABLE = branch({ name: 'stable', description: 'what every device gets', version: '1.4.0' });
+const STABLE = branch({ name: 'stable', description: 'the default for every device', version: '1.4.0' });
 
 function text(branches: KnownBranch[], question: Partial<BranchQuestion> = {}, listed = true): string {
-  return branchesText({ choice: chooseBranch({ selected: 'stable', list: [], answer: 'not-asked', ...question }), branches, listed }, []);
+  return branchesText({ choice: decideBranch({ selected: 'stable', list: [], answer: 'not-asked', ...question }), branches, listed }, []);
 }
 
 describe('branchesText', () => {
+  it('says who signs each of them, where that is known', () => {
+    const keys = [
+      { fingerprint: 'SHA256:a', name: 'CI of Pi-Kit' },
+      { fingerprint: 'SHA256:b', name: null },
+    ];
+    expect(text([STABLE, branch({ keys, description: 'two weeks earlier' })])).toMatch(
+      /^ {2}beta +- +two weeks earlier\n +signed by CI of Pi-Kit, SHA256:b$/m,
+    );
+  });
+
   it('shows name, version, display name, description, and which one is selected', () => {
     const beta = branch({ display_name: 'Beta / Release Candidates', description: 'Semi-stable test builds', version: '1.5.0-beta.1' });
     const nightly = branch({ name: 'nightly', enabled: false });
     expect(text([{ ...STABLE, selected: true }, beta, nightly])).toBe(
       [
-        '* stable   1.4.0         what every device gets',
+        '* stable   1.4.0         the default for every device',
         '  beta     1.5.0-beta.1  Beta / Release Candidates',
         '                         Semi-stable test builds',
         '  nightly  -             (disabled)',
@@ -51,13 +61,13 @@ describe('branchesText', () => {
     expect(text([STABLE, { ...hidden, selected: true }])).toMatch(/^\* test_1234 +- +\(hidden\)$/m);
   });
 
-  it('shows a selected one that nobody knows', () => {
+  it('shows a selected one that is unknown', () => {
     expect(text([STABLE], { selected: 'gone' })).toMatch(/^\* gone +- +\(not listed, using stable\)$/m);
     expect(text([STABLE], { selected: 'gone', list: null }, false)).toMatch(/^\* gone +- +\(no list of branches, using stable\)$/m);
   });
 
   it('says that it does not know the others', () => {
-    expect(text([{ ...STABLE, selected: true }], {}, false)).toMatch(/which others there are is not known: `pikit-update check` asks\n$/);
+    expect(text([{ ...STABLE, selected: true }], {}, false)).toMatch(/other branches are not known yet; run `pikit-update check`\n$/);
   });
 
   it('keeps any script and emoji, and nothing that plays tricks', () => {
@@ -76,7 +86,7 @@ describe('branchesText', () => {
   });
 
   it('ends with the notices', () => {
-    const known = { choice: chooseBranch({ selected: 'stable', list: [], answer: 'not-asked' }), branches: [STABLE], listed: true };
+    const known = { choice: decideBranch({ selected: 'stable', list: [], answer: 'not-asked' }), branches: [STABLE], listed: true };
     expect(branchesText(known, [{ id: 'x', message: 'it is gone', at: '2026-11-20T09:00:00.000Z' }])).toMatch(/\nnotice: it is gone\n$/);
   });
 });

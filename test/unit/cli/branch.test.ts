@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { branchCommand } from '../../../lib/cli/branch.ts';
-import { Settings } from '../../../lib/core/state.ts';
+import { Settings } from '../../../lib/core/device/state.ts';
 import { NOW, cliDevice } from '../../helpers/cli-device.ts';
 import { containing } from '../../helpers/matchers.ts';
 import { cacheDocument } from '../../helpers/source-cache.ts';
 
 describe('branch list', () => {
-  it.each(['branch', 'branch list'])('%s shows them, asks nobody and changes nothing', async (line) => {
+  it.each(['branch', 'branch list'])('%s shows them, sends no request and changes nothing', async (line) => {
     const device = cliDevice();
     cacheDocument(device.deps, 'branches.json', [{ name: 'beta', display_name: 'Beta' }]);
-    expect(await device.run(line)).toEqual({ exit: 0, out: '* stable  -  what every device gets\n  beta    -  Beta\n', err: '' });
+    expect(await device.run(line)).toEqual({ exit: 0, out: '* stable  -  the default for every device\n  beta    -  Beta\n', err: '' });
     expect(device.asked).toEqual([]);
   });
 
@@ -36,7 +36,7 @@ describe('branch list', () => {
     device.setState({ notices: [{ id: 'branch-removed:beta', message: "the branch 'beta' was removed", at: NOW.toISOString() }] });
     expect(await device.run('branch')).toMatchObject({
       out: containing("notice: the branch 'beta' was removed\n"),
-      err: 'hint: `pikit-update branch --dismiss` takes notices away\n',
+      err: 'hint: `pikit-update branch --dismiss` dismisses notices\n',
     });
   });
 });

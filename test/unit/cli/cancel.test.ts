@@ -9,9 +9,9 @@ function running(...steps: string[]): CliDevice {
 }
 
 it.each([
-  ['nothing', [], 'nothing is running: there is nothing to cancel\n'],
+  ['nothing', [], 'nothing to cancel: no step is running\n'],
   ['check', ['check'], 'the check was stopped\n'],
-  ['fetch', ['fetch'], 'the download was stopped; what has arrived is kept\n'],
+  ['fetch', ['fetch'], 'the download was stopped; the downloaded part is kept\n'],
 ])('%s', async (_name, steps, out) => {
   const device = running(...steps);
   expect(await device.run('cancel')).toEqual({ exit: 0, out, err: '' });
@@ -20,10 +20,10 @@ it.each([
 
 it('says what becomes of an update that is being installed', async () => {
   const device = running('apply');
-  device.setState({ last_result: receipt({ message: '1.4.0 was not installed: stopped' }) });
+  device.setState({ last_result: receipt({ message: 'installing 1.4.0 failed: stopped' }) });
   expect(await device.run('cancel')).toEqual({
     exit: 0,
-    out: 'the update is stopped: it puts back what it has replaced, unless it was complete already\n1.4.0 was not installed: stopped\n',
+    out: 'stopping the update; it restores the files it replaced, unless it is already complete\ninstalling 1.4.0 failed: stopped\n',
     err: '',
   });
 });

@@ -32,7 +32,7 @@ describe('runPikitUpdate', () => {
   it('turns whatever happens into an error with a code', async () => {
     const device = cliDevice();
     device.onStart = () => Promise.reject(new Error('unheard of'));
-    expect(await device.run('check')).toMatchObject({ exit: 1, out: '', err: matching(/^error: unheard of\nhint: this is a defect/) });
+    expect(await device.run('check')).toMatchObject({ exit: 1, out: '', err: matching(/^error: unheard of\nhint: this is a bug in the updater/) });
   });
 
   it.each(['status', 'check', 'apply', 'rollback', 'cancel', 'auto', 'history', 'plan'])('%s --json is JSON and nothing else', async (command) => {

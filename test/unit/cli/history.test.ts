@@ -5,7 +5,7 @@ import { cliDevice, receipt } from '../../helpers/cli-device.ts';
 
 it('lists the receipts, newest last', async () => {
   const device = cliDevice();
-  expect(await device.run('history')).toEqual({ exit: 0, out: 'no update was installed here yet\n', err: '' });
+  expect(await device.run('history')).toEqual({ exit: 0, out: 'no update has been installed yet\n', err: '' });
   for (const message of ['one', 'two', 'three']) device.deps.files.appendHistory(receipt({ message }));
   const { out } = await device.run('history -n 2');
   expect([...out.matchAll(/^ {4}(.*)$/gm)].map((match) => match[1])).toEqual(['two', 'three']);
@@ -22,14 +22,19 @@ it('says what went wrong, and hides what could drive a terminal', () => {
     hint: 'look',
     subject: 'a.service',
     lines: ['boom'],
-    from: '1.3.0',
-    to: '1.4.0',
+    from: '1.3.0\u001b[2J',
+    to: '\u202e1.4.0',
     duration_ms: 1234,
   });
   expect(receiptText(told)).toBe(
-    `${localTime(new Date(at))}  apply     rolled-back  1.3.0 → 1.4.0 (1.2 s)\n    it  fell\n    hint: look\n      a.service: boom\n`,
+    `${localTime(new Date(at))}  apply     rolled-back  1.3.0 [2J →  1.4.0 (1.2 s)\n    it  fell\n    hint: look\n      a.service: boom\n`,
   );
   expect(receiptText(receipt({ at }))).toBe(`${localTime(new Date(at))}  apply     ok\n    1.4.0 is installed\n`);
+});
+
+it('says who signed what was installed', () => {
+  const signed = { role: 'targets', keys: [{ fingerprint: 'SHA256:a', name: 'Ada' }], until: '2026-12-01T00:00:00.000Z' };
+  expect(receiptText(receipt({ signed }))).toMatch(/\n {4}1\.4\.0 is installed\n {4}signed by Ada\n$/);
 });
 
 it('names each file of the owner: where the copy is, and what was left', () => {
@@ -42,9 +47,9 @@ it('names each file of the owner: where the copy is, and what was left', () => {
     kept: ['/var/www/pikit-web/site.conf.pikit-new'],
   });
   expect(receiptText(told).split('\n').slice(2, -1)).toEqual([
-    "    '/usr/local/bin/tool' was not ours; your file is kept as '/var/lib/pikit/edited/0123abcd/usr/local/bin/tool'",
+    "    no release had installed '/usr/local/bin/tool'; your file is kept as '/var/lib/pikit/edited/0123abcd/usr/local/bin/tool'",
     "    '/var/www/pikit-web/edited.css' had been edited; the edited file is kept as '/var/lib/pikit/edited/0123abcd/var/www/pikit-web/edited.css'",
-    "    '/var/www/pikit-web/mine' was to be removed, and is left as it is: it is not ours any more",
-    "    your version of '/var/www/pikit-web/site.conf' stays; the new one is '/var/www/pikit-web/site.conf.pikit-new'",
+    "    '/var/www/pikit-web/mine' was not removed: it is no longer managed",
+    "    your version of '/var/www/pikit-web/site.conf' is kept; the new version is '/var/www/pikit-web/site.conf.pikit-new'",
   ]);
 });

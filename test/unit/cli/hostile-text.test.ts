@@ -2,7 +2,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { Progress, Receipt, State, emptyState } from '../../../lib/core/state.ts';
+import { Progress, Receipt, State, emptyState } from '../../../lib/core/device/state.ts';
 import { cliDevice, receipt } from '../../helpers/cli-device.ts';
 
 const EVIL = 'x\u001b[2J\u001b]0;title\u0007\u009b31m\u202e\u2066\u200f\u061c\u2028\u0085\r\nforged: all is well\ud800';

@@ -29,7 +29,7 @@ it('shows what others may have written as text', async () => {
   expect(out).toBe('pikit-update-check.service[7]:   ]0;title  2Jdone\n');
 });
 
-it('says that a folder has no journal', async () => {
+it('says that a device in a folder has no log', async () => {
   expect(await cliDevice().run('logs')).toEqual({
     exit: 1,
     out: '',

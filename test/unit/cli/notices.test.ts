@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { dismissCommand } from '../../../lib/cli/notices.ts';
-import { takeLock } from '../../../lib/io/lock.ts';
+import { takeLock } from '../../../lib/io/state/lock.ts';
 import type { CliDevice } from '../../helpers/cli-device.ts';
 import { NOW, cliDevice } from '../../helpers/cli-device.ts';
 
@@ -27,7 +27,7 @@ describe('branch --dismiss', () => {
   });
 
   it('has nothing to do without any', async () => {
-    expect(await cliDevice().run('branch --dismiss')).toEqual({ exit: 0, out: 'there is no notice\n', err: '' });
+    expect(await cliDevice().run('branch --dismiss')).toEqual({ exit: 0, out: 'there are no notices\n', err: '' });
   });
 
   it('waits for a step that is running, and says that it gave up', async () => {
@@ -45,7 +45,7 @@ describe('branch --dismiss', () => {
     expect(await device.run('branch --dismiss x')).toEqual({
       exit: 1,
       out: '',
-      err: "error: there is no notice 'x'\nhint: there are branch-removed:beta, branch-removed:rc\n",
+      err: "error: there is no notice 'x'\nhint: the notices are branch-removed:beta, branch-removed:rc\n",
     });
     expect(left(device)).toHaveLength(2);
   });

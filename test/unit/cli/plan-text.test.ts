@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { planText } from '../../../lib/cli/plan-text.ts';
-import type { PlanSummary } from '../../../lib/core/plan-summary.ts';
+import type { PlanSummary } from '../../../lib/core/device/plan-summary.ts';
 
 const PLAN: PlanSummary = {
   version: '1.4.0',
@@ -34,20 +34,20 @@ const PLAN: PlanSummary = {
 it('is a summary, then file by file', () => {
   expect(planText(PLAN)).toBe(`release    1.3.0 → 1.4.0, branch stable
 download   1.3 MiB
-files      1 new, 1 changed, 1 removed, 1 file as they are
+files      1 new, 1 changed, 1 removed, 1 file unchanged
 space      2.0 KiB of 1.0 MiB free, on the filesystem of '/var'
-restarts   pikit-api.service, if it is there
+restarts   pikit-api.service, if it exists
 runs       helpers/migrate.sh --to 2
-not ours   '/usr/local/bin/tool': no release brought it; it is replaced only when you confirm it, and your file is kept in /var/lib/pikit/edited
-           '/var/www/mine.js': no release brought it; it is replaced, and your file is kept in /var/lib/pikit/edited
-edited     '/var/www/index.html': your version is kept in /var/lib/pikit/edited
-left       '/var/www/old.js' was to be removed, and is not ours any more
-conflicts  '/etc/a' stays yours; the new one is '/etc/a.pikit-new'
+foreign    no release installed '/usr/local/bin/tool'; it will be replaced only if you confirm it, and a copy is kept in /var/lib/pikit/edited
+           no release installed '/var/www/mine.js'; it will be replaced, and a copy is kept in /var/lib/pikit/edited
+edited     '/var/www/index.html' was edited; a copy is kept in /var/lib/pikit/edited
+left       '/var/www/old.js' will not be removed: it is no longer managed
+conflicts  '/etc/a' stays as it is; the new version is '/etc/a.pikit-new'
 
 + /var/www/new.js  10 B
 ~ /var/www/index.html  5 B → 2.0 KiB
 - /var/www/old.js  7 B
-warning: files that are not ours are in the way: \`pikit-update apply --replace /usr/local/bin/tool\` replaces them and keeps yours
+warning: files that no release installed are in the way; \`pikit-update apply --replace /usr/local/bin/tool\` replaces them and keeps copies
 `);
 });
 
@@ -68,8 +68,13 @@ it('says what is not known, and what is in the way', () => {
     problem: { code: 'NO_SPACE', message: 'no room', hint: 'free some' },
   });
   expect(text).toContain(
-    'release   nothing → 1.4.0, branch stable (held: it fell)\ndownload  nothing: it is downloaded and verified\nfiles     0 new, 0 changed, 1 file as they are\n',
+    'release   nothing → 1.4.0, branch stable (held: it fell)\ndownload  nothing; the release is downloaded and verified\nfiles     0 new, 0 changed, 1 file unchanged\n',
   );
   expect(text).toMatch(/migrate\.sh --to 2\nwarning: only root can see.*\nwarning: no room\nwarning: free some\n$/);
   expect(planText({ ...PLAN, download_bytes: null })).toContain('download   of unknown size\n');
+});
+
+it('says who signed it', () => {
+  const signed = { role: 'targets', keys: [{ fingerprint: 'SHA256:a', name: null }], until: '2026-12-01T00:00:00.000Z' };
+  expect(planText({ ...PLAN, signed })).toMatch(/^signed by +SHA256:a$/m);
 });

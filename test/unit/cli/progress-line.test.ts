@@ -8,8 +8,8 @@ describe('phaseText', () => {
   it.each([
     ['downloading', '1.4.0', 'downloading 1.4.0'],
     ['checking', null, 'looking for a new release'],
-    ['going-back', '1.3.0', 'going back to 1.3.0'],
-    ['going-back', null, 'going back'],
+    ['going-back', '1.3.0', 'rolling back to 1.3.0'],
+    ['going-back', null, 'rolling back'],
     ['a-phase-of-next-year', '2.0.0', 'a phase of next year 2.0.0'],
   ])('%s %s', (phase, version, expected) => {
     expect(phaseText({ phase, version })).toBe(expected);
@@ -18,7 +18,7 @@ describe('phaseText', () => {
 
 describe('amountText', () => {
   it.each([
-    ['all', {}, '45 %, 460.8 KiB of 1.0 MiB, 100.0 KiB/s'],
+    ['all', {}, '45%, 460.8 KiB of 1.0 MiB, 100.0 KiB/s'],
     ['no-total', { percent: null, total_bytes: null }, '460.8 KiB, 100.0 KiB/s'],
     ['nothing', NOTHING, ''],
   ])('%s', (_name, more, expected) => {
@@ -28,12 +28,12 @@ describe('amountText', () => {
 
 it('leaves out what is not known', () => {
   expect(progressText({ ...PROGRESS, ...NOTHING })).toBe('downloading 1.4.0');
-  expect(progressText(PROGRESS)).toBe('downloading 1.4.0, 45 %, 460.8 KiB of 1.0 MiB, 100.0 KiB/s');
+  expect(progressText(PROGRESS)).toBe('downloading 1.4.0, 45%, 460.8 KiB of 1.0 MiB, 100.0 KiB/s');
 });
 
 describe('progressBar', () => {
   it('draws a bar for what has a measure', () => {
-    expect(progressBar(PROGRESS, 100)).toBe('downloading 1.4.0  [###########.............]  45 %, 460.8 KiB of 1.0 MiB, 100.0 KiB/s');
+    expect(progressBar(PROGRESS, 100)).toBe('downloading 1.4.0  [###########.............]  45%, 460.8 KiB of 1.0 MiB, 100.0 KiB/s');
     expect(progressBar({ ...PROGRESS, ...NOTHING }, 100)).toBe('downloading 1.4.0');
   });
 

@@ -29,10 +29,10 @@ describe('in a pipe', () => {
     view.show({ ...PROGRESS, phase: 'unpacking', percent: null, bytes: null, total_bytes: null, rate_bytes_per_s: null });
     view.end();
     expect(written).toEqual([
-      'downloading 1.4.0, 0 %\n',
-      'downloading 1.4.0, 26 %\n',
-      'downloading 1.4.0, 50 %\n',
-      'downloading 1.4.0, 99 %\n',
+      'downloading 1.4.0, 0%\n',
+      'downloading 1.4.0, 26%\n',
+      'downloading 1.4.0, 50%\n',
+      'downloading 1.4.0, 99%\n',
       'unpacking 1.4.0\n',
     ]);
   });

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { writeSealed } from '../../../lib/transaction/sealed.ts';
+import { writeChecksummed } from '../../../lib/transaction/checksummed-json.ts';
 import { cliDevice, receipt } from '../../helpers/cli-device.ts';
 
 it('says where it goes, and goes there', async () => {
@@ -8,7 +8,7 @@ it('says where it goes, and goes there', async () => {
   const folder = `${device.root}/var/backups/pikit/20261120T100000.000Z`;
   const after = { schema: 1, version: '1.4.0', branch: 'stable', files: [], dirs: [] };
   fs.mkdirSync(folder, { recursive: true });
-  writeSealed(`${folder}/backup.json`, {
+  writeChecksummed(`${folder}/backup.json`, {
     schema: 1,
     tx: '0123abcd',
     from: '1.3.0',
@@ -20,10 +20,10 @@ it('says where it goes, and goes there', async () => {
     after,
   });
   device.onStart = () => {
-    device.setState({ last_result: receipt({ step: 'rollback', message: 'went back' }) });
+    device.setState({ last_result: receipt({ step: 'rollback', message: 'rolled back' }) });
     return 'done';
   };
-  expect(await device.run('rollback')).toEqual({ exit: 0, out: 'going back from 1.4.0 to 1.3.0\nwent back\n', err: '' });
+  expect(await device.run('rollback')).toEqual({ exit: 0, out: 'rolling back from 1.4.0 to 1.3.0\nrolled back\n', err: '' });
   expect(device.asked).toEqual(['start pikit-update-rollback.service']);
 });
 
@@ -42,6 +42,6 @@ it('resolves an update that was cut short', async () => {
   fs.writeFileSync(device.deps.paths.journal, '');
   expect(await device.run('rollback')).toMatchObject({
     exit: 0,
-    out: 'an update was cut short: it is resolved\nthe rollback is over, and left nothing to report\n',
+    out: 'resolving an interrupted update\nthe rollback finished without a result\n',
   });
 });

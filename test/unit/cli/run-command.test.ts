@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { runAndTell } from '../../../lib/cli/run-command.ts';
-import type { JobResult } from '../../../lib/io/unit-runner.ts';
+import type { JobResult } from '../../../lib/io/systemd/unit-runner.ts';
 import { cliDevice, receipt } from '../../helpers/cli-device.ts';
 
 const check = { steps: ['check'], json: false, what: 'the check' } as const;
@@ -21,7 +21,7 @@ it('tells what a run wrote down, then what the command adds', async () => {
 it('says so when a run left nothing', async () => {
   const device = cliDevice();
   expect(await runAndTell(device.deps, check)).toEqual({ exit: 0, json: { result: null } });
-  expect(device.printed().out).toBe('the check is over, and left nothing to report\n');
+  expect(device.printed().out).toBe('the check finished without a result\n');
 });
 
 it.each([

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sayError, sayHint, sayLine, sayReceipt, sayWarning, toJson } from '../../../lib/cli/say.ts';
+import { REDRAW, harmless, sayError, sayHint, sayLine, sayReceipt, sayWarning, toJson } from '../../../lib/cli/say.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
 import { cliDevice, receipt } from '../../helpers/cli-device.ts';
 
@@ -17,7 +17,7 @@ it('puts results on standard output, and what to know about them beside it', () 
   sayReceipt(deps.terminal, receipt({ drift: ['/a'], kept: ['/b.pikit-new'] }));
   expect(printed()).toEqual({
     out: '1.4.0 is installed\n',
-    err: "warning: '/a' had been edited; the edited file is kept\nwarning: your version of '/b' stays; the new one is '/b.pikit-new'\n",
+    err: "warning: '/a' had been edited; the edited file is kept\nwarning: your version of '/b' is kept; the new version is '/b.pikit-new'\n",
   });
   sayLine(deps.terminal, 'a\nb');
   sayWarning(deps.terminal, 'w');
@@ -31,8 +31,17 @@ it('says where files of the owner are kept, and which are left', () => {
   const kept = (path: string) => ({ path, sha256: 'a'.repeat(64), copy: `/var/lib/pikit/edited/0123abcd${path}` });
   sayReceipt(deps.terminal, receipt({ drift: ['/a', '/link'], edits: [kept('/a')], foreign: [kept('/tool')], left: ['/link'] }));
   expect(printed().err).toBe(
-    "warning: '/tool' was not ours; your file is kept as '/var/lib/pikit/edited/0123abcd/tool'\n" +
+    "warning: no release had installed '/tool'; your file is kept as '/var/lib/pikit/edited/0123abcd/tool'\n" +
       "warning: '/a' had been edited; the edited file is kept as '/var/lib/pikit/edited/0123abcd/a'\n" +
-      "warning: '/link' was to be removed, and is left as it is: it is not ours any more\n",
+      "warning: '/link' was not removed: it is no longer managed\n",
   );
+});
+
+it('lets nothing drive the terminal but the line of progress, whatever comes to it', () => {
+  const { deps, printed } = cliDevice();
+  const terminal = harmless(deps.terminal);
+  terminal.out('a\u001b[2J\nb\u202e\n');
+  terminal.out(`${REDRAW}50%\u001b[31m`);
+  terminal.err('c\u009b2J\n');
+  expect(printed()).toEqual({ out: `a [2J\nb \n${REDRAW}50% [31m`, err: 'c 2J\n' });
 });

@@ -33,6 +33,6 @@ it('works without systemd, and with damaged files', async () => {
   const done = await statusCommand({ ...device.deps, units }, { json: false });
   expect(done.exit).toBe(0);
   expect(device.printed()).toMatchObject({
-    err: "warning: state.json is not valid JSON: it ends too early (line 1, column 2); it is kept as 'ROOT/var/lib/pikit-update/state.json.damaged' and begun anew, ignoring\n",
+    err: "warning: state.json is not valid JSON: it ends too early (line 1, column 2); moved it to 'ROOT/var/lib/pikit-update/state.json.damaged' and started a new one\n",
   });
 });

@@ -1,12 +1,8 @@
 import { expect, it } from 'vitest';
-import { counted, table } from '../../../lib/cli/table.ts';
+import { table } from '../../../lib/cli/table.ts';
 
 it('puts labels in one column, and leaves out rows without a value', () => {
   expect(table([['installed', '1.0.0'], ['held', 'one', 'two'], ['edited'], ['x', 'a\u001b[2Jb']])).toBe(
     'installed  1.0.0\nheld       one\n           two\nx          a [2Jb\n',
   );
-});
-
-it('counts', () => {
-  expect([counted(1, 'file'), counted(0, 'file'), counted(2, 'branch', 'branches')]).toEqual(['1 file', '0 files', '2 branches']);
 });

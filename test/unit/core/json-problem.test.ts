@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { jsonProblem, placeOf } from '../../../lib/core/json-problem.ts';
+import { jsonProblem, positionOf } from '../../../lib/core/json-problem.ts';
 
 it.each(['{}', '[]', '1', '"a"', ' {"a": [1, -2.5e+3, true, null, {"b": "\\u0041\\n"}]} \n', '[[],{},""]'])('finds nothing wrong with %s', (text) => {
   expect(jsonProblem(text)).toBeNull();
@@ -14,7 +14,7 @@ it.each([
   ['wrong-bracket', '[1}', "'}' is not expected there (line 1, column 3)"],
   ['key-without-quotes', '{a: 1}', "'a' is not expected there (line 1, column 2)"],
   ['leading-zero', '[01]', "'1' is not expected there (line 1, column 3)"],
-  ['two-values', '{} {}', 'there is something behind its end (line 1, column 4)'],
+  ['two-values', '{} {}', 'there is text after its end (line 1, column 4)'],
   ['not-closed', '{"a": [1, 2', 'it ends too early (line 1, column 12)'],
 ])('names what is wrong, and where: %s', (_name, text, says) => {
   expect(() => {
@@ -24,6 +24,6 @@ it.each([
 });
 
 it('counts lines and columns from one', () => {
-  expect(placeOf('ab\nc', 0)).toEqual({ line: 1, column: 1 });
-  expect(placeOf('ab\nc', 3)).toEqual({ line: 2, column: 1 });
+  expect(positionOf('ab\nc', 0)).toEqual({ line: 1, column: 1 });
+  expect(positionOf('ab\nc', 3)).toEqual({ line: 2, column: 1 });
 });

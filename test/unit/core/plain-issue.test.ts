@@ -14,7 +14,7 @@ it.each<[string, z.ZodType, unknown, string]>([
   ['small', z.number().positive(), 0, 'must be more than 0'],
   ['large', z.number().max(10), 11, 'must be at most 10'],
   ['time', z.iso.datetime({ offset: true }), 'yesterday', 'must be a time such as 2026-11-20T10:00:00Z'],
-  ['pattern', z.string().regex(/^a$/), 'b', 'is not written as it has to be'],
+  ['pattern', z.string().regex(/^a$/), 'b', 'has the wrong format'],
   ['unknown-key', z.strictObject({}), { x: 1 }, 'unknown key x'],
   ['own-words', z.string({ error: 'must be a name' }), 5, 'must be a name'],
 ])('says in plain words: %s', (_name, schema, value, says) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatBytes, parseDurationMs, parseSizeBytes } from '../../../lib/core/quantities.ts';
+import { counted, formatBytes, parseDurationMs, parseSizeBytes } from '../../../lib/core/quantities.ts';
 
 describe('parseSizeBytes', () => {
   it.each([
@@ -39,6 +39,10 @@ describe('parseDurationMs', () => {
   it.each(['', '30', 's', '-1s', '1m', '1d', '1h30min', '1e3s', 'forever'])('%j is none', (text) => {
     expect(parseDurationMs(text)).toBeNull();
   });
+});
+
+it('counts', () => {
+  expect([counted(1, 'file'), counted(0, 'file'), counted(2, 'branch', 'branches')]).toEqual(['1 file', '0 files', '2 branches']);
 });
 
 describe('formatBytes', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { looseness } from '../../../lib/core/strict-json.ts';
+import { findJsonProblem } from '../../../lib/core/strict-json.ts';
 
 const SHA = 'a'.repeat(64);
 
@@ -21,7 +21,7 @@ describe('looseness', () => {
     expect(() => {
       JSON.parse(text);
     }).not.toThrow();
-    expect(looseness(text)).toBe(`the key ${key} is there twice in one object`);
+    expect(findJsonProblem(text)).toBe(`the key ${key} appears twice in one object`);
   });
 
   it.each([
@@ -35,20 +35,20 @@ describe('looseness', () => {
     ['scalar', '"a"'],
     ['empty', ''],
   ])('lets pass: %s', (_name, text) => {
-    expect(looseness(text)).toBeNull();
+    expect(findJsonProblem(text)).toBeNull();
   });
 
   it.each([
     ['arrays', '[', ']'],
     ['objects', '{"a":', '}'],
   ])('allows 64 levels of %s', (_name, open, close) => {
-    expect(looseness(`${open.repeat(64)}${open === '[' ? '' : '1'}${close.repeat(64)}`)).toBeNull();
-    expect(looseness(`${open.repeat(65)}${open === '[' ? '' : '1'}${close.repeat(65)}`)).toBe('it is nested more than 64 levels deep');
-    expect(looseness(open.repeat(200_000))).toBe('it is nested more than 64 levels deep');
+    expect(findJsonProblem(`${open.repeat(64)}${open === '[' ? '' : '1'}${close.repeat(64)}`)).toBeNull();
+    expect(findJsonProblem(`${open.repeat(65)}${open === '[' ? '' : '1'}${close.repeat(65)}`)).toBe('it is nested more than 64 levels deep');
+    expect(findJsonProblem(open.repeat(200_000))).toBe('it is nested more than 64 levels deep');
   });
 
   it('counts levels, not brackets', () => {
-    expect(looseness(`[${'[],'.repeat(20_000)}{}]`)).toBeNull();
+    expect(findJsonProblem(`[${'[],'.repeat(20_000)}{}]`)).toBeNull();
   });
 
   it.each([
@@ -58,7 +58,7 @@ describe('looseness', () => {
     ['many-blanks', `["a"${' '.repeat(8_000_000)}]`],
     ['many-strings-with-blanks', `[${`[${'"a"   ,'.repeat(19_000)}1],`.repeat(20)}1]`],
   ])('reads 8 MB in one pass: %s', (_name, text) => {
-    expect(looseness(text)).toBeNull();
+    expect(findJsonProblem(text)).toBeNull();
   });
 
   it.each([
@@ -72,10 +72,10 @@ describe('looseness', () => {
     ['one-key', `{"${'x'.repeat(8_000_000)}":1}`, 'a text in it has more than 1048576 characters'],
     ['one-number', `[${'1'.repeat(8_000_000)}]`, 'a number in it has more than 400 digits'],
   ])('refuses what would be hundreds of megabytes of values: %s', (_name, text, says) => {
-    expect(looseness(text)).toBe(says);
+    expect(findJsonProblem(text)).toBe(says);
   });
 
   it.each(['"', '"\\', '{"a', '{"\\x":1}', '}}]]', ',,,', '{"a":1,"\\u00":2}'])('leaves to JSON.parse what is no JSON: %s', (text) => {
-    expect(() => looseness(text)).not.toThrow();
+    expect(() => findJsonProblem(text)).not.toThrow();
   });
 });

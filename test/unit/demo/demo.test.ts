@@ -35,9 +35,9 @@ test('everything it says is true, and it leaves nothing behind', () => {
   expect(stdout.match(/^\d\. .*$/gm)).toEqual([
     '1. A new device gets 1.0.0',
     '2. The timer finds 1.1.0, the owner installs it',
-    "3. 1.2.0 does not work: the night's update undoes itself",
+    '3. 1.2.0 fails its health check: the nightly update rolls back',
     '4. The owner tries 1.2.0 once more, and apply is killed half-way',
-    '5. The owner prefers 1.0.0, and goes back',
+    '5. The owner prefers 1.0.0 and rolls back',
   ]);
   expect(stdout.match(/the device is exactly on [\d.]+/g)?.map((claim) => claim.split(' ').at(-1))).toEqual([
     '1.0.0',
@@ -51,7 +51,7 @@ test('everything it says is true, and it leaves nothing behind', () => {
   expect(stdout).not.toContain('\u001b');
 });
 
-test('a folder of choice is left for whoever wants to look', () => {
+test('a folder of choice is left for you to look at', () => {
   const dir = temp();
   expect(demo(['--dir', join(dir, 'here')], dir).status).toBe(0);
   expect(fs.readdirSync(dir)).toEqual(['here']);

@@ -2,14 +2,14 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { listen, staticFiles } from '../../../lib/demo/http-server.ts';
+import { listen, demoFiles } from '../../../lib/demo/http-server.ts';
 
 async function site(): Promise<string> {
   const dir = fs.mkdtempSync(join(tmpdir(), 'pikit-static-'));
   fs.mkdirSync(join(dir, 'site/sub'), { recursive: true });
   fs.writeFileSync(join(dir, 'site/a'), '0123456789');
   fs.writeFileSync(join(dir, 'secret'), 'secret');
-  const server = await listen(staticFiles(join(dir, 'site')));
+  const server = await listen(demoFiles(join(dir, 'site')));
   onTestFinished(async () => {
     await server.close();
     fs.rmSync(dir, { recursive: true });

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { shortName, transcript } from '../../../lib/demo/transcript.ts';
-import type { UnitEvent } from '../../../lib/io/local-units.ts';
+import type { UnitEvent } from '../../../lib/io/folder-units/local-units.ts';
 
 function written(use: (say: ReturnType<typeof transcript>) => void, colour = false): string {
   let text = '';

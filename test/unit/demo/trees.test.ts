@@ -2,7 +2,7 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { differences, readTree } from '../../../lib/demo/trees.ts';
+import { differences, readDemoTree } from '../../../lib/demo/trees.ts';
 
 function folder(files: Readonly<Record<string, string>>): string {
   const dir = fs.mkdtempSync(join(tmpdir(), 'pikit-trees-'));
@@ -17,13 +17,13 @@ function folder(files: Readonly<Record<string, string>>): string {
 }
 
 test('a folder that is not there is an empty tree', () => {
-  expect(readTree('/no/such/folder')).toEqual(new Map());
+  expect(readDemoTree('/no/such/folder')).toEqual(new Map());
 });
 
 test('paths are those below the folder, after the prefix', () => {
   const dir = folder({ a: '', 'b/c': '' });
-  expect([...readTree(dir, '/x/').keys()].sort()).toEqual(['/x/a', '/x/b/c']);
-  expect([...readTree(`${dir}/`, '/x/').keys()].sort()).toEqual(['/x/a', '/x/b/c']);
+  expect([...readDemoTree(dir, '/x/').keys()].sort()).toEqual(['/x/a', '/x/b/c']);
+  expect([...readDemoTree(`${dir}/`, '/x/').keys()].sort()).toEqual(['/x/a', '/x/b/c']);
 });
 
 test.each([
@@ -69,7 +69,7 @@ test.each([
   const [wanted, found] = [folder({ a: '1' }), folder({ a: '1' })];
   for (const dir of [wanted, found]) fs.chmodSync(`${dir}/a`, 0o644);
   change(found);
-  const lines = differences(readTree(wanted), readTree(found));
+  const lines = differences(readDemoTree(wanted), readDemoTree(found));
   expect(lines).toHaveLength(expected.length);
   expected.forEach((pattern, i) => {
     expect(lines[i]).toMatch(pattern);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import { AUTO_CHOICES } from '../../../lib/core/state.ts';
+import { AUTO_CHOICES } from '../../../lib/core/device/state.ts';
 import { describeAuto, readAuto, setAuto } from '../../../lib/device/auto.ts';
 import { NOW, cliDevice } from '../../helpers/cli-device.ts';
 
@@ -18,7 +18,7 @@ describe('readAuto', () => {
     expect(await readAuto({ ...cliDevice().deps, units: noBus })).toMatchObject({ auto: 'check', next: null });
   });
 
-  it('asks nobody about a timer that is off', async () => {
+  it('asks systemd nothing about a timer that is off', async () => {
     const { deps } = cliDevice();
     deps.files.writeSettings({ ...deps.files.readSettings(), auto: 'off' });
     const units = () => Promise.reject(new Error('asked'));
@@ -59,7 +59,7 @@ describe('setAuto', () => {
     expect(files.readSettings()).toMatchObject({ auto: 'check', time: '04:20', branch: 'beta', skipped_version: '1.5.0' });
   });
 
-  it.each([{ auto: 'install' }, { time: '02:00' }] as const)('leaves what somebody else has chosen meanwhile: %j', async (theirs) => {
+  it.each([{ auto: 'install' }, { time: '02:00' }] as const)('leaves what was chosen meanwhile: %j', async (theirs) => {
     const device = cliDevice();
     const { files } = device.deps;
     device.onStart = () => {
@@ -70,7 +70,7 @@ describe('setAuto', () => {
     expect(files.readSettings()).toMatchObject({ auto: 'off', time: '01:00', ...theirs });
   });
 
-  it('puts it back when nobody can start the unit', async () => {
+  it('puts it back when the unit cannot be started', async () => {
     const { deps } = cliDevice();
     await expect(setAuto({ ...deps, units: noBus }, { auto: 'off', time: null })).rejects.toMatchObject({ code: 'SYSTEMD_UNAVAILABLE' });
     expect(deps.files.readSettings().auto).toBe('check');
@@ -78,5 +78,5 @@ describe('setAuto', () => {
 });
 
 it.each(AUTO_CHOICES)('describes %s', (auto) => {
-  expect(describeAuto({ auto, time: '04:20' })).toMatch(auto === 'off' ? /^nothing/ : /about 04:20/);
+  expect(describeAuto({ auto, time: '04:20' })).toMatch(auto === 'off' ? /^off/ : /about 04:20/);
 });

@@ -11,7 +11,7 @@ const sha256 = createHash('sha256').update(MANIFEST).digest('hex');
 
 it('is the manifest that the last check saw, or none', () => {
   const { cacheDir } = cliDevice().deps.paths;
-  const changed: unknown = expect.objectContaining({ code: 'RELEASE_CHANGED', hint: '`pikit-update check` gets it again' });
+  const changed: unknown = expect.objectContaining({ code: 'RELEASE_CHANGED', hint: '`pikit-update check` fetches it again' });
   expect(() => readCachedManifest(cacheDir, available({ manifest_sha256: sha256 }))).toThrow(changed);
   fs.mkdirSync(join(cacheDir, 'source'), { recursive: true });
   fs.writeFileSync(join(cacheDir, 'source/manifest.json'), MANIFEST);

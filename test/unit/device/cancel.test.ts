@@ -16,9 +16,9 @@ async function cancel(device: CliDevice): Promise<{ steps: string[]; told: strin
 
 describe('cancelRun', () => {
   it.each([
-    ['nothing', [], 'nothing is running: there is nothing to cancel'],
+    ['nothing', [], 'nothing to cancel: no step is running'],
     ['check', ['check'], 'the check was stopped'],
-    ['fetch', ['fetch'], 'the download was stopped; what has arrived is kept'],
+    ['fetch', ['fetch'], 'the download was stopped; the downloaded part is kept'],
   ])('%s', async (_name, steps, line) => {
     const device = running(...steps);
     expect(await cancel(device)).toEqual({ steps, told: [line] });
@@ -40,8 +40,8 @@ describe('cancelRun', () => {
 
   it('says what became of an update that was being installed', async () => {
     const device = running('apply');
-    device.setState({ last_result: receipt({ message: '1.4.0 was not installed: stopped' }) });
-    expect((await cancel(device)).told.at(-1)).toBe('1.4.0 was not installed: stopped');
+    device.setState({ last_result: receipt({ message: 'installing 1.4.0 failed: stopped' }) });
+    expect((await cancel(device)).told.at(-1)).toBe('installing 1.4.0 failed: stopped');
   });
 
   it.each(['rollback', 'recover'])('stops nothing beside a %s', async (step) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import type { Order } from '../../../lib/core/orders.ts';
+import type { Order } from '../../../lib/core/device/orders.ts';
 import { carryOut } from '../../../lib/device/carry-out.ts';
 import { available, cliDevice } from '../../helpers/cli-device.ts';
 
@@ -55,15 +55,15 @@ describe('carryOut', () => {
     const { obey, device, files, refuse } = gateway();
     device.setState({ available: available({ outcome: 'held', reason: 'it fell' }) });
     await obey(APPLY);
-    expect([files.readWanted()?.version, files.readRetry()]).toEqual(['1.4.0', '1.4.0']);
+    expect(files.readWanted()).toMatchObject({ version: '1.4.0', retry: true });
     await obey({ order: 'stop', step: 'fetch' });
-    expect(files.readRetry()).toBe('1.4.0');
+    expect(files.readWanted()).toMatchObject({ retry: true });
     await obey({ order: 'stop', step: 'apply' });
-    expect([files.readWanted(), files.readRetry()]).toEqual([null, null]);
+    expect(files.readWanted()).toBeNull();
     refuse(new UpdateError('NOT_FOUND', 'systemd refused StartUnit: no such unit'));
     // Of the unit, not of the version.
     await expect(obey(APPLY)).rejects.toMatchObject({ code: 'SYSTEMD_UNAVAILABLE' });
-    expect([files.readWanted(), files.readRetry()]).toEqual([null, null]);
+    expect(files.readWanted()).toBeNull();
   });
 
   it('sets the timer through its unit, to its end', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { Chosen } from '../../../lib/device/choose-branch.ts';
+import type { BranchChangeResult } from '../../../lib/device/choose-branch.ts';
 import { chooseBranchNow } from '../../../lib/device/choose-branch.ts';
-import type { JobResult } from '../../../lib/io/unit-runner.ts';
+import type { JobResult } from '../../../lib/io/systemd/unit-runner.ts';
 import type { CliDevice } from '../../helpers/cli-device.ts';
 import { cliDevice, receipt } from '../../helpers/cli-device.ts';
 import { cacheDocument } from '../../helpers/source-cache.ts';
@@ -18,16 +18,16 @@ function chooser(list: object[] | null = LIST): CliDevice {
 
 const chosen = (device: CliDevice): string => device.deps.files.readSettings().branch;
 
-async function choose(device: CliDevice, name: string): Promise<{ is: Chosen; told: string[] }> {
+async function choose(device: CliDevice, name: string): Promise<{ is: BranchChangeResult; told: string[] }> {
   const told: string[] = [];
   return { is: await chooseBranchNow(device.deps, name, (text) => told.push(text)), told };
 }
 
 describe('a choice', () => {
   it.each([
-    ['beta', 'this device follows beta now'],
-    ['test_1234', 'this device follows test_1234 now'],
-    ['nightly', 'this device follows nightly (disabled, using stable) now'],
+    ['beta', 'this device now follows beta'],
+    ['test_1234', 'this device now follows test_1234'],
+    ['nightly', 'this device now follows nightly (disabled, using stable)'],
   ])('of a branch that is in the list is written down: %s', async (name, line) => {
     const device = chooser();
     expect(await choose(device, name)).toEqual({ is: 'chosen', told: [line] });
@@ -48,7 +48,7 @@ describe('a choice', () => {
   });
 
   it('of the one that is followed changes nothing', async () => {
-    expect(await choose(chooser(), 'stable')).toEqual({ is: 'same', told: ['this device follows stable already'] });
+    expect(await choose(chooser(), 'stable')).toEqual({ is: 'same', told: ['this device already follows stable'] });
   });
 });
 
@@ -59,14 +59,14 @@ describe('a name that is not in the list', () => {
       cacheDocument(device.deps, 'branches.json', [{ name: 'rc' }]);
       return 'failed';
     };
-    expect(await choose(device, 'rc')).toEqual({ is: 'chosen', told: ["asking whether there is a branch 'rc'", 'this device follows rc now'] });
+    expect(await choose(device, 'rc')).toEqual({ is: 'chosen', told: ["checking whether the branch 'rc' exists", 'this device now follows rc'] });
     expect([chosen(device), device.asked]).toEqual(['rc', [CHECK]]);
   });
 
   it.each([
-    ['betta', "did you mean 'beta'? there are stable, beta, nightly"],
-    ['stabel', "did you mean 'stable'? there are stable, beta, nightly"],
-    ['test_1243', 'there are stable, beta, nightly'],
+    ['betta', "did you mean 'beta'? available branches: stable, beta, nightly"],
+    ['stabel', "did you mean 'stable'? available branches: stable, beta, nightly"],
+    ['test_1243', 'available branches: stable, beta, nightly'],
   ])('is refused with the nearest one that is no secret: %s', async (name, hint) => {
     const device = chooser();
     await expect(choose(device, name)).rejects.toMatchObject({ code: 'BRANCH_UNKNOWN', message: `there is no branch '${name}'`, hint });
@@ -82,7 +82,7 @@ describe('a name that is not in the list', () => {
     await expect(choose(device, 'rc')).rejects.toMatchObject({ code: 'OFFLINE' });
   });
 
-  it('is left as it is when nobody waits for the answer', async () => {
+  it('is left as it is when the caller does not wait for the answer', async () => {
     const device = chooser();
     device.onStart = () => new Promise<JobResult>(() => undefined);
     const choice = choose(device, 'rc');
@@ -94,12 +94,12 @@ describe('a name that is not in the list', () => {
 
 describe('a choice while something runs', () => {
   it.each([
-    ['check', 'the check that was running was stopped'],
-    ['fetch', 'the download that was running was stopped'],
+    ['check', 'the running check was stopped'],
+    ['fetch', 'the running download was stopped'],
   ])('stops a %s that goes by the old one', async (step, line) => {
     const device = chooser();
     device.looks.set(`pikit-update-${step}.service`, { active: true });
-    expect(await choose(device, 'beta')).toEqual({ is: 'chosen', told: ['this device follows beta now', line] });
+    expect(await choose(device, 'beta')).toEqual({ is: 'chosen', told: ['this device now follows beta', line] });
     expect(device.asked).toEqual([`stop pikit-update-${step}.service`]);
   });
 

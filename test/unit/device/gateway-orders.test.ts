@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import type { Order, OrderOutcome } from '../../../lib/core/orders.ts';
+import type { Order, OrderOutcome } from '../../../lib/core/device/orders.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import type { Ask } from '../../../lib/device/gateway-orders.ts';
+import type { AskGateway } from '../../../lib/device/gateway-orders.ts';
 import { gatewayOrders, queueByGateway } from '../../../lib/device/gateway-orders.ts';
-import type { SteadyUnits } from '../../../lib/io/steady-units.ts';
+import type { ReconnectingUnits } from '../../../lib/io/systemd/reconnecting-units.ts';
 import { gate } from '../../helpers/release-server.ts';
 
 const JOB = '/org/freedesktop/systemd1/job/7';
 const DONE: OrderOutcome = { job: null, dismissed: [] };
-const units: Pick<SteadyUnits, 'startEnd'> = {
+const units: Pick<ReconnectingUnits, 'startEnd'> = {
   startEnd: async (unit, queue) => (`${unit} ${await queue()}` === `pikit-update-apply.service ${JOB}` ? 'done' : 'failed'),
 };
 
-function asked(answer: (order: Order) => OrderOutcome | Promise<OrderOutcome> = () => DONE): { ask: Ask; orders: Order[] } {
+function asked(answer: (order: Order) => OrderOutcome | Promise<OrderOutcome> = () => DONE): { ask: AskGateway; orders: Order[] } {
   const orders: Order[] = [];
   return {
     orders,

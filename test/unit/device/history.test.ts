@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readOwnReceipts, readReceipts } from '../../../lib/device/history.ts';
-import { publish } from '../../../lib/steps/publish.ts';
+import { writePublicFacts } from '../../../lib/steps/outcome/write-public-facts.ts';
 import { asAnotherUser } from '../../helpers/another-user.ts';
 import { SILENT, cliDevice, receipt } from '../../helpers/cli-device.ts';
 
@@ -34,7 +34,7 @@ describe.skipIf(process.getuid?.() !== 0)('for others than root (needs root)', (
   it('is what root has published', async () => {
     const { root, deps } = cliDevice();
     deps.files.appendHistory(ONE);
-    publish({ ...deps, narrate: SILENT }, 'apply', null);
+    writePublicFacts({ ...deps, log: SILENT }, 'apply', null);
     expect(await asAnotherUser(root, () => readReceipts(deps))).toEqual([ONE]);
     fs.writeFileSync(deps.paths.version, '1.4.0\n');
     expect(await asAnotherUser(root, () => readReceipts(deps))).toEqual([ONE]);

@@ -1,10 +1,13 @@
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { currentChoice, knownBranches } from '../../../lib/device/known-branches.ts';
-import { Settings } from '../../../lib/core/state.ts';
+import { Settings } from '../../../lib/core/device/state.ts';
 import { sha256 } from '../../helpers/archive-builder.ts';
 import { cliDevice } from '../../helpers/cli-device.ts';
 import { cacheDocument } from '../../helpers/source-cache.ts';
+import { testKey } from '../../helpers/tuf-keys.ts';
+import { tufRepository } from '../../helpers/tuf-repository.ts';
 
 const manifest = (version: string) => ({ version, changelog: '', files: [{ path: 'pikit-api.py', sha256: sha256('') }] });
 
@@ -34,6 +37,32 @@ describe('knownBranches', () => {
       ['beta', '1.5.0-beta.1', true, false, true],
       ['test_1', null, false, false, false],
     ]);
+  });
+
+  it('says who may sign each of them, where this device verifies signatures', () => {
+    const { deps } = cliDevice();
+    cacheDocument(deps, 'branches.json', [{ name: 'nightly' }]);
+    const repository = tufRepository({ keys: { targets: [testKey('ada')] } });
+    repository.delegate('branch-nightly', { keys: [testKey('ci')] });
+    repository.publish();
+    const cache = deps.paths.trustCache;
+    fs.mkdirSync(cache, { recursive: true });
+    fs.writeFileSync(`${cache}/root.json`, repository.initialRoot);
+    fs.writeFileSync(`${cache}/targets.json`, repository.files.get(repository.nameOf('targets')) ?? '');
+    const seen = () => knownBranches(deps).branches.map(({ name, keys }) => [name, keys?.map((key) => key.name)]);
+    expect(seen()).toEqual([
+      ['stable', undefined],
+      ['nightly', undefined],
+    ]);
+    fs.mkdirSync(dirname(deps.paths.trustRoot), { recursive: true });
+    fs.writeFileSync(deps.paths.trustRoot, repository.initialRoot);
+    expect(seen()).toEqual([
+      ['stable', ['ada']],
+      ['nightly', ['ci']],
+    ]);
+    fs.rmSync(`${cache}/targets.json`);
+    fs.symlinkSync('/etc/passwd', `${cache}/targets.json`);
+    expect(seen()[0]).toEqual(['stable', undefined]);
   });
 
   it.each<[string, (source: string) => void]>([

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { dismissNotices } from '../../../lib/device/notices.ts';
-import { takeLock } from '../../../lib/io/lock.ts';
+import { takeLock } from '../../../lib/io/state/lock.ts';
 import type { CliDevice } from '../../helpers/cli-device.ts';
 import { NOW, cliDevice } from '../../helpers/cli-device.ts';
 
@@ -34,7 +34,7 @@ describe('dismissNotices', () => {
     const device = withNotices();
     await dismissNotices(device.deps, 'beta');
     expect(isLocked(device)).toBe(false);
-    await expect(dismissNotices(device.deps, 'x')).rejects.toMatchObject({ code: 'NOT_FOUND', hint: 'there are branch-removed:rc' });
+    await expect(dismissNotices(device.deps, 'x')).rejects.toMatchObject({ code: 'NOT_FOUND', hint: 'the notices are branch-removed:rc' });
     expect(isLocked(device)).toBe(false);
   });
 

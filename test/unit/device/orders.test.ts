@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
 import { directOrders, startStep } from '../../../lib/device/orders.ts';
 import { available, cliDevice } from '../../helpers/cli-device.ts';
+import { tryAgain } from '../../helpers/wish.ts';
 
 const SEEN = { path: '/usr/local/bin/tool', sha256: 'a'.repeat(64) };
 
@@ -12,7 +13,7 @@ describe('directOrders', () => {
     expect(await directOrders(device.deps).apply({ version: '1.4.0', sha256: null, replace: [SEEN] })).toBe('done');
     expect(device.asked).toEqual(['start pikit-update-apply.service']);
     const { files } = device.deps;
-    expect([files.readWanted()?.version, files.readRetry(), files.takeConfirmed()]).toEqual(['1.4.0', '1.4.0', [SEEN]]);
+    expect(files.readWanted()).toMatchObject({ version: '1.4.0', manifest_sha256: null, retry: true, replace: [SEEN] });
   });
 
   it('agrees to nothing where it cannot start, and forgets what was agreed to before', async () => {
@@ -23,10 +24,10 @@ describe('directOrders', () => {
     const orders = directOrders(device.deps);
     // The unit is ours: it is not the version that was not found.
     await expect(orders.apply({ version: '1.4.0', sha256: null, replace: [SEEN] })).rejects.toMatchObject({ code: 'SYSTEMD_UNAVAILABLE' });
-    expect([files.readWanted(), files.readRetry(), files.takeConfirmed()]).toEqual([null, null, []]);
-    files.writeRetry('1.4.0');
+    expect(files.readWanted()).toBeNull();
+    files.writeWanted(tryAgain(device.deps.now(), '1.4.0'));
     await expect(orders.apply({ version: '9.9.9', sha256: null, replace: [] })).rejects.toMatchObject({ code: 'NOT_FOUND' });
-    expect(files.readRetry()).toBeNull();
+    expect(files.readWanted()).toBeNull();
   });
 
   it('takes back what was agreed to', async () => {

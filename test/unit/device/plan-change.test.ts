@@ -1,15 +1,15 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { planRelease } from '../../../lib/device/plan-change.ts';
-import { publish } from '../../../lib/steps/publish.ts';
+import { planReleaseHere } from '../../../lib/device/plan-change.ts';
+import { writePublicFacts } from '../../../lib/steps/outcome/write-public-facts.ts';
 import { asAnotherUser } from '../../helpers/another-user.ts';
 import { SILENT } from '../../helpers/cli-device.ts';
 import { plannedDevice } from '../../helpers/planned-device.ts';
 
 it('finds what changes, from the manifest alone', () => {
   const { device, manifest } = plannedDevice();
-  const { plan, complete } = planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable', () => null);
+  const { plan, complete } = planReleaseHere(device.deps.place, device.deps.loadConfig(), manifest, 'stable', () => null);
   expect(complete).toBe(true);
   expect(plan.ops.map(({ path, old, new: fresh }) => `${path} ${old === null ? '+' : fresh === null ? '-' : '~'}`).sort()).toEqual([
     '/var/www/pikit-web/gone.js -',
@@ -26,7 +26,7 @@ it('refuses what an installation would refuse', () => {
   const page = join(device.root, 'var/www/pikit-web/index.html');
   fs.rmSync(page);
   fs.symlinkSync('/etc/passwd', page);
-  expect(() => planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable', () => null)).toThrow(
+  expect(() => planReleaseHere(device.deps.place, device.deps.loadConfig(), manifest, 'stable', () => null)).toThrow(
     expect.objectContaining({ code: 'DEST_TYPE' }),
   );
 });
@@ -34,7 +34,7 @@ it('refuses what an installation would refuse', () => {
 it('does not guess when the list of what is installed is damaged', () => {
   const { device, manifest } = plannedDevice();
   fs.writeFileSync(device.deps.paths.installed, 'x');
-  expect(() => planRelease(device.deps.place, device.deps.loadConfig(), manifest, 'stable', () => null)).toThrow(
+  expect(() => planReleaseHere(device.deps.place, device.deps.loadConfig(), manifest, 'stable', () => null)).toThrow(
     expect.objectContaining({ code: 'STATE_INVALID' }),
   );
 });
@@ -43,17 +43,17 @@ describe.skipIf(process.getuid?.() !== 0)('where root’s own list cannot be rea
   it('goes by what root has published', async () => {
     const { device, manifest } = plannedDevice();
     const { place, loadConfig } = device.deps;
-    publish({ ...device.deps, narrate: SILENT }, 'apply', null);
-    const asRoot = planRelease(place, loadConfig(), manifest, 'stable', () => null);
+    writePublicFacts({ ...device.deps, log: SILENT }, 'apply', null);
+    const asRoot = planReleaseHere(place, loadConfig(), manifest, 'stable', () => null);
     const published = device.deps.files.readPublished();
     expect(published?.version).toBe('1.3.0');
-    expect(await asAnotherUser(device.root, () => planRelease(place, loadConfig(), manifest, 'stable', () => published))).toEqual(asRoot);
+    expect(await asAnotherUser(device.root, () => planReleaseHere(place, loadConfig(), manifest, 'stable', () => published))).toEqual(asRoot);
   });
 
   it('says so when root has published nothing', async () => {
     const { device, manifest } = plannedDevice();
     const { place, loadConfig } = device.deps;
-    const { plan, complete } = await asAnotherUser(device.root, () => planRelease(place, loadConfig(), manifest, 'stable', () => null));
+    const { plan, complete } = await asAnotherUser(device.root, () => planReleaseHere(place, loadConfig(), manifest, 'stable', () => null));
     expect([complete, plan.drift]).toEqual([false, []]);
   });
 });

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { expect, it } from 'vitest';
-import { readConfig } from '../../../lib/io/config-file.ts';
+import { readConfig } from '../../../lib/io/state/config-file.ts';
 import { readPlan } from '../../../lib/device/plan.ts';
 import { withRestarts } from '../../../lib/device/plan-restarts.ts';
 import { plannedDevice } from '../../helpers/planned-device.ts';

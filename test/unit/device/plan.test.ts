@@ -1,9 +1,10 @@
 import fs from 'node:fs';
+import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import { PlanSummary } from '../../../lib/core/plan-summary.ts';
+import { PlanSummary } from '../../../lib/core/device/plan-summary.ts';
 import { readPlan, readPlanHere } from '../../../lib/device/plan.ts';
-import { publish } from '../../../lib/steps/publish.ts';
+import { writePublicFacts } from '../../../lib/steps/outcome/write-public-facts.ts';
 import { asAnotherUser } from '../../helpers/another-user.ts';
 import { SILENT, cliDevice } from '../../helpers/cli-device.ts';
 import { matching } from '../../helpers/matchers.ts';
@@ -12,9 +13,9 @@ import { plannedDevice } from '../../helpers/planned-device.ts';
 describe('readPlan', () => {
   it('says why there is none', () => {
     const device = cliDevice();
-    expect(readPlan(device.deps)).toEqual({ plan: null, reason: 'nothing is known yet: `pikit-update check` asks' });
+    expect(readPlan(device.deps)).toEqual({ plan: null, reason: 'nothing is known yet; run `pikit-update check`' });
     device.setState({ last_check: '2026-11-20T09:00:00.000Z' });
-    expect(readPlan(device.deps)).toEqual({ plan: null, reason: 'nothing is available: there is nothing to plan' });
+    expect(readPlan(device.deps)).toEqual({ plan: null, reason: 'no release is available, so there is nothing to plan' });
   });
 
   it('is the whole of what an installation would do', () => {
@@ -85,7 +86,7 @@ describe('readPlan', () => {
     expect(readPlan(deps)).toEqual({ plan: null, reason: 'it has schema 2' });
   });
 
-  it('names no service that will not be restarted, and all of them where nobody can be asked', async () => {
+  it('names no service that will not be restarted, and all of them where systemd cannot be asked', async () => {
     const { deps } = plannedDevice().device;
     const runner = await deps.units();
     const asked = (units: typeof deps.units, manager: 'systemd' | 'none') => {
@@ -114,7 +115,32 @@ describe('readPlan', () => {
     const asRoot = readPlan(deps);
     const readAsOther = () => asAnotherUser(device.root, () => readPlan(deps));
     expect((await readAsOther()).plan).toMatchObject({ removed: null, edited: null, conflicts: null });
-    publish({ ...device.deps, narrate: SILENT }, 'apply', null);
+    writePublicFacts({ ...device.deps, log: SILENT }, 'apply', null);
     expect(await readAsOther()).toEqual(asRoot);
+  });
+});
+
+describe('signatures', () => {
+  const signed = { role: 'targets', keys: [{ fingerprint: 'SHA256:a', name: 'Ada' }], until: '2026-12-01T00:00:00.000Z' };
+  const trust = { root: 1, timestamp: 4, good: '2026-11-20T09:00:00.000Z', until: signed.until, problem: null };
+
+  function signedDevice(change: object) {
+    const { device } = plannedDevice();
+    const { trustRoot } = device.deps.paths;
+    fs.mkdirSync(dirname(trustRoot), { recursive: true });
+    fs.writeFileSync(trustRoot, '{}');
+    const { available } = device.deps.files.readState();
+    device.setState({ trust: { ...trust, ...change }, available: available === null ? null : { ...available, signed } });
+    return readPlan(device.deps).plan;
+  }
+
+  it('are part of the plan, and no problem where they hold', () => {
+    expect(PlanSummary.parse(signedDevice({}))).toMatchObject({ signed, problem: null });
+  });
+
+  it('that do not hold are why nothing is installed', () => {
+    const problem = { code: 'SIGNATURE_INVALID', message: 'signed by 0 of 1 keys', hint: 'ask' };
+    expect(signedDevice({ problem })?.problem).toEqual(problem);
+    expect(signedDevice({ until: '2026-11-20T11:59:59.000Z' })?.problem).toMatchObject({ code: 'METADATA_EXPIRED' });
   });
 });

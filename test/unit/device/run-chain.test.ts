@@ -2,14 +2,14 @@
 import fs from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
-import type { Run } from '../../../lib/core/run.ts';
-import type { DeviceDeps } from '../../../lib/device/deps.ts';
+import type { Run } from '../../../lib/core/run/run.ts';
+import type { ReaderDeps } from '../../../lib/device/deps.ts';
 import { readRun } from '../../../lib/device/run.ts';
 import { freeSpace } from '../../../lib/io/disk.ts';
-import { readConfig } from '../../../lib/io/config-file.ts';
-import type { LocalUnits } from '../../../lib/io/local-units.ts';
-import { localUnitRunner } from '../../../lib/io/local-units.ts';
-import { placeOf } from '../../../scripts/run-step.ts';
+import { readConfig } from '../../../lib/io/state/config-file.ts';
+import type { LocalUnits } from '../../../lib/io/folder-units/local-units.ts';
+import { localUnitRunner } from '../../../lib/io/folder-units/local-units.ts';
+import { transactionPaths } from '../../../lib/transaction/transaction-paths.ts';
 import type { Device } from '../../helpers/device.ts';
 import { onSite } from '../steps/published.ts';
 
@@ -38,9 +38,9 @@ function watched(on: Device): Watched {
     onLine: () => looks.push(look()),
   });
   onTestFinished(() => units.abandon());
-  const deps: DeviceDeps = {
+  const deps: ReaderDeps = {
     paths: on.paths,
-    place: placeOf(on.paths),
+    place: transactionPaths(on.paths),
     files: on.files,
     now: () => new Date(),
     loadConfig: () => readConfig(on.paths.config),
@@ -78,9 +78,9 @@ it('is one run from the timer’s check to the end of the installation', async (
   await settled();
   expect(seen.at(-1)).toMatchObject({ kind: 'update', by: 'timer', state: 'ended', outcome: 'ok', percent: 100 });
   expect(told(seen).at(-1)).toBe('update ended: check done, fetch done, apply done');
-  // From its first step to its last it never ends, whoever looks.
+  // From its first step to its last it never ends, for any reader.
   expect(told(seen).filter((line) => line.includes('ended'))).toHaveLength(1);
-  expect([...new Set(seen.map(({ id }) => id))]).toEqual([on.files.readRunRecord()?.steps[0]?.invocation]);
+  expect(new Set(seen.map(({ id, kind }) => `${id} ${kind}`))).toEqual(new Set([`${on.files.readRunRecord()?.steps[0]?.invocation ?? ''} update`]));
 });
 
 it('is one run from the start of an apply, with the installation waiting for the download', async () => {
@@ -88,7 +88,8 @@ it('is one run from the start of an apply, with the installation waiting for the
   const { units, seen, settled } = watched(on);
   await units.start('pikit-update-apply.service');
   await settled();
-  expect(told(seen)).toContain('update running: fetch running, apply waiting');
+  // It is there before its first step.
+  expect(told(seen).slice(0, 2)).toEqual(['update running: fetch waiting, apply waiting', 'update running: fetch running, apply waiting']);
   expect(told(seen).at(-1)).toBe('update ended: fetch done, apply done');
   expect(new Set(seen.map(({ kind, id }) => `${kind} ${id}`)).size).toBe(1);
 });

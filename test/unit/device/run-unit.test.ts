@@ -1,10 +1,11 @@
-import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { runUnit } from '../../../lib/device/run-unit.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import type { Progress } from '../../../lib/core/state.ts';
-import type { JobResult } from '../../../lib/io/unit-runner.ts';
-import { cliDevice, receipt } from '../../helpers/cli-device.ts';
+import type { Progress } from '../../../lib/core/device/state.ts';
+import type { JobResult } from '../../../lib/io/systemd/unit-runner.ts';
+import { stepBegun, stepEnded } from '../../../lib/core/run/run-record.ts';
+import { NOW, cliDevice, receipt } from '../../helpers/cli-device.ts';
+import { stepStart } from '../../helpers/run-start.ts';
 
 function recorder(): { show: (progress: Progress) => void; shown: Progress[] } {
   const shown: Progress[] = [];
@@ -30,6 +31,29 @@ describe('runUnit', () => {
     expect(run).toMatchObject({ is: 'ended', result: 'done', receipt: { message: 'new' }, unit: 'pikit-update-apply.service' });
     expect(device.asked).toEqual(['start pikit-update-apply.service']);
     expect([...new Set(shown.map(({ step }) => step))]).toEqual(['fetch', 'apply']);
+  });
+
+  it('shows progress of which no unit tells', async () => {
+    const device = cliDevice();
+    let seen: (phase: string) => void = () => undefined;
+    const shown = (phase: string): Promise<void> =>
+      new Promise((resolve) => {
+        seen = (other) => {
+          if (other === phase) resolve();
+        };
+      });
+    device.onStart = async (): Promise<JobResult> => {
+      for (const phase of ['downloading', 'unpacking']) {
+        const until = shown(phase);
+        device.setProgress({ step: 'fetch', phase });
+        await until;
+      }
+      return 'done';
+    };
+    const run = runUnit(device.deps, ['fetch'], ({ phase }) => {
+      seen(phase);
+    });
+    expect(await run).toMatchObject({ is: 'ended', result: 'done' });
   });
 
   it('does not take an old receipt for a new one, and a new one of an earlier time is new', async () => {
@@ -79,29 +103,27 @@ describe('runUnit', () => {
 
   it('waits for the rollback of an apply that was killed', async () => {
     const device = cliDevice();
-    const gate = 'pikit-update-gate@rollback.service';
-    const rollback = 'pikit-update-rollback.service';
+    const { files } = device.deps;
+    const killed = stepBegun(null, stepStart('apply'));
     device.onStart = () => {
-      device.deps.files.leaveToken('rollback', { run: 'x', until: 'rollback', by: 'apply' });
+      files.writeRunRecord(killed);
+      device.looks.set('pikit-update-apply.service', { invocation: 'apply-1', result: 'signal' });
+      device.looks.set('pikit-update-gate@rollback.service', { active: true });
       return 'failed';
     };
     let over = false;
     const run = runUnit(device.deps, ['fetch', 'apply'], recorder().show).finally(() => (over = true));
     const turn = () => new Promise(setImmediate);
     await turn();
-    device.looks.set(gate, { active: true });
-    fs.mkdirSync(`${device.deps.paths.orders}/granted`, { recursive: true });
-    fs.renameSync(`${device.deps.paths.orders}/next/rollback`, `${device.deps.paths.orders}/granted/rollback`);
-    device.change();
-    await turn();
-    device.looks.set(gate, { active: false });
-    device.looks.set(rollback, { active: true });
-    device.deps.files.takeToken('rollback');
+    device.looks.delete('pikit-update-gate@rollback.service');
+    const back = stepBegun(killed, stepStart('rollback', { token: { run: 'apply-1', until: 'rollback', by: 'apply' } }));
+    files.writeRunRecord(back);
     device.change();
     await turn();
     expect(over).toBe(false);
+    const undone = { at: NOW, outcome: 'rolled-back', code: null, message: 'so', hint: null, version: null } as const;
+    files.writeRunRecord(stepEnded(back, 'rollback-1', undone));
     device.setState({ last_result: receipt({ step: 'rollback', outcome: 'rolled-back' }) });
-    device.looks.set(rollback, { active: false });
     device.change();
     expect(await run).toMatchObject({ is: 'ended', result: 'failed', receipt: { step: 'rollback' } });
   });
@@ -110,5 +132,14 @@ describe('runUnit', () => {
     const device = cliDevice();
     device.onStart = () => Promise.reject(new Error('no bus'));
     await expect(runUnit(device.deps, ['check'], recorder().show)).rejects.toThrow('no bus');
+  });
+
+  it('does not wait for a run of others that was in its way', async () => {
+    const device = cliDevice();
+    device.onStart = () => {
+      device.deps.files.writeRunRecord(stepBegun(null, stepStart('check')));
+      return 'dependency';
+    };
+    expect(await runUnit(device.deps, ['fetch', 'apply'], recorder().show)).toMatchObject({ is: 'ended', receipt: null });
   });
 });

@@ -1,26 +1,19 @@
 import { expect, it } from 'vitest';
-import { writeSettings } from '../../../lib/device/settings.ts';
-import { Settings } from '../../../lib/core/state.ts';
+import { changeSettings } from '../../../lib/device/settings.ts';
 import { cliDevice } from '../../helpers/cli-device.ts';
 
-it('writes what the steps read', () => {
+it('changes what the steps read', async () => {
   const { deps } = cliDevice();
-  writeSettings(deps, Settings.parse({ branch: 'beta' }), 'branch');
+  expect((await changeSettings(deps, (now) => ({ ...now, branch: 'beta' }), 'branch')).after.branch).toBe('beta');
   expect(deps.files.readSettings().branch).toBe('beta');
 });
 
 it.each([
   ['EACCES', 'PERMISSION'],
   ['EIO', 'EIO'],
-])('%s is %s', (errno, code) => {
+])('%s is %s', async (errno, code) => {
   const { deps } = cliDevice();
-  const files = {
-    ...deps.files,
-    writeSettings: () => {
-      throw Object.assign(new Error('no'), { code: errno });
-    },
-  };
-  expect(() => {
-    writeSettings({ ...deps, files }, Settings.parse({}), 'branch');
-  }).toThrow(expect.objectContaining({ code }));
+  const changing = () => Promise.reject(Object.assign(new Error('no'), { code: errno }));
+  const files = { ...deps.files, changeSettings: changing };
+  await expect(changeSettings({ ...deps, files }, (now) => now, 'branch')).rejects.toMatchObject({ code });
 });

@@ -2,16 +2,20 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import { stepBegun } from '../../../lib/core/run-record.ts';
+import { stepBegun } from '../../../lib/core/run/run-record.ts';
+import { stepReported } from '../../../lib/core/run/run-time.ts';
+import { StatusAnswer } from '../../../lib/core/http-api/api-answers.ts';
 import { readStatus } from '../../../lib/device/status.ts';
-import { NOW, available, cliDevice } from '../../helpers/cli-device.ts';
+import { NOW, PROGRESS, available, cliDevice, receipt } from '../../helpers/cli-device.ts';
+import { stepStart } from '../../helpers/run-start.ts';
 import { run } from '../api/a-run.ts';
+
+const MEDIANS = { check: null, fetch: null, apply: null, rollback: null, recover: null };
 
 it('has the eight names that every reader finds, progress from /run, and the run it belongs to', async () => {
   const device = cliDevice();
   device.setProgress({});
-  const start = { step: 'fetch' as const, invocation: 'fetch-1', pid: process.pid, at: NOW, byTimer: false, token: null };
-  device.deps.files.writeRunRecord(stepBegun(null, start));
+  device.deps.files.writeRunRecord(stepReported(stepBegun(null, stepStart('fetch')), PROGRESS, MEDIANS));
   device.looks.set('pikit-update-fetch.service', { active: true, invocation: 'fetch-1' });
   fs.writeFileSync(device.deps.paths.version, '1.3.0\n');
   expect(await readStatus(device.deps)).toMatchObject({
@@ -32,7 +36,7 @@ it('has the eight names that every reader finds, progress from /run, and the run
 
 it.each([
   ['a process that is gone', false, true, null],
-  ['a process of somebody else with the same number', true, false, null],
+  ['a process of another program with the same number', true, false, null],
   ['a step that runs', true, true, 'fetch'],
 ])('a report of %s', async (_name, alive, active, step) => {
   const device = cliDevice({ alive });
@@ -108,7 +112,7 @@ it('a step that begins after the look at the run is seen all the same', async ()
   expect(status).toMatchObject({ current: '1.2.0', rollback: { is: 'none' }, run: { state: 'running' } });
 });
 
-it('an update that nobody is at any more was cut short', async () => {
+it('an update whose step is gone was interrupted', async () => {
   const device = midWay({ isRunning: false });
   device.setProgress({ step: 'apply' });
   expect(await readStatus(device.deps)).toMatchObject({ current: '1.3.0', rollback: { is: 'open' }, progress: null });
@@ -124,4 +128,20 @@ it('says what to set as long as no source is set, and nothing of it afterwards',
   }
   fs.rmSync(device.deps.paths.config);
   expect((await readStatus(device.deps)).setup?.hint).toMatch(/url = "https:/);
+});
+
+it('says who signed what is installed, where this device verifies signatures: as the API answers it', async () => {
+  const { deps, setState } = cliDevice();
+  const signed = { role: 'targets', keys: [{ fingerprint: 'SHA256:a', name: null }], until: '2026-12-01T00:00:00.000Z' };
+  const trust = { root: 1, timestamp: 4, good: NOW.toISOString(), until: signed.until, problem: null };
+  fs.writeFileSync(deps.paths.version, '1.4.0\n');
+  const history = [receipt({ to: '1.4.0', signed })];
+  deps.files.writePublished({ schema: 1, version: '1.4.0', installed: null, rollback: { is: 'none' }, history });
+  expect(await readStatus(deps)).toMatchObject({ unsigned: true });
+  expect(await readStatus(deps)).not.toHaveProperty('signed');
+  fs.mkdirSync(dirname(deps.paths.trustRoot), { recursive: true });
+  fs.writeFileSync(deps.paths.trustRoot, '{}');
+  setState({ trust, available: available({ version: '1.5.0', signed }) });
+  const status = await readStatus(deps);
+  expect(StatusAnswer.parse(status)).toMatchObject({ unsigned: false, signed, trust, available: { signed } });
 });

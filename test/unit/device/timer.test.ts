@@ -1,26 +1,23 @@
 import fs from 'node:fs';
-import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { TimerDeps } from '../../../lib/device/timer.ts';
 import { dropIn, parseChoice, setTimer } from '../../../lib/device/timer.ts';
-import { devicePaths } from '../../../lib/core/paths.ts';
-import { connectSystemd } from '../../../lib/io/systemd.ts';
+import { devicePaths } from '../../../lib/core/device/paths.ts';
+import { connectSystemd } from '../../../lib/io/bus/systemd.ts';
 import type { FakeSystemd } from '../../helpers/fake-systemd.ts';
 import { fakeSystemd, hasBus } from '../../helpers/fake-systemd.ts';
 import { containing, matching } from '../../helpers/matchers.ts';
+import { folderOfTest } from '../../helpers/temp.ts';
 
 let root = '';
 let deps: TimerDeps;
 let dropInFile = '';
 beforeEach(() => {
-  root = fs.mkdtempSync(join(tmpdir(), 'pikit-timer-'));
+  root = folderOfTest('timer');
   deps = { paths: devicePaths(root), systemd: null };
   dropInFile = join(root, 'etc/systemd/system/pikit-update.timer.d/time.conf');
   fs.mkdirSync(deps.paths.stateDir, { recursive: true });
-});
-afterEach(() => {
-  fs.rmSync(root, { recursive: true });
 });
 
 function settings(value: unknown): void {
@@ -33,7 +30,7 @@ describe('parseChoice', () => {
   });
 
   it.each([[[]], [['never']], [['off', 'check']], [['']], [['check\n']]])('refuses %j', (args) => {
-    expect(() => parseChoice(args)).toThrow(expect.objectContaining({ code: 'USAGE', hint: 'allowed are off, check, download, install' }));
+    expect(() => parseChoice(args)).toThrow(expect.objectContaining({ code: 'USAGE', hint: 'allowed: off, check, download, install' }));
   });
 });
 
@@ -54,7 +51,7 @@ describe('setTimer', () => {
   });
 
   it.each([
-    ['another-choice', { auto: 'check' }, /^'install' was asked for, and '.*' says 'check'$/],
+    ['another-choice', { auto: 'check' }, /^'install' was requested, but '.*' says 'check'$/],
     ['no-time', { auto: 'install', time: '4:20' }, /'time'.*: must be a time of day/],
     ['lines-in-the-time', { auto: 'install', time: '04:20\nOnBootSec=1' }, /'time'/],
     ['unknown-key', { auto: 'install', run: 'x' }, /settings\.json/],
@@ -121,7 +118,7 @@ describe.skipIf(!hasBus)('with systemd (skipped without dbus-daemon)', () => {
     fake.job = () => 'failed';
     await expect(setTimer('check', deps)).rejects.toMatchObject({
       code: 'STEP_FAILED',
-      message: "'pikit-update.timer' could not be started (failed)",
+      message: "failed to start 'pikit-update.timer' (failed)",
     });
   });
 

@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readPlan } from '../../../lib/device/plan.ts';
 import { unreadableFile } from '../../../lib/device/unreadable.ts';
-import { publish } from '../../../lib/steps/publish.ts';
+import { writePublicFacts } from '../../../lib/steps/outcome/write-public-facts.ts';
 import { asAnotherUser } from '../../helpers/another-user.ts';
 import { SILENT } from '../../helpers/cli-device.ts';
 import { plannedDevice } from '../../helpers/planned-device.ts';
 
-/** What somebody who is not root plans on the device whose root has closed these. */
+/** What a user who is not root plans on the device whose root has closed these. */
 async function planWith(closed: readonly string[]) {
   const { device } = plannedDevice();
-  publish({ ...device.deps, narrate: SILENT }, 'apply', null);
+  writePublicFacts({ ...device.deps, log: SILENT }, 'apply', null);
   for (const path of closed) fs.chmodSync(join(device.root, path), 0o600);
   return await asAnotherUser(device.root, () => readPlan(device.deps));
 }
 
 describe.skipIf(process.getuid?.() !== 0)('a file that only root can read (needs root)', () => {
-  it('is counted as changed where the release brings another one, and nobody says whether it was edited', async () => {
+  it('is counted as changed where the release brings another one, and it is unknown whether it was edited', async () => {
     const { plan } = await planWith(['/var/www/pikit-web/settings.json', '/var/www/pikit-web/index.html']);
     expect(plan).toMatchObject({
       added: [{ path: '/var/www/pikit-web/new.js' }],

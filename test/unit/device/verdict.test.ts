@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf, receiptError } from '../../../lib/device/verdict.ts';
-import type { JobResult } from '../../../lib/io/unit-runner.ts';
+import type { JobResult } from '../../../lib/io/systemd/unit-runner.ts';
 import { AT_REST, receipt } from '../../helpers/cli-device.ts';
 
 const UNIT = 'pikit-update-apply.service';
@@ -22,14 +22,14 @@ describe('failureOf', () => {
   });
 
   it.each([
-    ['exit', 'failed', { result: 'exit-code', exitStatus: 203 }, 'STEP_FAILED', `'${UNIT}' was ended: systemd could not start it (203)`],
-    ['signal', 'failed', { result: 'signal', exitStatus: 9 }, 'STEP_FAILED', `'${UNIT}' was ended: it was killed`],
+    ['exit', 'failed', { result: 'exit-code', exitStatus: 203 }, 'STEP_FAILED', `'${UNIT}' failed (systemd failed to start it: exit code 203)`],
+    ['signal', 'failed', { result: 'signal', exitStatus: 9 }, 'STEP_FAILED', `'${UNIT}' failed (killed)`],
     ['busy', 'failed', { result: 'exit-code', exitStatus: 75 }, 'BUSY', `'${UNIT}' gave up waiting: another update step is running`],
     ['too-often', 'failed', { result: 'start-limit-hit' }, 'STEP_FAILED', `'${UNIT}' failed (start-limit-hit)`],
     ['dependency', 'dependency', { result: 'exit-code', exitStatus: 1 }, 'STEP_FAILED', `'${UNIT}' failed (exit-code 1)`],
-    ['timeout', 'timeout', {}, 'STEP_FAILED', `'${UNIT}' took longer than it may`],
+    ['timeout', 'timeout', {}, 'STEP_FAILED', `'${UNIT}' exceeded its time limit`],
     ['canceled', 'canceled', {}, 'CANCELLED', `'${UNIT}' was stopped`],
-    ['skipped', 'skipped', {}, 'STEP_FAILED', `'${UNIT}' could not be started in the state it is in`],
+    ['skipped', 'skipped', {}, 'STEP_FAILED', `'${UNIT}' cannot be started in its current state`],
     ['unknown', 'failed', {}, 'STEP_FAILED', `'${UNIT}' failed (no result)`],
   ] as const)('%s', (_name, result, look, code, message) => {
     expect(failureOf(ended(result, look))).toMatchObject({ code, message });

@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { BranchQuestion } from '../../../lib/core/branch-choice.ts';
-import { branchLabel, chooseBranch } from '../../../lib/core/branch-choice.ts';
-import type { Branch } from '../../../lib/core/branches.ts';
-import { parseBranches } from '../../../lib/core/branches.ts';
+import type { BranchQuestion } from '../../../lib/core/offer/branch-choice.ts';
+import { branchLabel, decideBranch } from '../../../lib/core/offer/branch-choice.ts';
+import type { Branch } from '../../../lib/core/release/branches.ts';
+import { parseBranches } from '../../../lib/core/release/branches.ts';
 import { removeDir, tempDir, writeTree } from '../../helpers/tree.ts';
 
 interface Block {
@@ -130,7 +130,7 @@ describe('docs/branches.md', () => {
     const question = QUESTIONS[branch];
     expect(question, 'a row that is not compared').toBeDefined();
     if (question === undefined) return;
-    const { used, setting, notice, ...decided } = chooseBranch({ selected: 'beta', ...question });
+    const { used, setting, notice, ...decided } = decideBranch({ selected: 'beta', ...question });
     const names: Readonly<Record<string, string | null>> = {
       'the branch': 'beta',
       stable: 'stable',
@@ -147,7 +147,7 @@ describe('docs/branches.md', () => {
 
   it('has a row for everything that devices can decide', () => {
     expect(RULES.map(({ branch }) => branch).toSorted()).toEqual(Object.keys(QUESTIONS).toSorted());
-    const decided = Object.values(QUESTIONS).map((question) => chooseBranch({ selected: 'beta', ...question }).why);
+    const decided = Object.values(QUESTIONS).map((question) => decideBranch({ selected: 'beta', ...question }).why);
     expect([...new Set(decided)].toSorted()).toEqual(['disabled', 'no-list', 'not-known', 'not-listed', 'removed', 'selected']);
   });
 

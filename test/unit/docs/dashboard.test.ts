@@ -66,12 +66,13 @@ describe('what docs/dashboard.md says', () => {
     const steady = [
       ...[chip.connecting, chip.slow, chip['not-allowed'], chip.gone, chip.broken, chip.interrupted, chip['rolled-back'], chip.offline],
       ...[chip['no-server'], chip['never-checked'], chip['up-to-date'], chip.stale(40), chip.left('1.4.0'), chip.problem],
+      ...[chip.untrusted, chip.expired('Nov 1'), chip.expired(null)],
       ...[chip.available, chip.downgrade, chip.first, chip.held, chip.waiting, chip.incompatible, chip.skipped].map((words) => words('1.5.0')),
       ...[phases.checking, phases.installing, phases['going-back'], phases.recovering].map((phase) => `${phase}…`),
-      ...[`${phases.downloading} 43 %`, en.failed(en.steps.apply)],
+      ...[`${phases.downloading} ${en.percent(43)}`, en.failed(en.steps.apply)],
     ];
     expect(said.toSorted()).toEqual(steady.toSorted());
-    for (const words of [en.unsigned, en.reconnecting]) expect(DOC).toContain(`\`${words}\``);
+    expect(DOC).toContain(`\`${en.reconnecting}\``);
   });
 
   it('of the policy is what the page of the API goes by, but for its picture and its frame', () => {

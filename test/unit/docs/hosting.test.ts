@@ -9,6 +9,7 @@ import type { Device } from '../../helpers/device.ts';
 import { device, temporary } from '../../helpers/device.ts';
 import { READER, WRITER, giteaServer } from '../../helpers/gitea-server.ts';
 import { dashboard, writeTree } from '../../helpers/site-builder.ts';
+import { readSources } from '../../helpers/source-tree.ts';
 import { siteServer } from '../steps/site-server.ts';
 
 const DOC = fs.readFileSync('docs/hosting.md', 'utf8');
@@ -99,7 +100,9 @@ it('every command of docs/hosting.md does what it is there for', async () => {
 });
 
 it('what docs/hosting.md says that the updater says, it does say', () => {
-  const sources = ['lib/core', 'lib/io'].flatMap((dir) => fs.readdirSync(dir).map((name) => fs.readFileSync(join(dir, name), 'utf8'))).join('\n');
+  const sources = readSources('lib/core', 'lib/io')
+    .map(({ ast }) => ast.text)
+    .join('\n');
   const rows = [...(DOC.split('## When it does not work')[1] ?? '').matchAll(/^\| `([^`]*)`/gm)].map(([, text = '']) => text);
   expect(rows.filter((row) => row.startsWith('pikit-update'))).toEqual([]);
   expect(rows.length).toBeGreaterThanOrEqual(6);
@@ -108,7 +111,7 @@ it('what docs/hosting.md says that the updater says, it does say', () => {
 
 it('the TOML of docs/hosting.md is one that the updater takes', async () => {
   const { parse } = await import('smol-toml');
-  const { parseConfig } = await import('../../../lib/core/config.ts');
+  const { parseConfig } = await import('../../../lib/core/device/config.ts');
   const found = blocks().filter(({ language }) => language === 'toml');
   const sources = found.map(({ text }) => ({ written: parse(text)['source'], taken: parseConfig(parse(text), 'docs/hosting.md').source }));
   expect(sources.map(({ taken }) => taken.type)).toEqual(['gitea', 'static']);
@@ -125,12 +128,16 @@ const hasNginx = spawnSync('nginx', ['-v']).error === undefined;
 it.skipIf(!hasNginx)('the server block of docs/hosting.md is one that nginx takes and serves by (skipped where nginx is not installed)', async () => {
   const home = temporary();
   fs.chmodSync(home, 0o755);
-  writeTree(join(home, 'www'), { 'manifest.json': '{"a":1}', 'bundles/a.tar.gz': 'x'.repeat(1000), 'bundles/b.tar.gz.publish.tmp': 'half' });
+  writeTree(join(home, 'www'), {
+    'manifest.json': `{"a":"${'b'.repeat(2000)}"}`,
+    'bundles/a.tar.gz': 'x'.repeat(1000),
+    'bundles/b.tar.gz.publish.tmp': 'half',
+  });
   const socket = join(home, 'nginx.sock');
   const block = blocks().find(({ language }) => language === 'nginx')?.text ?? '';
   const plain = block.replace(/^.*(?:listen|ssl_certificate).*\n/gm, '').replace('server_name', `listen unix:${socket}; server_name`);
   const folders = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${home}/${name};`).join(' ');
-  const config = `pid ${home}/pid; error_log ${home}/error.log; daemon off; events {} http { access_log off; ${folders} ${plain.replace('/srv/www/pikit', join(home, 'www'))} }`;
+  const config = `pid ${home}/pid; error_log ${home}/error.log; daemon off; events {} http { access_log off; types { application/json json; } ${folders} ${plain.replace('/srv/www/pikit', join(home, 'www'))} }`;
   writeTree(home, { 'nginx.conf': config });
   const user = process.getuid?.() === 0 ? ['-g', 'user root;'] : [];
   const ready = appears(home, 'pid');
@@ -145,6 +152,10 @@ it.skipIf(!hasNginx)('the server block of docs/hosting.md is one that nginx take
   const etag = /^ETag: (\S+)/m.exec(await curl('-o /dev/null', 'http://x/pikit/manifest.json'))?.[1] ?? '';
   expect(etag).not.toBe('');
   expect(await curl(`-H 'If-None-Match: ${etag}'`, 'http://x/pikit/manifest.json')).toMatch(/^HTTP\/1.1 304/);
+  const zipped = await curl('-o /dev/null -H "Accept-Encoding: gzip"', 'http://x/pikit/manifest.json');
+  expect(zipped).toMatch(/^Content-Encoding: gzip/m);
+  const weak = /^ETag: (\S+)/m.exec(zipped)?.[1] ?? '';
+  expect(await curl(`-H "Accept-Encoding: gzip" -H 'If-None-Match: ${weak}'`, 'http://x/pikit/manifest.json')).toMatch(/^HTTP\/1.1 304/);
   expect(await curl('-H "Range: bytes=10-"', 'http://x/pikit/bundles/a.tar.gz')).toMatch(/Content-Range: bytes 10-999\/1000/);
   expect(await curl('-H "Accept-Encoding: gzip"', 'http://x/pikit/bundles/a.tar.gz')).not.toMatch(/content-encoding/i);
   expect(await curl('', 'http://x/pikit/bundles/b.tar.gz.publish.tmp')).toMatch(/^HTTP\/1.1 403/);

@@ -193,7 +193,7 @@ describe.skipIf(!hasPython)('a server of Python with the routes of the updater',
   });
 
   it.each([
-    ['nobody-listens', (dir: string) => join(dir, 'gone.sock')],
+    ['no-listener', (dir: string) => join(dir, 'gone.sock')],
     [
       'a-socket-left-behind',
       (dir: string) => {

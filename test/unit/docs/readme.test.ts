@@ -4,7 +4,7 @@ import fs from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseCommand } from '../../../lib/cli/arguments.ts';
-import { parseConfig } from '../../../lib/core/config.ts';
+import { parseConfig } from '../../../lib/core/device/config.ts';
 import { device, temporary } from '../../helpers/device.ts';
 import { WRITER, giteaServer } from '../../helpers/gitea-server.ts';
 import { dashboard, writeTree } from '../../helpers/site-builder.ts';
@@ -85,12 +85,12 @@ describe('README', () => {
     expect(page()).toContain('1.4.0');
     const [list = '', choose = '', apply = '', back = ''] = commandsOf('Follow a beta');
     expect(await runLine(list, home, env)).toMatch(/^\* stable +1\.4\.0 .*\n {2}beta /);
-    expect(await runLine(choose, home, env)).toContain("1.5.0-beta.1 is available on the branch 'beta' (installed is 1.4.0)");
+    expect(await runLine(choose, home, env)).toContain("1.5.0-beta.1 is available on the branch 'beta' (installed: 1.4.0)");
     expect(page()).toContain('1.4.0');
     await runLine(apply, home, env);
     expect(page()).toContain('1.5.0-beta.1');
-    expect(await runLine(back, home, env)).toContain('1.4.0 is available, which is older (installed is 1.5.0-beta.1)');
-    expect(await runLine('pikit-update branch --dismiss', home, env)).toBe('there is no notice\n');
+    expect(await runLine(back, home, env)).toContain('1.4.0 is available as a downgrade (installed: 1.5.0-beta.1)');
+    expect(await runLine('pikit-update branch --dismiss', home, env)).toBe('there are no notices\n');
     await runLine(apply, home, env);
     expect(page()).toContain('1.4.0');
   });
@@ -106,10 +106,13 @@ describe('README', () => {
     expect([...new Set(links.map(({ path }) => path))].toSorted()).toEqual(
       [
         'api.md',
+        'architecture.md',
+        'automation.md',
         'branches.md',
         'dashboard.md',
         'examples/pikit_api_update.py',
         'hosting.md',
+        'journal.md',
         'reliability.md',
         'screenshots',
         'screenshots/available-light.png',

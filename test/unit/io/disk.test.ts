@@ -1,15 +1,12 @@
 import fs from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, it } from 'vitest';
 import { freeSpace } from '../../../lib/io/disk.ts';
-import { temporaryFolder } from '../../helpers/site-builder.ts';
+import { folderOfTest } from '../../helpers/temp.ts';
 
 let dir = '';
 beforeEach(() => {
-  dir = temporaryFolder('disk');
-});
-afterEach(() => {
-  fs.rmSync(dir, { recursive: true });
+  dir = folderOfTest('disk');
 });
 
 it.each([

@@ -79,12 +79,12 @@ describe('withRetries', () => {
     expect(await attempts([error])).toMatchObject({ result: error, numbers: [0] });
   });
 
-  it('does not try again when somebody cancelled', async () => {
+  it('does not retry when it was cancelled', async () => {
     const error = failing('OFFLINE');
     expect(await attempts([error], { signal: AbortSignal.abort() })).toMatchObject({ result: error, numbers: [0], retried: [], waits: [] });
   });
 
-  it('ends when somebody cancels during the pause', async () => {
+  it('ends when it is cancelled during the pause', async () => {
     const cancelled = failing('CANCELLED');
     vi.mocked(pause).mockRejectedValue(cancelled);
     expect(await attempts([failing('OFFLINE')])).toMatchObject({ result: cancelled, numbers: [0] });

@@ -1,20 +1,21 @@
 /** Folders that two users write to: what the one can do to the files of the other, and what becomes of what is in the way. */
 import fs from 'node:fs';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { DevicePaths } from '../../../lib/core/paths.ts';
-import { devicePaths } from '../../../lib/core/paths.ts';
-import type { Published } from '../../../lib/core/published.ts';
-import { emptyState } from '../../../lib/core/state.ts';
-import type { StateFiles } from '../../../lib/io/state-file.ts';
-import { stateFiles } from '../../../lib/io/state-file.ts';
-import { takeOver, takeOverSettings } from '../../../lib/io/take-over.ts';
+import type { DevicePaths } from '../../../lib/core/device/paths.ts';
+import { devicePaths } from '../../../lib/core/device/paths.ts';
+import type { PublicFacts } from '../../../lib/core/device/public-facts.ts';
+import { emptyState } from '../../../lib/core/device/state.ts';
+import type { StateFiles } from '../../../lib/io/state/state-files.ts';
+import { stateFiles } from '../../../lib/io/state/state-files.ts';
+import { takeOverLayout, takeOverSettings } from '../../../lib/io/state/take-over-layout.ts';
 import { beforeCall } from '../../helpers/before-call.ts';
 import { temporary } from '../../helpers/device.ts';
 import { NETWORK_USER, asNetworkUser, shareFolders } from '../../helpers/shared-folders.ts';
+import { wish } from '../../helpers/wish.ts';
 
 const isRoot = process.getuid?.() === 0;
 const SETTINGS = { branch: 'beta', auto: 'install', time: '04:20', skipped_version: null } as const;
-const PUBLISHED: Published = { schema: 1, version: null, installed: null, rollback: { is: 'none' }, history: [] };
+const PUBLISHED: PublicFacts = { schema: 1, version: null, installed: null, rollback: { is: 'none' }, history: [] };
 
 let root: string;
 let paths: DevicePaths;
@@ -64,8 +65,8 @@ describe.skipIf(!isRoot)("files of root's (needs root)", () => {
     });
     expect([files.readSettings().auto, files.readPublished()]).toEqual(['check', null]);
     expect(reports).toEqual([
-      `settings.json belongs to the user ${String(NETWORK_USER)}, who may not write it; it is kept as '${paths.settings}.damaged' and begun anew, ignoring`,
-      `published.json belongs to the user ${String(NETWORK_USER)}, who may not write it; it is kept as '${paths.published}.damaged' and begun anew, ignoring`,
+      `settings.json belongs to the user ${String(NETWORK_USER)}, who may not write it; moved it to '${paths.settings}.damaged' and started a new one`,
+      `published.json belongs to the user ${String(NETWORK_USER)}, who may not write it; moved it to '${paths.published}.damaged' and started a new one`,
     ]);
     expect([files.readSettings().auto, reports.length]).toEqual(['check', 2]);
   });
@@ -194,7 +195,7 @@ describe.skipIf(!isRoot)('files of the network steps (needs root)', () => {
     expect(fs.lstatSync(path, { throwIfNoEntry: false })?.uid ?? 'gone').toBe(path === paths.state ? NETWORK_USER : 'gone');
     for (const report of reports) expect(report).not.toContain('/proc/');
     if (isFolder && path !== paths.progress) {
-      expect(reports).toEqual([`'${path}' is a directory where a file belongs; it is kept as '${path}.damaged' and begun anew, ignoring`]);
+      expect(reports).toEqual([`'${path}' is a directory where a file belongs; moved it to '${path}.damaged' and started a new one`]);
     } else {
       expect(reports).toEqual([]);
     }
@@ -213,13 +214,13 @@ describe.skipIf(!isRoot)('files of the network steps (needs root)', () => {
 
 describe.skipIf(!isRoot)('the layout before this one (needs root)', () => {
   /** As before systemd-tmpfiles gives the folder to root. */
-  function whileTheirs(act: () => void): void {
+  async function whileTheirs(act: () => Promise<void>): Promise<void> {
     fs.chownSync(paths.stateDir, NETWORK_USER, 0);
-    act();
+    await act();
     fs.chownSync(paths.stateDir, 0, 0);
   }
 
-  it('is taken over: the choices stay, old tokens and links go, and nothing they lead to is touched', () => {
+  it('is taken over: the choices stay, old tokens and links go, and nothing they lead to is touched', async () => {
     const outside = `${root}/outside`;
     fs.mkdirSync(outside);
     fs.writeFileSync(`${outside}/rollback`, 'theirs');
@@ -232,58 +233,57 @@ describe.skipIf(!isRoot)('the layout before this one (needs root)', () => {
     fs.writeFileSync(paths.settings, JSON.stringify(SETTINGS));
     fs.chownSync(paths.settings, NETWORK_USER, 0);
     for (const name of ['retry', 'wanted', 'confirmed.json']) fs.writeFileSync(`${paths.runDir}/${name}`, 'x');
-    whileTheirs(() => {
-      takeOverSettings(paths, files, (message) => reports.push(message));
+    await whileTheirs(async () => {
+      await takeOverSettings(paths, files, (message) => reports.push(message));
     });
-    takeOver(paths, files, (message) => reports.push(message));
+    await takeOverLayout(paths, files, (message) => reports.push(message));
     expect(files.readSettings()).toEqual(SETTINGS);
     expect(fs.statSync(paths.settings).uid).toBe(0);
     expect(fs.readdirSync(paths.runDir).sort()).toEqual(['granted', 'granted.damaged', 'next', 'next.damaged', 'orders']);
     expect([paths.next, paths.granted].map((dir) => fs.lstatSync(dir).mode & 0o7777)).toEqual([0o1775, 0o1775]);
     expect(fs.readdirSync(outside).map((name) => fs.readFileSync(`${outside}/${name}`, 'utf8'))).toEqual(['theirs', 'theirs']);
-    takeOver(paths, files, (message) => reports.push(message));
+    await takeOverLayout(paths, files, (message) => reports.push(message));
     expect(reports).toHaveLength(2);
   });
 
-  it.each(['{', '{"auto":"everything"}'])('damaged choices are the defaults, and kept: %s', (text) => {
+  it.each(['{', '{"auto":"everything"}'])('damaged choices are the defaults, and kept: %s', async (text) => {
     fs.writeFileSync(paths.settings, text);
     fs.chownSync(paths.settings, NETWORK_USER, 0);
-    whileTheirs(() => {
-      takeOverSettings(paths, files, (message) => reports.push(message));
+    await whileTheirs(async () => {
+      await takeOverSettings(paths, files, (message) => reports.push(message));
     });
     expect([files.readSettings().auto, fs.readFileSync(`${paths.settings}.damaged`, 'utf8')]).toEqual(['check', text]);
   });
 
-  it('choices that another user put there afterwards are none', () => {
+  it('choices that another user put there afterwards are none', async () => {
     const planted = JSON.stringify({ ...SETTINGS, auto: 'install' });
     fs.writeFileSync(paths.settings, planted);
     fs.chownSync(paths.settings, NETWORK_USER, 0);
-    takeOver(paths, files, (message) => reports.push(message));
+    await takeOverLayout(paths, files, (message) => reports.push(message));
     expect([files.readSettings().auto, fs.readFileSync(`${paths.settings}.damaged`, 'utf8')]).toEqual(['check', planted]);
     expect(fs.statSync(paths.settings).uid).toBe(0);
   });
 
-  it("takes away orders that were put there before the folder was root's", () => {
-    files.writeWanted({ version: '1.2.0', manifest_sha256: null, at: '2026-11-20T12:00:00.000Z' });
+  it("takes away orders that were put there before the folder was root's", async () => {
+    files.writeWanted(wish(new Date('2026-11-20T12:00:00.000Z'), { version: '1.2.0' }));
     fs.mkdirSync(`${paths.orders}/granted/rollback`);
-    for (const theirs of [paths.retry, paths.confirmed, `${paths.orders}/next/rollback`, `${paths.orders}/granted/apply`])
-      fs.writeFileSync(theirs, 'x');
-    for (const theirs of [
-      paths.retry,
-      paths.confirmed,
-      ...['next/rollback', 'granted/rollback', 'granted/apply'].map((name) => `${paths.orders}/${name}`),
-    ])
-      fs.chownSync(theirs, NETWORK_USER, 0);
-    takeOver(paths, files, (message) => reports.push(message));
+    // Of the layout in which there were three.
+    for (const name of ['retry', 'confirmed.json']) fs.writeFileSync(`${paths.orders}/${name}`, 'x');
+    for (const name of ['next/rollback', 'granted/apply', 'lock', 'settings.lock']) fs.writeFileSync(`${paths.orders}/${name}`, 'x');
+    for (const name of ['next/rollback', 'granted/rollback', 'granted/apply', 'lock', 'settings.lock'])
+      fs.chownSync(`${paths.orders}/${name}`, NETWORK_USER, 0);
+    await takeOverLayout(paths, files, (message) => reports.push(message));
     expect([paths.orders, `${paths.orders}/next`, `${paths.orders}/granted`].map((dir) => fs.readdirSync(dir).sort())).toEqual([
-      ['granted', 'next', 'wanted'],
+      ['granted', 'next', 'settings.lock', 'wanted'],
       [],
       ['apply', 'rollback.damaged'],
     ]);
+    // Made anew: what another user has opened is no lock any more.
+    expect(fs.statSync(paths.settingsLock).uid).toBe(0);
   });
 
-  it('without choices the defaults are written, so that nobody else can put some there', () => {
-    takeOver(paths, files, (message) => reports.push(message));
+  it('without choices the defaults are written, so that no other user can put some there', async () => {
+    await takeOverLayout(paths, files, (message) => reports.push(message));
     expect([fs.statSync(paths.settings).uid, reports]).toEqual([0, []]);
   });
 });

@@ -1,5 +1,13 @@
 import { expect, it } from 'vitest';
-import { AutoAnswer, BranchAnswer, BranchesAnswer, CancelAnswer, DismissAnswer, HistoryAnswer, PlanAnswer } from '../../../lib/core/api-answers.ts';
+import {
+  AutoAnswer,
+  BranchAnswer,
+  BranchesAnswer,
+  CancelAnswer,
+  DismissAnswer,
+  HistoryAnswer,
+  PlanAnswer,
+} from '../../../lib/core/http-api/api-answers.ts';
 import { mockBackend } from '../../../lib/mock/backend.ts';
 import { player } from '../../../lib/mock/player.ts';
 import { handClock, readMockStates } from '../../helpers/played.ts';
@@ -96,7 +104,10 @@ it('follows branches that there are', async () => {
     expect(branches.find(({ name }) => name === selected)).toMatchObject({ enabled: false, selected: true, used: false });
   }
   expect((await backend('branch-not-listed').backend.branches()).branches.map(({ name }) => name)).toEqual(['stable', 'nightly', 'issue_412']);
-  await expect(other.branch('betta')).rejects.toMatchObject({ code: 'BRANCH_UNKNOWN', hint: "did you mean 'beta'? there are stable, beta, nightly" });
+  await expect(other.branch('betta')).rejects.toMatchObject({
+    code: 'BRANCH_UNKNOWN',
+    hint: "did you mean 'beta'? available branches: stable, beta, nightly",
+  });
 });
 
 it('plans what is available', async () => {
@@ -105,7 +116,7 @@ it('plans what is available', async () => {
   expect(PlanAnswer.parse(await backend('up-to-date').backend.plan())).toMatchObject({ plan: null });
 });
 
-it('tells of changes until nobody wants to hear', async () => {
+it('tells of changes until the last watcher leaves', async () => {
   const { backend: mock, clock } = backend();
   let told = 0;
   const unwatch = await mock.watch(() => (told += 1));

@@ -4,7 +4,7 @@ import http from 'node:http';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { StatusAnswer } from '../../../lib/core/api-answers.ts';
+import { StatusAnswer } from '../../../lib/core/http-api/api-answers.ts';
 import { moved } from '../../../lib/mock/moved.ts';
 import { playedServer, readMockStates } from '../../helpers/played.ts';
 

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import type { StatusAnswer } from '../../../lib/core/api-answers.ts';
-import type { Run } from '../../../lib/core/run.ts';
+import type { StatusAnswer } from '../../../lib/core/http-api/api-answers.ts';
+import type { Run } from '../../../lib/core/run/run.ts';
 import type { Ending } from '../../../lib/mock/player.ts';
 import { endOf } from '../../../lib/mock/ending.ts';
 import { framesOf } from '../../../lib/mock/script.ts';
-import type { Story } from '../../../lib/mock/script.ts';
+import type { Story } from '../../../lib/mock/types.ts';
 import { readMockStates } from '../../helpers/played.ts';
 
 const STATES = readMockStates();

@@ -59,8 +59,8 @@ it('lets go of the one side when the other has gone', async () => {
   await closed;
 });
 
-it('says so when nobody is there', async () => {
-  const url = await before(join(temporary(), 'nobody.sock'));
+it('says so when no device is there', async () => {
+  const url = await before(join(temporary(), 'no.sock'));
   const response = await fetch(url);
   expect([response.status, await response.json()]).toMatchObject([503, { error: { code: 'SYSTEMD_UNAVAILABLE' } }]);
 });

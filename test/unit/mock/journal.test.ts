@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { LogsAnswer } from '../../../lib/core/api-answers.ts';
-import { LogsQuery } from '../../../lib/core/api-requests.ts';
-import { JournalCursor } from '../../../lib/core/journal-line.ts';
+import { LogsAnswer } from '../../../lib/core/http-api/api-answers.ts';
+import { LogsQuery } from '../../../lib/core/http-api/api-requests.ts';
+import { JournalCursor } from '../../../lib/core/http-api/journal-line.ts';
 import { mockJournal } from '../../../lib/mock/journal.ts';
 import { player } from '../../../lib/mock/player.ts';
 import { handClock, readMockStates } from '../../helpers/played.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { StatusAnswer } from '../../../lib/core/api-answers.ts';
+import type { StatusAnswer } from '../../../lib/core/http-api/api-answers.ts';
 import { player } from '../../../lib/mock/player.ts';
 import { handClock, readMockStates } from '../../helpers/played.ts';
 
@@ -84,7 +84,7 @@ describe('stopping', () => {
   });
 });
 
-it('tells nobody who does not want to hear any more', () => {
+it('tells no watcher that has left', () => {
   const { playing, seen, unwatch } = play();
   unwatch();
   playing.show(STATES.state('broken'));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { StatusAnswer } from '../../../lib/core/api-answers.ts';
-import type { Run } from '../../../lib/core/run.ts';
-import type { Frame, Story } from '../../../lib/mock/script.ts';
+import { StatusAnswer } from '../../../lib/core/http-api/api-answers.ts';
+import type { Run } from '../../../lib/core/run/run.ts';
+import type { Frame, Story } from '../../../lib/mock/types.ts';
 import { cancelledAt, framesOf, kindWith } from '../../../lib/mock/script.ts';
 import { readMockStates } from '../../helpers/played.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { StatusAnswer } from '../../../lib/core/api-answers.ts';
-import { ERROR_CODES } from '../../../lib/core/errors.ts';
+import { StatusAnswer } from '../../../lib/core/http-api/api-answers.ts';
+import { ERROR_CODES } from '../../../lib/core/error-codes.ts';
 import { mockStates } from '../../../lib/mock/states.ts';
 import { mockFile, readMockStates } from '../../helpers/played.ts';
 
@@ -9,7 +9,7 @@ const ELSEWHERE: Readonly<Record<string, readonly string[]>> = {
   'what a command line or a request may be': ['USAGE', 'REQUEST_INVALID', 'HOST_REFUSED', 'ORIGIN_REFUSED', 'UNAUTHORIZED', 'RATE_LIMITED'],
   'more of a request': ['BODY_TOO_LARGE', 'MEDIA_TYPE', 'METHOD_REFUSED', 'TOO_MANY_STREAMS', 'TOKEN_MISSING'],
   'what an owner can choose': ['BRANCH_UNKNOWN', 'SETTINGS_INVALID'],
-  'building releases': ['SITE_INVALID', 'INPUT_REFUSED', 'VERSION_INVALID', 'VERSION_NOT_NEWER'],
+  'building releases': ['SITE_INVALID', 'INPUT_REFUSED', 'VERSION_INVALID', 'VERSION_NOT_NEWER', 'KEY_INVALID', 'KEY_MISSING'],
 };
 
 const STATES = readMockStates();
@@ -70,7 +70,7 @@ describe('the states of the mock', () => {
   it('are one for every code that a step can end with', () => {
     const shown = STATES.failures.map(({ code }) => code);
     const others = Object.values(ELSEWHERE).flat();
-    expect([...shown, ...others].toSorted()).toEqual(ERROR_CODES.toSorted());
+    expect([...shown, ...others].toSorted()).toEqual(Object.keys(ERROR_CODES).toSorted());
     for (const code of shown) expect(STATES.state(`failed:${code}`).run?.code, code).toBe(code);
   });
 
@@ -82,10 +82,10 @@ describe('the states of the mock', () => {
 });
 
 it.each<[name: string, change: object, message: RegExp]>([
-  ['not-a-status', { changes: { current: 5 } }, /the mock state 'x' is not as it should be: 'current' is 5/],
-  ['unknown-member', { changes: { nonsense: 1 } }, /the mock state 'x' is not as it should be: .*nonsense/],
+  ['not-a-status', { changes: { current: 5 } }, /the mock state 'x' is invalid: 'current' is 5/],
+  ['unknown-member', { changes: { nonsense: 1 } }, /the mock state 'x' is invalid: .*nonsense/],
   ['half-a-run-that-is-wrong', { changes: { run: { percent: 101 } } }, /the mock state 'x' .*'run\.percent' is 101/],
-  ['no-what', { what: undefined }, /the file of mock states is not as it should be/],
+  ['no-what', { what: undefined }, /the file of mock states is invalid/],
 ])('refuses a file with a state that is %s', (_name, change, message) => {
   const file = Object.assign({}, mockFile(), { states: [{ name: 'x', what: 'x', changes: {}, ...change }] });
   expect(() => mockStates(file)).toThrow(message);
@@ -93,5 +93,5 @@ it.each<[name: string, change: object, message: RegExp]>([
 
 it('refuses a file with one name twice', () => {
   const state = { name: 'x', what: 'x', changes: {} };
-  expect(() => mockStates(Object.assign({}, mockFile(), { states: [state, state] }))).toThrow("the mock state 'x' is there twice");
+  expect(() => mockStates(Object.assign({}, mockFile(), { states: [state, state] }))).toThrow("the mock state 'x' appears twice");
 });

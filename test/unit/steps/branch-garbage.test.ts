@@ -3,10 +3,10 @@ import fs from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
-import type { Branch } from '../../../lib/core/branches.ts';
-import { parseBranches } from '../../../lib/core/branches.ts';
+import type { Branch } from '../../../lib/core/release/branches.ts';
+import { parseBranches } from '../../../lib/core/release/branches.ts';
 import { branchesText } from '../../../lib/cli/branch-text.ts';
-import { chooseBranch } from '../../../lib/core/branch-choice.ts';
+import { decideBranch } from '../../../lib/core/offer/branch-choice.ts';
 import { UpdateError } from '../../../lib/core/errors.ts';
 import { check } from '../../../lib/steps/check.ts';
 import { branchSite } from '../../helpers/branch-site.ts';
@@ -93,7 +93,7 @@ it('keeps branch and list through 400 of them, unless the list is good and the b
     await check(deps);
 
     const branches = parsed(bytes);
-    const choice = chooseBranch({
+    const choice = decideBranch({
       selected: 'beta',
       list: branches ?? parseBranches(Buffer.from(GOOD)),
       answer: branches === null ? 'failed' : 'list',

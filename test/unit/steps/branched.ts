@@ -1,6 +1,6 @@
 /** A site with more branches than stable, for tests of the steps. */
 import { join } from 'node:path';
-import type { BuildOptions } from '../../../lib/release/build.ts';
+import type { BuildOptions } from '../../../lib/release/builder/build.ts';
 import { copyToBranch } from '../../helpers/branch-files.ts';
 import { temporary } from '../../helpers/device.ts';
 import { dashboard, emptySite, release, writeTree } from '../../helpers/site-builder.ts';

@@ -10,11 +10,14 @@ import { proxyServer } from '../../helpers/proxy-server.ts';
 import { writeBranches } from '../../helpers/branch-files.ts';
 import { dashboard } from '../../helpers/site-builder.ts';
 import { containing, matching } from '../../helpers/matchers.ts';
-import { install, onSite } from './published.ts';
+import { holdVersions, install, onSite } from './published.ts';
 import type { Answer, SiteServer } from './site-server.ts';
 import { bytes, part, status } from './site-server.ts';
+import { tryAgain, wish } from '../../helpers/wish.ts';
 
+/** As the check of a device that installs by itself would have it. */
 function grant(on: Device, until: 'fetch' | 'apply'): void {
+  on.files.writeSettings({ ...on.files.readSettings(), auto: until === 'apply' ? 'install' : 'download' });
   fs.mkdirSync(on.paths.granted, { recursive: true });
   fs.writeFileSync(`${on.paths.granted}/fetch`, JSON.stringify({ run: 'r', until, by: 'timer' }));
 }
@@ -127,7 +130,7 @@ describe('what fetch brings', () => {
     ],
   ])('brings nothing and says why: %s', async (name, arrange, message) => {
     const { on, server } = await onSite(['1.0.0', '1.1.0']);
-    if (name === 'held') on.files.writeState({ ...on.files.readState(), held: [HELD] });
+    if (name === 'held') holdVersions(on, HELD);
     arrange(on);
     server.seen.length = 0;
     const result = await fetchRelease(netDeps(on));
@@ -137,8 +140,8 @@ describe('what fetch brings', () => {
 
   it('brings a held version that the owner wants to try again', async () => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
-    on.files.writeState({ ...on.files.readState(), held: [HELD] });
-    on.files.writeRetry('1.1.0');
+    holdVersions(on, HELD);
+    on.files.writeWanted(tryAgain(NOW, '1.1.0'));
     expect((await fetchRelease(netDeps(on))).outcome).toBe('ok');
   });
 
@@ -152,7 +155,7 @@ describe('what fetch brings', () => {
   });
 
   it.each([
-    ['waiting', 'nothing', 'goes to 0 % of devices'],
+    ['waiting', 'nothing', 'goes to 0% of devices'],
     ['skipped', 'nothing', 'you chose to skip 1.1.0'],
   ])('leaves a release alone when the timer started it, and brings it when a person did: %s', async (name, outcome, why) => {
     const { on, edit } = await onSite(['1.0.0', '1.1.0']);
@@ -186,7 +189,7 @@ describe('where the chain goes on', () => {
 
   it('goes nowhere with a token of garbage', async () => {
     const { on } = await onSite(['1.0.0']);
-    fs.mkdirSync(on.paths.granted, { recursive: true });
+    grant(on, 'apply');
     fs.writeFileSync(`${on.paths.granted}/fetch`, 'until=apply');
     const deps = netDeps(on);
     expect((await fetchRelease(deps)).outcome).toBe('ok');
@@ -203,7 +206,7 @@ describe('when the server and its manifest disagree', () => {
     await publish('1.1.0');
     const deps = netDeps(on);
     expect((await fetchRelease(deps)).to).toBe('1.1.0');
-    expect(deps.said.join('\n')).toContain('the manifest has changed since, trying with the new one');
+    expect(deps.said.join('\n')).toContain('the manifest has changed, retrying with the new one');
     expect(fs.readdirSync(on.paths.cacheDir).toSorted()).toEqual(['1.1.0', 'source']);
     expect(server.paths()).toEqual([...ASKED, '/bundles/pikit-1.0.0.tar.gz', ...ASKED, '/bundles/pikit-1.1.0.tar.gz']);
   });
@@ -275,7 +278,7 @@ describe('what an interrupted fetch left', () => {
     const deps = netDeps(on);
     expect((await fetchRelease(deps)).outcome).toBe('ok');
     expect(server.seen.at(-1)?.range).toBe('bytes=100-');
-    expect(deps.said.at(-1)).toContain('100 B were there from before');
+    expect(deps.said.at(-1)).toContain('resumed after 100 B');
     expect(fs.statSync(`${on.paths.cacheDir}/1.0.0/bundle.tar.gz`).size).toBe(size);
   });
 
@@ -287,7 +290,7 @@ describe('what an interrupted fetch left', () => {
     const deps = netDeps(on);
     expect((await fetchRelease(deps)).outcome).toBe('ok');
     expect(server.paths()).toEqual(ASKED);
-    expect(deps.said).toEqual(['info: 1.0.0 is available (nothing is installed)', 'info: the bundle of 1.0.0 is here from before']);
+    expect(deps.said).toEqual(['info: 1.0.0 is available (nothing is installed)', 'info: using the bundle of 1.0.0 downloaded earlier']);
   });
 
   it('downloads a bundle again that is there and damaged', async () => {
@@ -305,7 +308,7 @@ describe('what an interrupted fetch left', () => {
     await fetchRelease(netDeps(on));
     await publish('1.1.0');
     const killed = netDeps(on);
-    const { requestRelease } = await import('../../../lib/steps/release-source.ts');
+    const { requestRelease } = await import('../../../lib/steps/source/release-source.ts');
     await requestRelease(killed, killed.loadConfig(), 'stable');
     server.answer('/bundles/pikit-1.1.0.tar.gz', status(503));
     await expect(fetchRelease(netDeps(on))).rejects.toMatchObject({ code: 'SERVER_ERROR' });
@@ -337,7 +340,7 @@ describe('what an interrupted fetch left', () => {
     const fetching = fetchRelease(netDeps(on, { signal: stop.signal }));
     await held.begun;
     stop.abort();
-    await expect(fetching).rejects.toMatchObject({ code: 'CANCELLED', hint: containing('goes on where it stopped') });
+    await expect(fetching).rejects.toMatchObject({ code: 'CANCELLED', hint: containing('the next start resumes it') });
     server.answer('/bundles/pikit-1.0.0.tar.gz', null);
     expect((await fetchRelease(netDeps(on))).outcome).toBe('ok');
   });
@@ -385,13 +388,13 @@ describe('what is staged and not installed yet', () => {
     const { on, server } = await onSite(['1.0.0', '1.1.0']);
     await fetchRelease(netDeps(on));
     server.answer('/manifest.json', status(503));
-    expect(await fetchRelease(netDeps(on))).toMatchObject({ outcome: 'nothing', to: '1.1.0', message: containing('the source could not be asked') });
+    expect(await fetchRelease(netDeps(on))).toMatchObject({ outcome: 'nothing', to: '1.1.0', message: containing('failed to ask the source') });
     const told = await step(on, 'fetch');
-    expect([told.code, (told.out + told.err).match(/could not be asked/g)]).toEqual([0, ['could not be asked']]);
+    expect([told.code, (told.out + told.err).match(/failed to ask the source/g)]).toEqual([0, ['failed to ask the source']]);
     await apply(rootDeps(on));
     expect(on.files.readVersion()).toBe('1.1.0');
     const { last_result: receipt } = on.files.readState();
-    expect(receipt).toMatchObject({ outcome: 'ok', not_asked: containing('HTTP 503'), message: containing('the source could not be asked') });
+    expect(receipt).toMatchObject({ outcome: 'ok', not_asked: containing('HTTP 503'), message: containing('failed to ask the source') });
     expect(on.files.readHistory(1)).toEqual([receipt]);
   });
 
@@ -450,10 +453,10 @@ describe('what is staged and not installed yet', () => {
     await fetchRelease(netDeps(on));
     await arrange(server, on);
     await expect(check(netDeps(on))).rejects.toMatchObject({ code });
-    expect(await fetchRelease(netDeps(on))).toMatchObject({ outcome: 'nothing', to: '1.1.0', message: containing('the source could not be asked') });
+    expect(await fetchRelease(netDeps(on))).toMatchObject({ outcome: 'nothing', to: '1.1.0', message: containing('failed to ask the source') });
     await apply(rootDeps(on));
     expect(on.files.readVersion()).toBe('1.1.0');
-    expect(on.files.readState().last_result).toMatchObject({ outcome: 'ok', message: containing('the source could not be asked') });
+    expect(on.files.readState().last_result).toMatchObject({ outcome: 'ok', message: containing('failed to ask the source') });
   });
 
   it('says nothing of that when the source could be asked after all', async () => {
@@ -475,14 +478,14 @@ describe('what is staged and not installed yet', () => {
 });
 
 describe('what the owner has confirmed', () => {
-  const wish = (on: Device, version: string, sha256: string | null = null): void => {
-    on.files.writeWanted({ version, manifest_sha256: sha256, at: NOW.toISOString() });
+  const want = (on: Device, version: string, sha256: string | null = null): void => {
+    on.files.writeWanted(wish(NOW, { version, manifest_sha256: sha256 }));
   };
 
   it('is not replaced by what came out since, and the wish is gone with the refusal', async () => {
     const { on, publish } = await onSite(['1.0.0', '1.1.0']);
     await fetchRelease(netDeps(on));
-    wish(on, '1.1.0');
+    want(on, '1.1.0');
     await publish('1.2.0');
     await expect(fetchRelease(netDeps(on))).rejects.toMatchObject({
       code: 'RELEASE_CHANGED',
@@ -497,21 +500,21 @@ describe('what the owner has confirmed', () => {
   it('is not replaced by another release of the same version', async () => {
     const { on, edit } = await onSite(['1.0.0', '1.1.0']);
     await check(netDeps(on));
-    wish(on, '1.1.0', on.files.readState().available?.manifest_sha256);
+    want(on, '1.1.0', on.files.readState().available?.manifest_sha256);
     edit((manifest) => ({ ...manifest, notes: 'other words' }));
     await expect(fetchRelease(netDeps(on))).rejects.toMatchObject({ code: 'RELEASE_CHANGED' });
   });
 
   it('is not replaced by nothing: a release that was taken back is told as that', async () => {
     const { on, edit } = await onSite(['1.0.0', '1.1.0']);
-    wish(on, '1.1.0');
+    want(on, '1.1.0');
     edit((manifest) => ({ ...manifest, version: '1.0.0' }));
     await expect(fetchRelease(netDeps(on))).rejects.toMatchObject({ code: 'RELEASE_CHANGED', message: containing('1.0.0 is installed') });
   });
 
   it('is installed, and the wish is gone', async () => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
-    wish(on, '1.1.0');
+    want(on, '1.1.0');
     await install(on);
     expect(on.files.readVersion()).toBe('1.1.0');
     expect(on.files.readWanted()).toBeNull();
@@ -519,10 +522,10 @@ describe('what the owner has confirmed', () => {
 
   it('does not count for the timer, nor for a run that comes much later', async () => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
-    wish(on, '9.9.9');
+    want(on, '9.9.9');
     grant(on, 'apply');
     expect((await fetchRelease(netDeps(on))).to).toBe('1.1.0');
-    const late = { now: () => new Date(NOW.getTime() + 16 * 60_000) };
+    const late = { now: () => new Date(NOW.getTime() + 31 * 60_000) };
     expect((await fetchRelease(netDeps(on, late))).to).toBe('1.1.0');
     expect(on.files.readWanted()).toBeNull();
   });
@@ -530,7 +533,7 @@ describe('what the owner has confirmed', () => {
   it('is what apply goes by as well', async () => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
     await fetchRelease(netDeps(on));
-    wish(on, '9.9.9');
+    want(on, '9.9.9');
     await expect(apply(rootDeps(on))).rejects.toMatchObject({ code: 'RELEASE_CHANGED' });
     expect(on.files.readVersion()).toBe('1.0.0');
     expect(on.files.readWanted()).toBeNull();

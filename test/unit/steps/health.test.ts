@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import type { Services } from '../../../lib/io/services.ts';
-import { bringUp } from '../../../lib/steps/health.ts';
+import type { Services } from '../../../lib/io/systemd/services.ts';
+import { restartAndCheck } from '../../../lib/steps/health.ts';
 import { device, rootDeps } from '../../helpers/device.ts';
 import { published } from './published.ts';
 import { gate, status } from './site-server.ts';
@@ -34,7 +34,7 @@ describe('bringUp', () => {
     const on = device({ restart: ['a.service', 'absent.service'] });
     const deps = rootDeps(on);
     const log: string[] = [];
-    await bringUp(deps, deps.loadConfig(), services({ log }), ['a.service', 'b.service']);
+    await restartAndCheck(deps, deps.loadConfig(), services({ log }), ['a.service', 'b.service']);
     expect(log).toEqual(['restart a.service absent.service b.service', 'reload', 'watch a.service b.service']);
     expect(deps.said).toEqual(['info: restarted a.service, b.service']);
   });
@@ -42,8 +42,8 @@ describe('bringUp', () => {
   it('goes on, and says so, when nginx does not like its configuration', async () => {
     const on = device({ restart: [] });
     const deps = rootDeps(on);
-    await bringUp(deps, deps.loadConfig(), services({ reloadWebServer: () => Promise.resolve('nginx -t says: unknown directive') }), []);
-    expect(deps.said).toEqual(['warning: nginx was not reloaded, ignoring: nginx -t says: unknown directive']);
+    await restartAndCheck(deps, deps.loadConfig(), services({ reloadWebServer: () => Promise.resolve('nginx -t failed: unknown directive') }), []);
+    expect(deps.said).toEqual(['warning: failed to reload nginx, ignoring: nginx -t failed: unknown directive']);
   });
 
   it('fails with the page that does not answer', async () => {
@@ -52,7 +52,10 @@ describe('bringUp', () => {
     server.answer('/good', status(302));
     const on = device({ health: [`${server.url}good`, `${server.url}bad`], healthTimeout: '300ms' });
     const deps = rootDeps(on);
-    await expect(bringUp(deps, deps.loadConfig(), services(), [])).rejects.toMatchObject({ code: 'PROBE_FAILED', subject: `${server.url}bad` });
+    await expect(restartAndCheck(deps, deps.loadConfig(), services(), [])).rejects.toMatchObject({
+      code: 'PROBE_FAILED',
+      subject: `${server.url}bad`,
+    });
   });
 
   it('waits for no page when a service has fallen, and tells about the service', async () => {
@@ -65,7 +68,7 @@ describe('bringUp', () => {
         throw new UpdateError('SERVICE_FAILED', "'a.service' did not stay active");
       },
     });
-    await expect(bringUp(deps, deps.loadConfig(), fallen, [])).rejects.toMatchObject({ code: 'SERVICE_FAILED' });
+    await expect(restartAndCheck(deps, deps.loadConfig(), fallen, [])).rejects.toMatchObject({ code: 'SERVICE_FAILED' });
   });
 
   it('ends when it is told to', async () => {
@@ -73,7 +76,7 @@ describe('bringUp', () => {
     const stop = new AbortController();
     const on = device({ health: [held.url], healthTimeout: '1h' });
     const deps = rootDeps(on, { signal: stop.signal });
-    const running = bringUp(deps, deps.loadConfig(), services(), []);
+    const running = restartAndCheck(deps, deps.loadConfig(), services(), []);
     await held.reached;
     stop.abort();
     await expect(running).rejects.toMatchObject({ code: 'CANCELLED' });

@@ -4,9 +4,9 @@ import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import { Manifest } from '../../../lib/core/manifest.ts';
+import { Manifest } from '../../../lib/core/release/manifest.ts';
 import { apply } from '../../../lib/steps/apply.ts';
-import { sha256Of } from '../../../lib/steps/cached-document.ts';
+import { sha256Of } from '../../../lib/core/digest.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
 import type { Device } from '../../helpers/device.ts';
@@ -101,7 +101,7 @@ describe('apply refuses', () => {
       const before = on.tree();
       const deps = rootDeps(on);
       const error: unknown = await apply(deps).catch((thrown: unknown) => thrown);
-      expect(error).toMatchObject({ code: 'STAGED_INVALID', hint: 'start it again: it is fetched anew' });
+      expect(error).toMatchObject({ code: 'STAGED_INVALID', hint: 'run it again to download the release again' });
       expect(on.tree()).toEqual(before);
       // Nothing of what was found is told, to anybody.
       const told = [error instanceof UpdateError ? error.message : '', ...deps.said, on.read('/var/lib/pikit-update/state.json') ?? ''].join('\n');

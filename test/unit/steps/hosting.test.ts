@@ -1,15 +1,15 @@
 /** The whole way from a site to a device, over every kind of hosting that docs/hosting.md names. */
 import { createHash } from 'node:crypto';
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { apply } from '../../../lib/steps/apply.ts';
 import { check } from '../../../lib/steps/check.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
-import { publishSite } from '../../../lib/release/publish.ts';
+import { publishSite } from '../../../lib/release/publish/publish-site.ts';
 import type { Device } from '../../helpers/device.ts';
-import { device, netDeps, rootDeps, temporary } from '../../helpers/device.ts';
+import { NOW, device, netDeps, rootDeps, temporary } from '../../helpers/device.ts';
 import type { GiteaOptions, GiteaServer } from '../../helpers/gitea-server.ts';
 import { READER, WRITER, giteaServer } from '../../helpers/gitea-server.ts';
 import type { Hosting } from '../../helpers/hosting.ts';
@@ -18,6 +18,7 @@ import type { ReleaseServer } from '../../helpers/release-server.ts';
 import { releaseServer } from '../../helpers/release-server.ts';
 import { matching } from '../../helpers/matchers.ts';
 import { dashboard, emptySite, release, writeTree } from '../../helpers/site-builder.ts';
+import { tufRepository } from '../../helpers/tuf-repository.ts';
 
 async function siteWith(version: string): Promise<string> {
   const base = temporary();
@@ -134,12 +135,12 @@ describe('a folder, on a USB stick for example', () => {
       message: matching("/site' is not there"),
       hint: matching('is the stick plugged in'),
     });
-    expect(deps.said.filter((line) => line.includes('trying again'))).toEqual([]);
+    expect(deps.said.filter((line) => line.includes('retrying'))).toEqual([]);
     fs.renameSync(`${site}.away`, site);
     fs.renameSync(join(site, 'bundles'), join(site, 'lost'));
     const fetching = netDeps(on);
-    await expect(fetchRelease(fetching)).rejects.toMatchObject({ code: 'OFFLINE', hint: matching('is the stick plugged in') });
-    expect(fetching.said.filter((line) => line.includes('trying again'))).toEqual([]);
+    await expect(fetchRelease(fetching)).rejects.toMatchObject({ code: 'NOT_FOUND', hint: matching('was not copied there completely') });
+    expect(fetching.said.filter((line) => line.includes('retrying'))).toEqual([]);
     expect(on.files.readState()).toMatchObject({ latest: '1.0.0', available: { version: '1.0.0' } });
   });
 });
@@ -209,6 +210,16 @@ describe('releases on Gitea', () => {
     await fetchRelease(netDeps(on));
     expect(on.files.readStaged()).toMatchObject({ version: '1.0.0' });
     expect(server.requests.at(-1)).toMatchObject({ status: 206 });
+  });
+
+  it('say that a token may be missing where signed metadata is wanted and nothing is to be seen', async () => {
+    const { on } = await gitea({ isPrivate: true });
+    fs.mkdirSync(dirname(on.paths.trustRoot), { recursive: true });
+    fs.writeFileSync(on.paths.trustRoot, tufRepository({ now: NOW }).initialRoot);
+    await expect(check(netDeps(on))).rejects.toMatchObject({
+      code: 'SIGNATURE_MISSING',
+      hint: matching(/^this device installs signed releases only.*; check source\.url.*a private repository needs a token/),
+    });
   });
 
   it('say that a token is missing', async () => {

@@ -101,7 +101,7 @@ describe('a file that a release takes away, and that its owner has replaced', ()
     const deps = rootDeps(on);
     await apply(deps);
     expect(deps.said.filter((line) => line.includes('extra.js'))).toEqual([
-      `warning: '${WEB}/extra.js' was to be removed, and is left as it is: it is not ours any more`,
+      `warning: '${WEB}/extra.js' is not removed, because it is no longer the file that the release installed`,
     ]);
     expect(on.files.readHistory().at(-1)).toMatchObject({ drift: [`${WEB}/extra.js`], left: [`${WEB}/extra.js`] });
     expect(fs.lstatSync(on.at(`${WEB}/extra.js`)).isSymbolicLink()).toBe(what === 'a link');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import { Manifest } from '../../../lib/core/manifest.ts';
+import { Manifest } from '../../../lib/core/release/manifest.ts';
 import { runPostInstall } from '../../../lib/steps/post-install.ts';
 import { sha256 } from '../../helpers/archive-builder.ts';
 import type { Device } from '../../helpers/device.ts';
@@ -71,7 +71,7 @@ describe('runPostInstall', () => {
   });
 
   it('passes other failures on', async () => {
-    const deps = rootDeps(deviceWith(''), { execute: () => Promise.reject(new UpdateError('IO_ERROR', 'no bash')) });
+    const deps = rootDeps(deviceWith(''), { execute: () => () => Promise.reject(new UpdateError('IO_ERROR', 'no bash')) });
     await expect(runPostInstall(deps, deps.loadConfig(), manifestWith([{ run: ['helpers/tool'] }]))).rejects.toMatchObject({ code: 'IO_ERROR' });
   });
 });

@@ -1,11 +1,14 @@
 /** A site with releases and a server over it: what most tests of the steps begin with. */
+import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import { join } from 'node:path';
-import type { BuildOptions } from '../../../lib/release/build.ts';
+import type { HeldVersion } from '../../../lib/core/device/state.ts';
+import type { BuildOptions } from '../../../lib/release/builder/build.ts';
 import { apply } from '../../../lib/steps/apply.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
+import { writePublicFacts } from '../../../lib/steps/outcome/write-public-facts.ts';
 import type { Device, DeviceOptions } from '../../helpers/device.ts';
-import { device, netDeps, rootDeps, temporary } from '../../helpers/device.ts';
+import { device, netDeps, rootDeps, stepDeps, temporary } from '../../helpers/device.ts';
 import type { FileSpec } from '../../helpers/site-builder.ts';
 import { dashboard, emptySite, release, writeTree } from '../../helpers/site-builder.ts';
 import type { SiteServer } from './site-server.ts';
@@ -60,5 +63,11 @@ export async function onSite(versions: readonly string[], options: DeviceOptions
 /** fetch and apply, by hand. */
 export async function install(on: Device): Promise<void> {
   await fetchRelease(netDeps(on));
-  await apply(rootDeps(on));
+  assert.notEqual((await apply(rootDeps(on))).outcome, 'failed');
+}
+
+/** What root keeps of versions that failed here, and lets others know. */
+export function holdVersions(on: Device, ...versions: HeldVersion[]): void {
+  on.files.writeHeld({ schema: 1, versions });
+  writePublicFacts(stepDeps(on), 'apply', null);
 }

@@ -1,20 +1,20 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import type { Services } from '../../../lib/io/services.ts';
+import type { Services } from '../../../lib/io/systemd/services.ts';
 import { apply } from '../../../lib/steps/apply.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
-import { readInstalled } from '../../../lib/transaction/installed.ts';
+import { readInstalled } from '../../../lib/transaction/change/installed.ts';
 import { writeJournal } from '../../../lib/transaction/journal.ts';
-import { planChange } from '../../../lib/transaction/plan.ts';
-import { readBackup, rollbackChange } from '../../../lib/transaction/rollback-change.ts';
-import { enter, open } from '../../../lib/transaction/transaction.ts';
+import { planChange } from '../../../lib/transaction/plan/plan.ts';
+import { readBackup, rollbackChange } from '../../../lib/transaction/plan/rollback-change.ts';
+import { open } from '../../../lib/transaction/transaction.ts';
 import type { Journal, Phase } from '../../../lib/transaction/types.ts';
 import type { Device } from '../../helpers/device.ts';
 import { NOW, netDeps, rootDeps } from '../../helpers/device.ts';
 import { containing } from '../../helpers/matchers.ts';
-import { removal, wearOut } from './changes.ts';
+import { openApply, wearOut } from './changes.ts';
 import { onSite } from './published.ts';
 import { status } from './site-server.ts';
 
@@ -34,20 +34,6 @@ async function updated(): Promise<Awaited<ReturnType<typeof onSite>> & { before:
   return { ...source, before };
 }
 
-/** An apply that was cut short in this phase. */
-function openApply(on: Device, phase: Phase): void {
-  const { place } = rootDeps(on);
-  const installed = readInstalled(place);
-  const journal = open(
-    place,
-    { kind: 'apply', from: '1.0.0', to: '1.1.0', branch: 'stable', now: NOW, backup: null },
-    planChange(place, removal(installed)),
-    installed,
-  );
-  if (phase === 'preparing') return;
-  writeJournal(place, { ...enter(place, journal), phase });
-}
-
 /** A rollback that was cut short in this phase. */
 function openRollback(on: Device, phase: Phase): Journal {
   const { place } = rootDeps(on);
@@ -63,11 +49,18 @@ describe('rollback by hand', () => {
   it('goes back to exactly what was there, and the newer release is not installed by itself again', async () => {
     const { on, before } = await updated();
     const deps = rootDeps(on);
-    expect(await rollback(deps)).toEqual({ outcome: 'ok', message: 'went back to 1.0.0', from: '1.1.0', to: '1.0.0', recorded: true });
+    expect(await rollback(deps)).toEqual({
+      outcome: 'ok',
+      message: 'rolled back to 1.0.0',
+      from: '1.1.0',
+      to: '1.0.0',
+      branch: 'stable',
+      recorded: true,
+    });
     expect(on.tree()).toEqual(before);
-    expect(deps.said).toEqual(['info: going back from 1.1.0 to 1.0.0', 'info: took note to restart pikit-api.service']);
+    expect(deps.said).toEqual(['info: rolling back from 1.1.0 to 1.0.0', 'info: recorded: restart pikit-api.service']);
     expect(on.files.readState()).toMatchObject({ current: '1.0.0', available: null, held: [{ version: '1.1.0', reason: 'rolled-back' }] });
-    expect(on.files.readHistory().at(-1)).toMatchObject({ step: 'rollback', outcome: 'ok', message: 'went back from 1.1.0 to 1.0.0' });
+    expect(on.files.readHistory().at(-1)).toMatchObject({ step: 'rollback', outcome: 'ok', message: 'rolled back from 1.1.0 to 1.0.0' });
   });
 
   it('does nothing the second time', async () => {
@@ -76,7 +69,7 @@ describe('rollback by hand', () => {
     const before = on.tree();
     expect(await rollback(rootDeps(on))).toEqual({
       outcome: 'nothing',
-      message: 'the device is on 1.0.0, and the backup holds nothing else: there is nothing to go back to',
+      message: 'nothing to roll back to: the backup also contains 1.0.0',
     });
     expect(on.tree()).toEqual(before);
   });
@@ -86,7 +79,7 @@ describe('rollback by hand', () => {
     await fetchRelease(netDeps(on));
     const before = on.tree();
     await apply(rootDeps(on));
-    expect((await rollback(rootDeps(on))).message).toBe('went back to no release');
+    expect(await rollback(rootDeps(on))).toMatchObject({ message: 'rolled back to no release' });
     expect(on.tree()).toEqual(before);
     expect((await fetchRelease(netDeps(on))).outcome).toBe('ok');
     expect((await apply(rootDeps(on))).outcome).toBe('ok');
@@ -99,13 +92,13 @@ describe('rollback by hand', () => {
     server.answer('/health', status(500));
     on.configure({ url: server.url, health: [`${server.url}health`], healthTimeout: '300ms' });
     const deps = rootDeps(on);
-    expect((await rollback(deps)).message).toBe('went back to no release');
-    expect(deps.said.filter((line) => line.endsWith('ignoring: no release is installed now'))).toHaveLength(1);
+    expect(await rollback(deps)).toMatchObject({ message: 'rolled back to no release' });
+    expect(deps.said.filter((line) => line.startsWith('warning: the health check failed without a release, ignoring: '))).toHaveLength(1);
   });
 
   it('fails with NO_BACKUP on a device that never had an update', async () => {
     const { on } = await onSite(['1.0.0']);
-    await expect(rollback(rootDeps(on))).rejects.toMatchObject({ code: 'NO_BACKUP', hint: 'a backup is made by the next update' });
+    await expect(rollback(rootDeps(on))).rejects.toMatchObject({ code: 'NO_BACKUP', hint: 'the next update creates a backup' });
   });
 
   it('fails before it changes anything when the backup is damaged', async () => {
@@ -153,16 +146,16 @@ describe('rollback by hand', () => {
       close: () => undefined,
     };
     const deps = rootDeps(on, what === 'a page' ? {} : { services: () => down });
-    await expect(rollback(deps)).rejects.toMatchObject({ code });
+    expect(await rollback(deps)).toMatchObject({ failure: { code } });
     const after = on.tree();
     delete after['/etc/pikit/update.toml'];
     const expected = { ...before };
     delete expected['/etc/pikit/update.toml'];
     expect(after).toEqual(expected);
-    expect(deps.said.at(-1)).toBe('notice: went back: the files are those of 1.0.0');
+    expect(deps.said.at(-1)).toBe('notice: rolled back: the files of 1.0.0 are restored');
     const receipts = on.files.readHistory().filter((receipt) => receipt.step === 'rollback');
     expect(receipts).toHaveLength(1);
-    expect(receipts[0]).toMatchObject({ outcome: 'failed', code, message: containing('went back from 1.1.0 to 1.0.0, but ') });
+    expect(receipts[0]).toMatchObject({ outcome: 'failed', code, message: containing('rolled back from 1.1.0 to 1.0.0, but ') });
     expect(on.files.readState().current).toBe('1.0.0');
   });
 });
@@ -178,30 +171,30 @@ describe('rollback by the chain', () => {
 
   it.each([['nothing open'], ['committed']])('leaves no release that is installed because its token is damaged: %s', async (open) => {
     const { on } = await updated();
-    if (open === 'committed') openApply(on, 'committed');
+    if (open === 'committed') openApply(rootDeps(on), 'committed');
     grant(on);
     fs.truncateSync(`${on.paths.orders}/granted/rollback`, 10);
     const deps = rootDeps(on);
     expect((await rollback(deps)).outcome).toBe('nothing');
-    expect(deps.said.filter((line) => line.includes('going back'))).toEqual([]);
-    expect(deps.said[0]).toMatch(/^warning: the token granted\/rollback is not valid JSON\b.*, ignoring$/);
+    expect(deps.said.filter((line) => line.includes('rolling back'))).toEqual([]);
+    expect(deps.said[0]).toMatch(/^warning: the token granted\/rollback is not valid JSON\b.*; moved it to '.*' and started a new one$/);
   });
 
   it.each(['preparing', 'applying'] as const)('undoes an update that was cut short: %s', async (phase) => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
     const before = on.tree();
-    openApply(on, phase);
+    openApply(rootDeps(on), phase);
     grant(on);
     const deps = rootDeps(on);
-    expect(await rollback(deps)).toMatchObject({ outcome: 'rolled-back', message: containing('1.1.0 was not installed'), recorded: true });
+    expect(await rollback(deps)).toMatchObject({ outcome: 'rolled-back', message: containing('installing 1.1.0 failed'), recorded: true });
     expect(on.tree()).toEqual(before);
-    expect(deps.said).toEqual(['info: took note to restart pikit-api.service']);
+    expect(deps.said).toEqual(['info: recorded: restart pikit-api.service']);
     expect(on.files.readHistory().at(-1)).toMatchObject({ step: 'rollback', outcome: 'rolled-back' });
   });
 
   it('finishes an update that was committed, and does not call that a rollback', async () => {
     const { on } = await updated();
-    openApply(on, 'committed');
+    openApply(rootDeps(on), 'committed');
     grant(on);
     expect(await rollback(rootDeps(on))).toMatchObject({ outcome: 'nothing', message: containing('1.1.0 is installed') });
   });
@@ -211,7 +204,7 @@ describe('rollback finds a transaction open', () => {
   it.each(['preparing', 'applying'] as const)('an update in phase %s: it is undone, and that is what was asked for', async (phase) => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
     const before = on.tree();
-    openApply(on, phase);
+    openApply(rootDeps(on), phase);
     expect((await rollback(rootDeps(on))).outcome).toBe('rolled-back');
     expect(on.tree()).toEqual(before);
   });
@@ -228,7 +221,7 @@ describe('rollback finds a transaction open', () => {
       null,
     );
     writeJournal(place, { ...journal, kind: 'apply', phase: 'committed' });
-    expect(await rollback(rootDeps(on))).toMatchObject({ outcome: 'ok', message: 'went back to 1.0.0' });
+    expect(await rollback(rootDeps(on))).toMatchObject({ outcome: 'ok', message: 'rolled back to 1.0.0' });
     expect(on.tree()).toEqual(before);
   });
 
@@ -236,18 +229,18 @@ describe('rollback finds a transaction open', () => {
     const { on, before } = await updated();
     openRollback(on, 'preparing');
     const deps = rootDeps(on);
-    expect(await rollback(deps)).toMatchObject({ outcome: 'ok', message: 'went back to 1.0.0' });
+    expect(await rollback(deps)).toMatchObject({ outcome: 'ok', message: 'rolled back to 1.0.0' });
     expect(on.tree()).toEqual(before);
     expect(on.files.readHistory().at(-2)).toMatchObject({
       outcome: 'failed',
-      message: 'the device did not go back to 1.0.0: the rollback was interrupted; it is on 1.1.0 as before',
+      message: 'rolling back to 1.0.0 failed: the rollback was interrupted. The device is still on 1.1.0',
     });
   });
 
   it('a rollback in the middle: it goes forward to its target', async () => {
     const { on, before } = await updated();
     openRollback(on, 'applying');
-    expect(await rollback(rootDeps(on))).toMatchObject({ outcome: 'rolled-back', message: 'went back from 1.1.0 to 1.0.0' });
+    expect(await rollback(rootDeps(on))).toMatchObject({ outcome: 'rolled-back', message: 'rolled back from 1.1.0 to 1.0.0' });
     expect(on.tree()).toEqual(before);
   });
 
@@ -255,18 +248,18 @@ describe('rollback finds a transaction open', () => {
     const { on } = await updated();
     wearOut(rootDeps(on).place, openRollback(on, 'applying'));
     const deps = rootDeps(on);
-    await expect(rollback(deps)).rejects.toMatchObject({ code: 'BROKEN', hint: containing('pikit-update apply') });
+    expect(await rollback(deps)).toMatchObject({ failure: { code: 'BROKEN', hint: containing('pikit-update apply') } });
     expect(deps.said.filter((line) => line.includes('cannot be undone'))).toEqual([]);
     expect(on.files.readHistory().at(-1)).toMatchObject({ outcome: 'broken', code: 'BROKEN' });
   });
 
   it('with a configuration that cannot be read: it is undone all the same, and the services are left alone', async () => {
     const { on } = await onSite(['1.0.0', '1.1.0']);
-    openApply(on, 'applying');
+    openApply(rootDeps(on), 'applying');
     fs.writeFileSync(on.paths.config, '[source\n');
     const deps = rootDeps(on);
     expect((await rollback(deps)).outcome).toBe('rolled-back');
     expect(on.read(PAGE)).toContain('1.0.0');
-    expect(deps.said.at(-1)).toMatch(/^warning: the services were not restarted \('.*update\.toml' is not TOML/);
+    expect(deps.said.at(-1)).toMatch(/^warning: failed to restart the services, ignoring: '.*update\.toml' is not TOML/);
   });
 });

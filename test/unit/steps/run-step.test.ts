@@ -11,8 +11,7 @@ import { matching } from '../../helpers/matchers.ts';
 
 const SOURCE = `
 import { UpdateError } from './lib/core/errors.ts';
-import { RecordedFailure } from './lib/steps/recorded-failure.ts';
-import { sureEnd } from './lib/io/sure-end.ts';
+import { sureEnd } from './lib/io/process/sure-end.ts';
 import { runStep } from './scripts/run-step.ts';
 const fell = new UpdateError('SERVICE_FAILED', "'x.service' fell", { subject: 'x.service', lines: ['one', 'two\\u001b[31m\\nthree'], hint: 'look' });
 const acts: Record<string, (deps: any) => any> = {
@@ -21,14 +20,14 @@ const acts: Record<string, (deps: any) => any> = {
   defect: () => { throw new TypeError("cannot read 'x' of nothing"); },
   usage: () => { throw new UpdateError('USAGE', 'no such thing', { hint: 'another' }); },
   fell: () => { throw fell; },
-  told: () => { throw new RecordedFailure(fell); },
+  told: () => ({ outcome: 'failed', failure: fell, recorded: true }),
   late: (deps) => { process.emit('SIGTERM'); return acts['done']?.(deps); },
   stopped: (deps) => { process.emit('SIGTERM'); throw new UpdateError('CANCELLED', deps.signal.aborted ? 'stopped' : 'not told', { hint: 'again' }); },
   dry: () => new Promise(() => undefined),
   breath: async (deps) => { await deps.breathe(); return acts['dry']?.(deps); },
   thrown: () => { setImmediate(() => { throw new TypeError('out of nowhere'); }); return new Promise(() => setInterval(() => undefined, 3_600_000)); },
   rejected: () => { void Promise.reject(new Error('by no one')); return new Promise(() => setInterval(() => undefined, 3_600_000)); },
-  lost: async (deps) => { await sureEnd('the answer', () => acts['dry']?.(deps)).catch((error) => { deps.narrate.info('undone: ' + error.message); throw error; }); },
+  lost: async (deps) => { await sureEnd('the answer', () => acts['dry']?.(deps)).catch((error) => { deps.log.info('undone: ' + error.message); throw error; }); },
   progress: (deps) => { deps.report({ phase: 'trying' }); console.log(JSON.stringify(deps.files.readProgress())); return acts['done']?.(deps); },
 };
 void runStep({ step: 'apply', summary: 'tries', lockWaitMs: 0, body: async (deps) => await acts[process.env['ACT'] ?? '']?.(deps) });
@@ -71,7 +70,7 @@ describe('the runner', () => {
   it.each([
     ['done', 0, 'all done\n', ''],
     ['late', 0, 'all done\n', ''],
-    ['defect', 1, '', /^error: cannot read 'x' of nothing \[INTERNAL\]\nhint: this is a defect of the updater: please report it .*\n$/],
+    ['defect', 1, '', /^error: cannot read 'x' of nothing \[INTERNAL\]\nhint: this is a bug in the updater; please report it .*\n$/],
     ['usage', 2, '', 'error: no such thing [USAGE]\nhint: another\n'],
     ['fell', 1, 'x.service wrote: one\nx.service wrote: two [31m three\n', "error: 'x.service' fell [SERVICE_FAILED]\nhint: look\n"],
     ['told', 1, /^x\.service wrote: one\n/, "error: 'x.service' fell [SERVICE_FAILED]\nhint: look\n"],
@@ -82,20 +81,16 @@ describe('the runner', () => {
   });
 
   it.each([
-    ['dry', '', 'the step apply cannot come to an end: there is nothing left to wait for'],
-    ['breath', '', 'the step apply cannot come to an end: there is nothing left to wait for'],
-    [
-      'lost',
-      'undone: the answer cannot come to an end: there is nothing left to wait for\n',
-      'the answer cannot come to an end: there is nothing left to wait for',
-    ],
+    ['dry', '', 'the step apply did not end, and nothing is left to wait for'],
+    ['breath', '', 'the step apply did not end, and nothing is left to wait for'],
+    ['lost', 'undone: the answer did not end, and nothing is left to wait for\n', 'the answer did not end, and nothing is left to wait for'],
     ['thrown', '', 'out of nowhere'],
     ['rejected', '', 'by no one'],
   ])('fails, and never ends without a word: %s', async (name, out, message) => {
     const on = device();
     const ended = await act(on, name);
     expect(ended).toMatchObject({ code: 1, out });
-    expect(ended.err).toContain(`error: ${message} [INTERNAL]\nhint: this is a defect of the updater`);
+    expect(ended.err).toContain(`error: ${message} [INTERNAL]\nhint: this is a bug in the updater`);
     expect(on.files.readState().last_result).toMatchObject({ outcome: 'failed', code: 'INTERNAL', message });
     expect(on.files.readHistory()).toHaveLength(1);
     expect(await act(on, 'done')).toMatchObject({ code: 0 });
@@ -104,7 +99,7 @@ describe('the runner', () => {
   it.each([
     ['the reader of both is gone', '"$@" 2>&1 | true; exit ${PIPESTATUS[0]}', ''],
     ['both are closed', '"$@" >&- 2>&-', ''],
-    ['the disk is full', '"$@" >/dev/full', 'warning: the output cannot be written (ENOSPC: no space left on device, write), ignoring\n'],
+    ['the disk is full', '"$@" >/dev/full', 'warning: failed to write the output, ignoring: ENOSPC: no space left on device, write\n'],
     ['both disks are full', '"$@" >/dev/full 2>&1', ''],
   ])('does its work to the end when its output is lost: %s', async (_name, shell, err) => {
     const on = device();

@@ -1,14 +1,13 @@
 /** What the user of the network steps puts in the way of root keeps no transaction open, and decides nothing about going back. */
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { tokenPath } from '../../../lib/core/paths.ts';
+import { tokenPath } from '../../../lib/core/device/paths.ts';
 import { apply } from '../../../lib/steps/apply.ts';
 import { check } from '../../../lib/steps/check.ts';
 import { fetchRelease } from '../../../lib/steps/fetch.ts';
-import { recoverStep } from '../../../lib/steps/recover.ts';
 import { rollback } from '../../../lib/steps/rollback.ts';
 import type { Device } from '../../helpers/device.ts';
-import { netDeps, rootDeps } from '../../helpers/device.ts';
+import { netDeps, rootDeps, step } from '../../helpers/device.ts';
 import { containing } from '../../helpers/matchers.ts';
 import { NETWORK_USER, asNetworkUser, shareFolders } from '../../helpers/shared-folders.ts';
 import { writeBranches } from '../../helpers/branch-files.ts';
@@ -51,7 +50,7 @@ describe.skipIf(process.getuid?.() !== 0)('a folder in the place of a file (need
     const deps = rootDeps(on, { services: (config) => planting(on, plain.services(config)) });
     expect((await apply(deps)).outcome).toBe('ok');
     expect(fs.existsSync(on.paths.journal)).toBe(false);
-    expect(deps.said).toContainEqual(containing(`it is kept as '${on.paths.staged}.damaged'`));
+    expect(deps.said).toContainEqual(containing(`moved it to '${on.paths.staged}.damaged'`));
   });
 
   function planting(on: Device, services: ReturnType<ReturnType<typeof rootDeps>['services']>): typeof services {
@@ -84,7 +83,7 @@ describe.skipIf(process.getuid?.() !== 0)('a state that cannot be written at all
     expect(on.files.readHistory().at(-1)).toMatchObject({
       step: 'apply',
       outcome: 'ok',
-      message: containing('; what is known of this device could not be brought up to date ('),
+      message: containing('; failed to update the state of this device ('),
     });
     expect((await rollback(rootDeps(on))).outcome).toBe('ok');
     expect([versionOf(on), fs.existsSync(on.paths.journal)]).toEqual(['1.0.0', false]);
@@ -97,7 +96,7 @@ describe.skipIf(process.getuid?.() !== 0)('a state that cannot be written at all
     fs.unlinkSync(on.paths.stateDir);
     fs.renameSync(`${on.paths.stateDir}-away`, on.paths.stateDir);
     expect(on.files.readState().current).toBe('1.0.0');
-    await recoverStep(rootDeps(on));
+    await step(on, 'recover');
     expect(on.files.readState()).toMatchObject({ current: '1.1.0', installed_branch: 'stable', available: null });
   });
 });
@@ -157,7 +156,7 @@ describe('a run of the timer', () => {
     fs.renameSync(tokenPath(on.paths, 'next', 'apply'), tokenPath(on.paths, 'granted', 'apply'));
     expect(await apply(rootDeps(on))).toMatchObject({
       outcome: 'nothing',
-      message: `1.1.0 is not installed by itself: the setting is '${auto}'; \`pikit-update apply\` installs it`,
+      message: `1.1.0 will not be installed automatically because automatic updates are set to '${auto}'; run \`pikit-update apply\` to install it`,
     });
     expect((await apply(rootDeps(on))).outcome).toBe('ok');
   });
@@ -175,12 +174,9 @@ describe.skipIf(process.getuid?.() !== 0)('a branch that was removed (needs root
     writeBranches(site, []);
     // What the user of the network steps is refused, in a process that stays root.
     const deps = netDeps(on);
-    const writeSettings = (): void => {
-      asNetworkUser(() => {
-        deps.files.writeSettings(deps.files.readSettings());
-      });
-    };
-    const refused = { ...deps, files: { ...deps.files, writeSettings } };
+    const changeSettings: typeof deps.files.changeSettings = async (change, signal) =>
+      await asNetworkUser(async () => await deps.files.changeSettings(change, signal));
+    const refused = { ...deps, files: { ...deps.files, changeSettings } };
     await check(refused);
     expect(JSON.parse(on.read('/var/lib/pikit-update/settings.json') ?? '')).toMatchObject({ branch: 'beta' });
     expect(on.files.readSettings().branch).toBe('stable');

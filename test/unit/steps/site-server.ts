@@ -4,6 +4,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { closed, listening } from '../../helpers/listening.ts';
 
 export interface SeenRequest {
   path: string;
@@ -32,16 +33,11 @@ export async function siteServer(site: string): Promise<SiteServer> {
     seen.push({ path, range: request.headers.range ?? null, ifNoneMatch: request.headers['if-none-match'] ?? null });
     (answers.get(path) ?? answers.get(pathOf(request)) ?? serve(site))(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  const close = async (): Promise<void> => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  };
+  const port = await listening(server);
+  const close = (): Promise<void> => closed(server);
   onTestFinished(close);
   return {
-    url: `http://127.0.0.1:${String(address.port)}/`,
+    url: `http://127.0.0.1:${String(port)}/`,
     seen,
     paths: () => seen.map((request) => request.path),
     answer: (path, answer) => {
@@ -124,7 +120,7 @@ export function part(file: string, count: number, hold = false): Answer & { begu
   });
 }
 
-/** A page that is asked for and not answered until somebody says so. */
+/** A page that is asked for and not answered until the test says so. */
 export interface Gate {
   url: string;
   /** Resolves when the page has been asked for. */
@@ -145,15 +141,10 @@ export async function gate(): Promise<Gate> {
     else response.writeHead(code).end();
     reach();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
+  const port = await listening(server);
+  onTestFinished(() => closed(server));
   return {
-    url: `http://127.0.0.1:${String(address.port)}/`,
+    url: `http://127.0.0.1:${String(port)}/`,
     reached,
     open: (wanted) => {
       code = wanted;

@@ -1,7 +1,15 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { assertApplying, closeJournal, countFailure, dropTemps, readJournal, setAside, writeJournal } from '../../../lib/transaction/journal.ts';
-import type { Place } from '../../../lib/transaction/place.ts';
+import {
+  assertApplying,
+  closeJournal,
+  countFailure,
+  dropTemps,
+  readJournal,
+  setJournalAside,
+  writeJournal,
+} from '../../../lib/transaction/journal.ts';
+import type { TransactionPaths } from '../../../lib/transaction/transaction-paths.ts';
 import { placeIn } from '../../helpers/change.ts';
 import { runWithFault } from '../../helpers/crash.ts';
 import { aJournal } from '../../helpers/documents.ts';
@@ -11,7 +19,7 @@ import { writeTree } from '../../helpers/tree.ts';
 const dir = useTempDir();
 const there = (): string[] => fs.readdirSync(`${dir()}/var/lib/pikit`).sort();
 
-function place(): Place {
+function place(): TransactionPaths {
   writeTree(dir(), { '/var/lib/pikit/installed.json': '{}' });
   return placeIn(dir());
 }
@@ -48,7 +56,7 @@ describe('the journal', () => {
     const at = place();
     const names = [1, 2].map(() => {
       writeJournal(at, aJournal());
-      return setAside(at, 'corrupt').split('/').at(-1);
+      return setJournalAside(at, 'corrupt').split('/').at(-1);
     });
     expect(names).toEqual(['journal.corrupt-1', 'journal.corrupt-2']);
     expect(readJournal(at)).toBeNull();

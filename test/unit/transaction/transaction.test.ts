@@ -1,12 +1,12 @@
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
-import { isIntact, readBackupIn, wholeBackups } from '../../../lib/transaction/backups.ts';
-import { readInstalled } from '../../../lib/transaction/installed.ts';
+import { isIntact, readBackupIn, wholeBackups } from '../../../lib/transaction/change/backups.ts';
+import { readInstalled } from '../../../lib/transaction/change/installed.ts';
 import { readJournal } from '../../../lib/transaction/journal.ts';
-import type { Place } from '../../../lib/transaction/place.ts';
-import { planChange } from '../../../lib/transaction/plan.ts';
-import { commit, enter, open, undo } from '../../../lib/transaction/transaction.ts';
+import type { TransactionPaths } from '../../../lib/transaction/transaction-paths.ts';
+import { planChange } from '../../../lib/transaction/plan/plan.ts';
+import { commit, startApplying, open, undo } from '../../../lib/transaction/transaction.ts';
 import type { Journal } from '../../../lib/transaction/types.ts';
 import type { Release } from '../../helpers/change.ts';
 import { applyRelease, placeIn, recordingIn, releaseChange, rollBack } from '../../helpers/change.ts';
@@ -20,13 +20,13 @@ const dir = useTempDir();
 const root = (): string => `${dir()}/device`;
 
 /** The files of the web folder: mode and content. */
-function web(place: Place): Record<string, string> {
+function web(place: TransactionPaths): Record<string, string> {
   const prefix = '/var/www/pikit-web';
   const entries = Object.entries(snapshot(place.root)).filter(([path]) => path.startsWith(`${prefix}/`));
   return Object.fromEntries(entries.map(([path, what]) => [path.slice(prefix.length + 1), what.replace(/^(dir|file) (\d+) \d+:\d+ ?/, '$2 ')]));
 }
 
-const read = (place: Place, path: string): string => fs.readFileSync(`${place.root}${path}`, 'utf8');
+const read = (place: TransactionPaths, path: string): string => fs.readFileSync(`${place.root}${path}`, 'utf8');
 
 describe('an update', () => {
   it('makes the tree the new release and keeps what is not ours', () => {
@@ -71,7 +71,7 @@ describe('an update', () => {
 
 describe('a first update', () => {
   const RELEASE: Release = { version: '1.0.0', files: { '/var/www/pikit-web/index.html': 'page' } };
-  const modes = (place: Place): string[] =>
+  const modes = (place: TransactionPaths): string[] =>
     Object.entries(snapshot(place.root)).map(([path, what]) => `${path} ${what.slice(0, what.indexOf(' ') + 5)}`);
 
   it('works in an empty folder: what is above our own folders is open to everybody, they are not', () => {
@@ -190,7 +190,7 @@ describe('commit', () => {
   const DIRECTORY_FSYNC = 7;
 
   /** A transaction in phase `applying`. */
-  function entered(release: Release = V2): { place: Place; journal: Journal } {
+  function entered(release: Release = V2): { place: TransactionPaths; journal: Journal } {
     const place = device(root());
     const installed = readInstalled(place);
     const plan = planChange(place, releaseChange(place, release));
@@ -200,7 +200,7 @@ describe('commit', () => {
       plan,
       installed,
     );
-    return { place, journal: enter(place, opened) };
+    return { place, journal: startApplying(place, opened) };
   }
 
   it('answers with what is left to do when the tidying up fails, and stays committed', () => {

@@ -26,16 +26,16 @@ const SMALL = { width: 320, height: 640 };
 const PROBLEM = JSON.stringify({
   error: {
     code: 'CONFIG_INVALID',
-    message: "'/etc/pikit/update.toml' is not as it should be: 'source.url' is \"updates\": must be an address",
+    message: "'/etc/pikit/update.toml' is invalid: 'source.url' is \"updates\": must be an address",
     hint: "edit '/etc/pikit/update.toml'; every key is explained in the README",
   },
 });
 
-async function german({ page, chip }: Widget): Promise<void> {
+async function german({ page, dialog }: Widget): Promise<void> {
   await page.evaluate(() => {
     document.querySelector('pikit-updates')?.setAttribute('lang', 'de');
   });
-  await says(chip, new RegExp(de.unsigned));
+  await dialog.getByRole('heading', { name: de.heading.history }).waitFor();
 }
 
 /** What is no state of a device, by its name: how it comes to be, in a page that shows the dialog of this state. */
@@ -228,7 +228,7 @@ describe.skipIf(process.env['PIKIT_SCREENSHOTS'] !== '1')('pictures', () => {
           document.querySelector('main')?.append(element);
         }, api);
       };
-      // None of these is a state of the device: nobody answers, or not to us.
+      // None of these is a state of the device: the API does not answer, or not to us.
       for (const api of ['/no-access', '/not-reachable', '/problem', '/slow']) await add(api);
       for (const text of [en.chip['not-allowed'], en.chip.gone, en.chip.problem]) await chip.getByText(text, { exact: true }).waitFor();
       await page.clock.fastForward(8500);

@@ -1,8 +1,8 @@
 import { expect, it, onTestFinished } from 'vitest';
-import type { LogLine } from '../../../../lib/core/api-answers.ts';
+import type { LogLine } from '../../../../lib/core/http-api/api-answers.ts';
 import type { LogsView } from '../../../../web/api/follow-logs.ts';
 import { MOST_LINES, followLogs } from '../../../../web/api/follow-logs.ts';
-import type { Watch } from '../../../../web/api/watch-status.ts';
+import type { Watch } from '../../../../web/api/link.ts';
 import { playedServer } from '../../../helpers/played.ts';
 import type { Page, Said } from './page.ts';
 import { json, page, passing, refused, said, stream, stub } from './page.ts';

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { keepLink } from '../../../../web/api/keep-link.ts';
-import type { Failure } from '../../../../web/api/requests.ts';
-import type { Sign } from '../../../../web/api/steady-stream.ts';
-import type { Link } from '../../../../web/api/watch-status.ts';
+import type { Failure } from '../../../../web/api/answers.ts';
+import type { Link, Sign } from '../../../../web/api/link.ts';
 
 const failure = (code: string): Failure => ({ code, message: '', hint: null });
 

@@ -84,7 +84,7 @@ describe('what is no answer', () => {
     expect(await api.check()).toMatchObject({ is: 'gone', failure: { code } });
   });
 
-  it('is told when nobody listens', async () => {
+  it('is told when no server listens', async () => {
     const api = connectApi('http://127.0.0.1:9/api/update', '', page().around);
     expect(await api.status()).toMatchObject({ is: 'gone', failure: { code: 'API_GONE', hint: null } });
   });

@@ -1,6 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest';
-import type { Answer } from '../../../../web/api/requests.ts';
-import type { Sign } from '../../../../web/api/steady-stream.ts';
+import type { Answer } from '../../../../web/api/answers.ts';
+import type { Sign } from '../../../../web/api/link.ts';
 import { steadyStream } from '../../../../web/api/steady-stream.ts';
 import type { Page, Said, Stub } from './page.ts';
 import { page, said, stream, stub } from './page.ts';

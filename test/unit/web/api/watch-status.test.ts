@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { StatusAnswer } from '../../../../lib/core/api-answers.ts';
-import type { Link, Watch } from '../../../../web/api/watch-status.ts';
+import type { StatusAnswer } from '../../../../lib/core/http-api/api-answers.ts';
+import type { Link, Watch } from '../../../../web/api/link.ts';
 import { watchStatus } from '../../../../web/api/watch-status.ts';
 import { playedServer, readMockStates } from '../../../helpers/played.ts';
 import type { Page, Said, Stub } from './page.ts';
@@ -166,7 +166,7 @@ describe('a server that does not let it in', () => {
   });
 });
 
-describe('a page that nobody looks at', () => {
+describe('a page that is hidden', () => {
   it('has no stream, and asks nothing', async () => {
     const server = await stub({ events: stream(['status', JSON.stringify(IDLE)]), status: json(200, IDLE) });
     const own = page();

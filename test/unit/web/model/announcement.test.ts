@@ -2,8 +2,8 @@ import { expect, it } from 'vitest';
 import { announcementOf } from '../../../../web/model/announcement.ts';
 import { chipOf } from '../../../../web/model/chip.ts';
 import { en } from '../../../../web/strings/en.ts';
-import type { StatusAnswer } from '../../../../lib/core/api-answers.ts';
-import type { Link } from '../../../../web/api/watch-status.ts';
+import type { StatusAnswer } from '../../../../lib/core/http-api/api-answers.ts';
+import type { Link } from '../../../../web/api/link.ts';
 import { framesOf } from '../../../../lib/mock/script.ts';
 import { readMockStates } from '../../../helpers/played.ts';
 
@@ -25,9 +25,9 @@ it('names each phase of an update once, and no numbers', () => {
     'Verifying',
     'Preparing',
     'Installing',
-    'Running its commands',
+    'Running install commands',
     'Restarting services',
-    'Checking that it works',
+    'Checking health',
     'Up to date',
   ]);
 });

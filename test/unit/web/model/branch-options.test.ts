@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { BranchesAnswer } from '../../../../lib/core/api-answers.ts';
-import { isBranchName as isOneInCore } from '../../../../lib/core/branches.ts';
+import type { BranchesAnswer } from '../../../../lib/core/http-api/api-answers.ts';
+import { isBranchName as isOneInCore } from '../../../../lib/core/release/branches.ts';
 import { branchLabel, branchOptions, isBranchName } from '../../../../web/model/branch-options.ts';
 import { en } from '../../../../web/strings/en.ts';
 import { readMockStates } from '../../../helpers/played.ts';
@@ -29,6 +29,7 @@ it('shows the one that is chosen though it is hidden, disabled, or not there, an
     label: 'lost (not listed, using stable)',
     description: '',
     version: null,
+    keys: null,
     disabled: false,
     selected: true,
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Failure } from '../../../../web/api/requests.ts';
-import type { Link } from '../../../../web/api/watch-status.ts';
+import type { Failure } from '../../../../web/api/answers.ts';
+import type { Link } from '../../../../web/api/link.ts';
 import type { Chip } from '../../../../web/model/chip.ts';
 import { chipOf } from '../../../../web/model/chip.ts';
 import { de } from '../../../../web/strings/de.ts';
@@ -28,21 +28,21 @@ const EXPECTED: readonly (readonly [state: string, kind: Chip['kind'], text: str
   ['available-hostile-notes', 'available', 'Update available (1.5.0)', 'info'],
   ['available-long-notes', 'available', 'Update available (1.5.0)', 'info'],
   ['available-unknown-size', 'available', 'Update available (1.5.0)', 'info'],
-  ['downgrade', 'available', 'Older release offered (1.5.0)', 'info'],
+  ['downgrade', 'available', 'Downgrade available (1.5.0)', 'info'],
   ['on-a-branch', 'available', 'Update available (1.6.0-beta.2)', 'info'],
   ['held', 'held', '1.5.0 is on hold', 'warning'],
   ['held-after-three-attempts', 'held', '1.5.0 is on hold', 'warning'],
   ['stepping-stone', 'available', 'Update available (1.5.0)', 'info'],
   ['left-by-rollback', 'available', 'Update available (1.5.0)', 'info'],
-  ['waiting', 'waiting', '1.5.0 comes later', 'neutral'],
-  ['incompatible', 'incompatible', '1.5.0 does not fit', 'neutral'],
+  ['waiting', 'waiting', '1.5.0 is rolling out', 'neutral'],
+  ['incompatible', 'incompatible', '1.5.0 is incompatible', 'neutral'],
   ['skipped', 'skipped', '1.5.0 is skipped', 'neutral'],
   ['checking', 'checking', 'Checking…', 'busy', 10],
   ['checking-by-timer', 'checking', 'Checking…', 'busy'],
-  ['downloading', 'downloading', 'Downloading 43 %', 'busy', 43],
+  ['downloading', 'downloading', 'Downloading 43%', 'busy', 43],
   ['downloading-unknown-size', 'downloading', 'Downloading…', 'busy'],
-  ['downloading-stalled', 'downloading', 'Downloading 43 %', 'busy', 43],
-  ['download-by-timer', 'downloading', 'Downloading 43 %', 'busy', 43],
+  ['downloading-stalled', 'downloading', 'Downloading 43%', 'busy', 43],
+  ['download-by-timer', 'downloading', 'Downloading 43%', 'busy', 43],
   ['unpacking', 'downloading', 'Unpacking…', 'busy', 45],
   ['verifying', 'installing', 'Installing…', 'busy', 52],
   ['preparing', 'installing', 'Installing…', 'busy', 56],
@@ -51,21 +51,25 @@ const EXPECTED: readonly (readonly [state: string, kind: Chip['kind'], text: str
   ['post-install', 'installing', 'Installing…', 'busy', 66],
   ['restarting', 'installing', 'Installing…', 'busy', 70],
   ['checking-health', 'installing', 'Installing…', 'busy', 76],
-  ['going-back', 'rolling-back', 'Going back…', 'busy', 76],
+  ['going-back', 'rolling-back', 'Rolling back…', 'busy', 76],
   ['update-queued', 'downloading', 'Downloading…', 'busy'],
-  ['rolling-back', 'rolling-back', 'Going back…', 'busy', 26],
-  ['recovering', 'recovering', 'Repairing…', 'busy'],
+  ['rolling-back', 'rolling-back', 'Rolling back…', 'busy', 26],
+  ['recovering', 'recovering', 'Recovering…', 'busy'],
   ['updated', 'up-to-date', 'Up to date', 'ok'],
-  ['rolled-back', 'rolled-back', 'Rolled back', 'warning'],
-  ['went-back', 'stale', 'Went back to 1.3.2', 'neutral'],
+  ['rolled-back', 'rolled-back', 'Update rolled back', 'warning'],
+  ['went-back', 'stale', 'Rolled back to 1.3.2', 'neutral'],
   ['cancelled', 'available', 'Update available (1.5.0)', 'info'],
   ['nothing-to-do', 'up-to-date', 'Up to date', 'ok'],
-  ['offline', 'offline', 'Offline', 'warning'],
+  ['offline', 'offline', 'No network connection', 'warning'],
   ['stale', 'stale', 'Not checked for 40 days', 'warning'],
-  ['stale-offline', 'offline', 'Server unavailable', 'warning'],
+  ['stale-offline', 'offline', 'Update server unavailable', 'warning'],
   ['signed', 'up-to-date', 'Up to date', 'ok'],
+  ['signed-available', 'available', 'Update available (1.5.0)', 'info'],
+  ['signed-by-branch', 'available', 'Update available (1.6.0-beta.2)', 'info'],
+  ['signatures-expired', 'stale', 'Last verified Nov 1, 2026', 'warning'],
+  ['signatures-wrong', 'untrusted', 'Signatures not valid', 'danger'],
   ['unsigned', 'available', 'Update available (1.5.0)', 'info'],
-  ['broken', 'broken', 'Broken', 'danger'],
+  ['broken', 'broken', 'Needs repair', 'danger'],
   ['branch-disabled', 'up-to-date', 'Up to date', 'ok'],
   ['branch-removed', 'up-to-date', 'Up to date', 'ok'],
   ['branch-not-listed', 'up-to-date', 'Up to date', 'ok'],
@@ -96,19 +100,23 @@ describe('every state of the mock', () => {
   it('after a failure is what became of it', () => {
     const kinds = STATES.failures.map(({ code, step, outcome }) => [code, chip(`failed:${code}`).kind, chip(`failed:${code}`).text, step, outcome]);
     for (const [code, kind, text, step, outcome] of kinds) {
-      const texts = { check: 'Check failed', fetch: 'Download failed', apply: 'Update failed', rollback: 'Going back failed', recover: '' };
+      const texts = { check: 'Check failed', fetch: 'Download failed', apply: 'Update failed', rollback: 'Rollback failed', recover: '' };
       const expected =
         code === 'CANCELLED'
           ? ['available', 'Update available (1.5.0)']
           : outcome === 'broken'
-            ? ['broken', 'Broken']
+            ? ['broken', 'Needs repair']
             : outcome === 'rolled-back'
-              ? ['rolled-back', 'Rolled back']
+              ? ['rolled-back', 'Update rolled back']
               : code === 'OFFLINE'
-                ? ['offline', 'Offline']
+                ? ['offline', 'No network connection']
                 : code === 'SERVER_UNREACHABLE' || code === 'SERVER_ERROR'
-                  ? ['offline', 'Server unavailable']
-                  : ['failed', step === undefined ? '' : new Map(Object.entries(texts)).get(step)];
+                  ? ['offline', 'Update server unavailable']
+                  : code === 'METADATA_EXPIRED'
+                    ? ['stale', 'Signatures expired']
+                    : /^(SIGNATURE|METADATA|TRUST)_/.test(code ?? '')
+                      ? ['untrusted', 'Signatures not valid']
+                      : ['failed', step === undefined ? '' : new Map(Object.entries(texts)).get(step)];
       expect([kind, text], code).toEqual(expected);
     }
     expect(kinds.length).toBeGreaterThan(35);
@@ -134,10 +142,39 @@ describe('a device that has gone back', () => {
   });
 });
 
-describe('a release that nobody signed', () => {
-  it('is marked beside whatever else is so, and hides nothing', () => {
-    expect(chip('broken')).toMatchObject({ text: 'Broken', mark: 'Unsigned source', name: 'Updates: Broken, Unsigned source' });
-    expect(chip('signed')).toMatchObject({ mark: null, name: 'Updates: Up to date' });
+describe('signatures', () => {
+  const seen = (change: object): Chip => chipOf({ status: { ...STATES.state('signed'), ...change }, link: LIVE, nowMs: NOW_MS }, EN);
+  const trust = { root: 1, timestamp: 31, good: '2026-11-22T04:20:03.000Z', until: '2026-12-06T06:00:00.000Z', problem: null };
+  const problem = { code: 'SIGNATURE_INVALID', message: 'signed by 0 of 1 keys', hint: null };
+
+  it('that this device does not ask for are no business of the chip', () => {
+    expect(chip('unsigned')).toMatchObject({ kind: 'available', name: 'Updates: Update available (1.5.0)' });
+    expect(chip('up-to-date').name).toBe('Updates: Up to date');
+  });
+
+  it('that have expired are never up to date and offer nothing, whether a check has found that or only the date is past', () => {
+    const expired = { kind: 'stale', text: 'Last verified Nov 22, 2026', tone: 'warning' };
+    const late = { ...trust, until: '2026-11-22T09:00:59.000Z' };
+    expect(seen({ trust: late })).toMatchObject(expired);
+    expect(seen({ trust: late, available: STATES.state('available').available })).toMatchObject(expired);
+    expect(seen({ trust: { ...trust, problem: { ...problem, code: 'METADATA_EXPIRED' } } })).toMatchObject(expired);
+    expect(seen({ trust: { ...late, good: null } }).text).toBe('Signatures expired');
+    expect(seen({ trust: { ...trust, until: '2026-11-22T09:01:01.000Z' } }).kind).toBe('up-to-date');
+  });
+
+  it('that are not valid come before any offer, also where a run has gone well since', () => {
+    const offered = { trust: { ...trust, problem }, available: STATES.state('available').available };
+    expect(seen(offered)).toMatchObject({ kind: 'untrusted', text: 'Signatures not valid', tone: 'danger' });
+  });
+
+  it('that no check has looked at yet are no news', () => {
+    expect(seen({ trust: null }).kind).toBe('up-to-date');
+  });
+
+  it('do not hide that the device is broken', () => {
+    expect(chipOf({ status: { ...STATES.state('broken'), unsigned: false, trust: { ...trust, problem } }, link: LIVE, nowMs: NOW_MS }, EN).kind).toBe(
+      'broken',
+    );
   });
 });
 
@@ -145,34 +182,34 @@ describe('a connection that is not well', () => {
   const nothing = (link: Link): Chip => chipOf({ status: null, link, nowMs: NOW_MS }, EN);
 
   it('is all there is to say before the first answer', () => {
-    expect(nothing({ is: 'connecting' })).toMatchObject({ kind: 'connecting', text: 'Connecting…', mark: null });
-    expect(nothing({ is: 'slow' })).toMatchObject({ kind: 'slow', text: 'Slow to answer', tone: 'warning' });
+    expect(nothing({ is: 'connecting' })).toMatchObject({ kind: 'connecting', text: 'Connecting…' });
+    expect(nothing({ is: 'slow' })).toMatchObject({ kind: 'slow', text: 'Slow to respond', tone: 'warning' });
   });
 
   it('is said beside what was so, never as if it were so, and read in the order in which it is shown', () => {
     expect(chip('installing', { is: 'reconnecting' })).toMatchObject({
       kind: 'installing',
       note: 'Reconnecting…',
-      name: 'Updates: Installing…, Reconnecting…, Unsigned source',
+      name: 'Updates: Installing…, Reconnecting…',
     });
   });
 
-  it('stands before all else when nobody answers, or nobody may ask', () => {
+  it('stands before all else when the API does not answer, or refuses', () => {
     for (const code of ['API_GONE', 'SLOW', 'NOT_AN_ANSWER', 'SYSTEMD_UNAVAILABLE'])
-      expect(chip('broken', gone(code))).toMatchObject({ kind: 'gone', text: 'Not reachable' });
-    expect(chip('broken', gone('STATE_INVALID'))).toMatchObject({ kind: 'gone', text: 'Updater has a problem' });
+      expect(chip('broken', gone(code))).toMatchObject({ kind: 'gone', text: 'Updater unreachable' });
+    expect(chip('broken', gone('STATE_INVALID'))).toMatchObject({ kind: 'gone', text: 'Updater error' });
     expect(chip('installing', gone('NOT_ALLOWED'))).toMatchObject({ kind: 'not-allowed', text: 'No access', percent: null });
   });
 });
 
 describe('a run', () => {
-  it('is never at 100 % before its end', () => {
+  it('is never at 100% before its end', () => {
     const status = STATES.state('downloading');
     const { progress, run } = status;
     if (progress === null || run === null) throw new Error('it downloads');
     const full = { ...status, progress: { ...progress, percent: 100 }, run: { ...run, percent: 100 } };
     const seen = (phase: string): Chip => chipOf({ status: { ...full, run: { ...full.run, phase } }, link: LIVE, nowMs: NOW_MS }, EN);
-    expect(seen('downloading')).toMatchObject({ text: 'Downloading 99 %', percent: 99 });
+    expect(seen('downloading')).toMatchObject({ text: 'Downloading 99%', percent: 99 });
     expect(seen('installing')).toMatchObject({ text: 'Installing…', percent: 99 });
   });
 
@@ -183,7 +220,7 @@ describe('a run', () => {
       chipOf({ status: { ...STATES.state('up-to-date'), run: { ...run, phase: null, steps } }, link: LIVE, nowMs: NOW_MS }, EN).text;
     expect(seen(run.steps)).toBe('Downloading…');
     expect(seen(run.steps.map((step) => ({ ...step, state: step.step === 'fetch' ? 'done' : 'running' })))).toBe('Installing…');
-    expect(seen(run.steps.map((step) => ({ ...step, state: 'waiting' })))).toBe('Waiting for its turn…');
+    expect(seen(run.steps.map((step) => ({ ...step, state: 'waiting' })))).toBe('Waiting to start…');
   });
 
   it('in a phase that is not known here is what its kind says', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES } from '../../../../lib/core/errors.ts';
+import type { ERROR_CODES } from '../../../../lib/core/error-codes.ts';
 import type { Cause } from '../../../../web/model/failure.ts';
 import { causeOf, failureOf } from '../../../../web/model/failure.ts';
 import { de } from '../../../../web/strings/de.ts';
@@ -10,7 +10,7 @@ const STATES = readMockStates();
 const EN = en;
 
 /** Every code of lib/core/errors.ts; `other` says that the details have more. */
-const CAUSES: Readonly<Record<(typeof ERROR_CODES)[number], Cause>> = {
+const CAUSES: Readonly<Record<keyof typeof ERROR_CODES, Cause>> = {
   USAGE: 'other',
   BUSY: 'other',
   PERMISSION: 'setup',
@@ -44,6 +44,14 @@ const CAUSES: Readonly<Record<(typeof ERROR_CODES)[number], Cause>> = {
   DIGEST_MISMATCH: 'release',
   SIZE_MISMATCH: 'release',
   STAGED_INVALID: 'other',
+  TRUST_INVALID: 'trust',
+  TRUST_DAMAGED: 'trust',
+  SIGNATURE_MISSING: 'no-signature',
+  SIGNATURE_INVALID: 'signature',
+  METADATA_INVALID: 'signature',
+  METADATA_ROLLBACK: 'older',
+  METADATA_MISMATCH: 'mixed',
+  METADATA_EXPIRED: 'expired',
   NO_SPACE: 'room',
   NO_INODES: 'room',
   DEST_TYPE: 'setup',
@@ -65,6 +73,8 @@ const CAUSES: Readonly<Record<(typeof ERROR_CODES)[number], Cause>> = {
   INPUT_REFUSED: 'other',
   VERSION_INVALID: 'other',
   VERSION_NOT_NEWER: 'other',
+  KEY_INVALID: 'other',
+  KEY_MISSING: 'other',
   HOST_REFUSED: 'other',
   ORIGIN_REFUSED: 'other',
   UNAUTHORIZED: 'other',
@@ -79,8 +89,8 @@ const CAUSES: Readonly<Record<(typeof ERROR_CODES)[number], Cause>> = {
 };
 
 describe('the cause', () => {
-  it.each(ERROR_CODES)('of %s is known', (code) => {
-    expect(causeOf(code)).toBe(CAUSES[code]);
+  it.each(Object.entries(CAUSES))('of %s is known', (code, cause) => {
+    expect(causeOf(code)).toBe(cause);
   });
 
   it('of a code of a later version is something, and of none an interruption', () => {
@@ -94,13 +104,16 @@ describe('the cause', () => {
 
 describe('the three sentences', () => {
   it.each([
-    ['offline', 'Check failed: there is no network. Nothing was changed. Check its cable or Wi-Fi.'],
-    ['failed:NO_SPACE', 'Download failed: the disk is full. Nothing was changed. Free some space.'],
-    ['rolled-back', 'Update failed: it did not run here. 1.4.0 is back and in use. Wait for the next release.'],
-    ['broken', 'Repair failed: the disk or a file is damaged. Files of two versions may be mixed. Install a release, or go back.'],
-    ['rollback-open', 'Update interrupted. Files of two versions may be mixed. Go back, or restart the device.'],
-    ['failed:NO_BACKUP', 'Going back failed: there is no usable backup. Nothing was changed. The next update makes one.'],
-    ['failed:STEP_FAILED', 'Update failed: it was interrupted. 1.4.0 is back and in use. Try again.'],
+    ['offline', 'Check failed: the device has no network connection. Nothing was changed. Check the cable or Wi-Fi.'],
+    ['failed:NO_SPACE', 'Download failed: there is not enough disk space. Nothing was changed. Free some space, then try again.'],
+    ['rolled-back', 'Update failed: it did not work on this device. 1.4.0 is restored and in use. Wait for the next release.'],
+    [
+      'broken',
+      'Recovery failed: the disk or a file on it is damaged. Some files may be from different versions. Install a release to repair it, or roll back.',
+    ],
+    ['rollback-open', 'Update interrupted. Some files may be from different versions. Roll back now, or restart the device.'],
+    ['failed:NO_BACKUP', 'Rollback failed: there is no usable backup. Nothing was changed. The next update creates one.'],
+    ['failed:STEP_FAILED', 'Update failed: it was interrupted. 1.4.0 is restored and in use. Try again.'],
   ])('of %s', (state, sentences) => {
     const text = failureOf(STATES.state(state), EN);
     expect(`${text?.what ?? ''} ${text?.meaning ?? ''} ${text?.todo ?? ''}`).toBe(sentences);
@@ -119,13 +132,13 @@ describe('the three sentences', () => {
   });
 
   it.each([
-    ['NOT_FOUND', 'the source does not answer as it should.', /^check source\.url/],
-    ['HTTP_STATUS', 'the source does not answer as it should.', /wants a login/],
-    ['TLS_FAILED', 'the source does not answer as it should.', /has to renew it/],
-    ['REDIRECT_REFUSED', 'the source does not answer as it should.', /set it to the final address/],
-    ['RESPONSE_TOO_LARGE', 'it is larger than is allowed here.', /limits\.bundle_bytes/],
-    ['RELEASE_INCOMPATIBLE', 'the release is faulty, or not for this device.', /^ask/],
-    ['CONFIG_MISSING', 'the setup is wrong.', /^create/],
+    ['NOT_FOUND', 'the source did not respond as expected.', /^check source\.url/],
+    ['HTTP_STATUS', 'the source did not respond as expected.', /require a login/],
+    ['TLS_FAILED', 'the source did not respond as expected.', /has to renew it/],
+    ['REDIRECT_REFUSED', 'the source did not respond as expected.', /set it to the final address/],
+    ['RESPONSE_TOO_LARGE', 'the server sent more data than is allowed.', /limits\.bundle_bytes/],
+    ['RELEASE_INCOMPATIBLE', 'the release is faulty or not for this device.', /^ask/],
+    ['CONFIG_MISSING', 'a setting is wrong.', /^create/],
   ])('of %s end with what the updater itself advises, in its place', (code, what, hint) => {
     for (const strings of [en, de]) {
       const text = failureOf(STATES.state(`failed:${code}`), strings);
@@ -149,7 +162,7 @@ describe('the three sentences', () => {
     if (last === null) throw new Error('it failed');
     const text = failureOf({ ...status, run: null, last_result: { ...last, code: 'SOLAR_FLARE', hint: 'wait for the night' } }, EN);
     expect(text).toMatchObject({ todo: null, hint: 'wait for the night' });
-    expect(failureOf({ ...status, run: null, last_result: { ...last, code: 'SOLAR_FLARE', hint: null } }, EN)?.todo).toBe('The details say what.');
+    expect(failureOf({ ...status, run: null, last_result: { ...last, code: 'SOLAR_FLARE', hint: null } }, EN)?.todo).toBe('See Details.');
   });
 
   it('do not say that nothing was changed of a rollback that is complete, and does not run', () => {
@@ -158,8 +171,8 @@ describe('the three sentences', () => {
     if (last === null) throw new Error('it failed');
     const gone = { ...status, current: '1.3.2', last_result: { ...last, code: 'PROBE_FAILED', to: '1.3.2', tx: '20261122T090017Z' } };
     expect(failureOf(gone, EN)).toMatchObject({
-      what: 'Going back failed: it did not run here.',
-      meaning: 'The old files are back, but not all works.',
+      what: 'Rollback failed: it did not work on this device.',
+      meaning: 'The previous version is restored, but not everything works.',
       todo: null,
       hint: last.hint,
     });
@@ -175,7 +188,7 @@ describe('the three sentences', () => {
     if (last === null) throw new Error('it failed');
     expect(failureOf({ ...status, run: null, last_result: { ...last, step: 'recover', code: null } }, EN)).toMatchObject({
       what: 'Update interrupted.',
-      meaning: '1.4.0 is back and in use.',
+      meaning: '1.4.0 is restored and in use.',
       todo: 'Try again.',
     });
   });

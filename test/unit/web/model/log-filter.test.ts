@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { LogLine } from '../../../../lib/core/api-answers.ts';
+import type { LogLine } from '../../../../lib/core/http-api/api-answers.ts';
 import { filterLines, levelOf, logText } from '../../../../web/model/log-filter.ts';
 import { readMockStates } from '../../../helpers/played.ts';
 

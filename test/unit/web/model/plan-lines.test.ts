@@ -8,8 +8,12 @@ const EN = en;
 
 it('says what matters most first, and unfolds to every file', () => {
   expect(planLines(plan, EN)).toEqual([
-    { kind: 'conflicts', text: '1 configuration file edited by you: not replaced', items: ['/etc/pikit/pikit.toml'] },
-    { kind: 'edited', text: '1 file edited by you: replaced, yours kept in /var/lib/pikit/edited', items: ['/var/www/pikit-web/index.html'] },
+    { kind: 'conflicts', text: '1 configuration file edited by you will not be replaced', items: ['/etc/pikit/pikit.toml'] },
+    {
+      kind: 'edited',
+      text: '1 file edited by you will be replaced (copies are kept in /var/lib/pikit/edited)',
+      items: ['/var/www/pikit-web/index.html'],
+    },
     { kind: 'restarts', text: '1 service will restart', items: ['pikit-api.service'] },
     { kind: 'commands', text: '1 command will run', items: ['helpers/migrate --quiet'] },
     { kind: 'download', text: '2.3 MiB to download', items: [] },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { Part } from '../../../../web/model/release-notes.ts';
+import type { NotesPart } from '../../../../web/model/release-notes.ts';
 import { parseNotes, safeLink } from '../../../../web/model/release-notes.ts';
 import { readMockStates } from '../../../helpers/played.ts';
 
-const text = (words: string): Part => ({ text: words, href: null });
+const text = (words: string): NotesPart => ({ text: words, href: null });
 
 describe('notes', () => {
   it('are text in the lines that they were written in', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Run } from '../../../../lib/core/run.ts';
+import type { Run } from '../../../../lib/core/run/run.ts';
 import { phaseOf, progressOf, stepsOf } from '../../../../web/model/run-steps.ts';
 import { de } from '../../../../web/strings/de.ts';
 import { en } from '../../../../web/strings/en.ts';
@@ -32,7 +32,7 @@ describe('how far a run is', () => {
 
   it('claims nothing that is not known', () => {
     expect(progressOf(run('downloading-unknown-size'), EN)).toMatchObject({ percent: null, bytes: '1012.7 KiB', left: null });
-    expect(progressOf(run('downloading-stalled'), EN)).toMatchObject({ percent: 18, rate: 'nothing comes in', left: null });
+    expect(progressOf(run('downloading-stalled'), EN)).toMatchObject({ percent: 18, rate: 'no data received', left: null });
     expect(progressOf(run('recovering'), EN)).toEqual({ percent: null, bytes: null, rate: null, left: null });
   });
 
@@ -54,12 +54,12 @@ describe('what a run does', () => {
 
   it('of a later version is shown as it calls it', () => {
     expect(phaseOf({ ...run('installing'), phase: 'polishing' }, EN)).toBe('polishing');
-    expect(phaseOf({ ...run('installing'), phase: null }, EN)).toBe('One moment…');
+    expect(phaseOf({ ...run('installing'), phase: null }, EN)).toBe('Working…');
   });
 
   it('is waiting before its first step has begun', () => {
     const waiting = { ...run('checking'), steps: run('checking').steps.map((step) => ({ ...step, state: 'waiting' as const })) };
-    expect(phaseOf(waiting, EN)).toBe('Waiting for its turn');
+    expect(phaseOf(waiting, EN)).toBe('Waiting to start');
   });
 });
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { StatusAnswer } from '../../../../lib/core/api-answers.ts';
+import type { StatusAnswer } from '../../../../lib/core/http-api/api-answers.ts';
 import { verdictOf } from '../../../../web/model/verdict.ts';
 import { readMockStates } from '../../../helpers/played.ts';
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { AUTO_CHOICES } from '../../../../lib/core/state.ts';
-import { RunStep } from '../../../../lib/core/run.ts';
-import { Receipt } from '../../../../lib/core/state.ts';
+import { AUTO_CHOICES } from '../../../../lib/core/device/state.ts';
+import { RunStep } from '../../../../lib/core/run/run.ts';
+import { Receipt } from '../../../../lib/core/device/state.ts';
 import { en } from '../../../../web/strings/en.ts';
 
 it('has a text for every step, outcome, state of a step, and choice', () => {
@@ -36,8 +36,8 @@ it('has the names that docs and tests go by', () => {
     dismiss: 'Dismiss',
     no: 'No',
   });
-  expect(en.yes).toEqual({ apply: 'Yes, install', rollback: 'Yes, go back' });
-  expect(en.button.goBack('1.3.2')).toBe('Go back to 1.3.2');
+  expect(en.yes).toEqual({ apply: 'Yes, install', rollback: 'Yes, roll back' });
+  expect(en.button.goBack('1.3.2')).toBe('Roll back to 1.3.2');
   expect(Object.values(en.heading)).toEqual(
     expect.arrayContaining(['Available', 'What will change', 'Branch', 'Automatic updates', 'Previous version', 'Logs', 'History']),
   );

@@ -1,0 +1,4 @@
+import { tellDisturbed } from './stories/disturbed.ts';
+
+// Its expectations are in the story itself.
+tellDisturbed('trixie');

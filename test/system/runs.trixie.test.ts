@@ -1,0 +1,4 @@
+import { tellOfRuns } from './stories/runs.ts';
+
+// Its expectations are in the story itself.
+tellOfRuns('trixie');
