@@ -106,13 +106,20 @@ function watched(page: Page): Visit {
   page.setDefaultTimeout(120_000);
   const complaints: string[] = [];
   const expected: RegExp[] = [];
+  // Told with a failure, since the browser's own message has no more than the status.
+  const answers: string[] = [];
+  page.on('response', (response) => {
+    if (response.status() < 400) return;
+    // Safe to ignore: the page may be gone before its answer was read.
+    response.text().then((body) => answers.push(`${String(response.status())} ${response.url()}: ${body}`), () => undefined);
+  });
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()} (${message.location().url})`);
   });
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.stack ?? error.message}`));
   page.on('crash', () => complaints.push('the page has crashed'));
   onTestFinished(() => {
-    expect(complaints.filter((text) => !expected.some((pattern) => pattern.test(text)))).toEqual([]);
+    expect(complaints.filter((text) => !expected.some((pattern) => pattern.test(text))), answers.join('\n')).toEqual([]);
   });
   return { page, complaints, expectComplaints: (...patterns) => void expected.push(...patterns) };
 }

@@ -169,7 +169,10 @@ function deviceOf(id: string): Device {
     systemctl: (...args) => exec(['systemctl', ...args]),
     async writeFile(path, content, { mode = '0644', owner = 'root' } = {}) {
       const [user = 'root', group = user] = owner.split(':');
-      await output(['install', '-D', `--mode=${mode}`, `--owner=${user}`, `--group=${group}`, '/dev/stdin', path], { input: content });
+      // Under another name first: what runs on the device finds the old content or the new one, never none.
+      const beside = `${path}~written`;
+      await output(['install', '-D', `--mode=${mode}`, `--owner=${user}`, `--group=${group}`, '/dev/stdin', beside], { input: content });
+      await output(['mv', '--no-target-directory', beside, path]);
     },
     readFile: async (path) => (await output(['cat', '--', path])).toString(),
     readBytes: (path) => output(['cat', '--', path]),
