@@ -1,10 +1,11 @@
 /** Bundles every entry point with esbuild into dist/. No node_modules is needed on a device. */
 import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { BuildOptions } from 'esbuild';
+import type { BuildOptions, Plugin } from 'esbuild';
 import { build } from 'esbuild';
 import { minify } from 'terser';
 import * as z from 'zod';
 import { openApiDocument } from '../lib/core/http-api/openapi.ts';
+import { LIBRARIES } from './libraries.ts';
 import { sourceEpochSeconds } from './source-time.ts';
 import { webTemplates } from './web-templates.ts';
 
@@ -19,6 +20,7 @@ const common: BuildOptions = {
   // A stack trace in a bug report names our functions.
   minifySyntax: true,
   minifyWhitespace: true,
+  minifyIdentifiers: true,
   keepNames: true,
   legalComments: 'none',
   sourcemap: false,
@@ -32,14 +34,32 @@ const common: BuildOptions = {
 
 const entry = (name: string): string => `scripts/${name}.ts`;
 
+/** `require` and not `import`: an import of a file that stays outside is hoisted to the beginning of the program. */
+const librariesBeside: Plugin = {
+  name: 'libraries-beside',
+  setup(bundler) {
+    const beside = new Map(Object.entries(LIBRARIES));
+    bundler.onResolve({ filter: /^(undici|dbus-next|zx\/core)$/ }, ({ path }) => ({ path, namespace: 'beside' }));
+    bundler.onLoad({ filter: /./, namespace: 'beside' }, ({ path }) => ({ contents: `module.exports=require('./${beside.get(path) ?? ''}')` }));
+  },
+};
+
 rmSync('dist', { recursive: true, force: true });
 // What brings a device back, and what anybody may start at any moment by connecting, must not depend on files that an upgrade
 // may be replacing: one file each.
 await build({ ...common, entryPoints: ['recover', 'rollback', 'api', 'order'].map(entry) });
 await build({
   ...common,
-  splitting: true,
-  chunkNames: 'chunk-[hash]',
+  format: 'cjs',
+  banner: {},
+  outExtension: { '.js': '.cjs' },
+  entryPoints: Object.entries(LIBRARIES).map(([name, file]) => ({ in: name, out: file.replace('.cjs', '') })),
+});
+// One file each as well, which Node finds, reads and compiles in half the time that a dozen shared ones take.
+await build({
+  ...common,
+  plugins: [librariesBeside],
+  external: [...(common.external ?? []), ...Object.values(LIBRARIES).map((file) => `./${file}`)],
   entryPoints: ['check', 'fetch', 'apply', 'auto', 'publish', 'pikit-update', 'pikit-release', 'deb', 'demo'].map(entry),
 });
 // Not shipped, and neither is what only it needs.

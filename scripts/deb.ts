@@ -14,6 +14,7 @@ import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import * as z from 'zod';
 import { catalogText } from '../lib/core/events.ts';
+import { LIBRARIES } from './libraries.ts';
 import { sourceEpochSeconds } from './source-time.ts';
 
 const PACKAGE = 'pikit-update';
@@ -75,17 +76,18 @@ function filesBelow(folder: string): string[] {
     .sort((a, b) => (a < b ? -1 : 1));
 }
 
-/** The bundles to ship. Throws, naming them, if one is missing that a unit or a command runs, or the API serves. */
+/** The programs to ship. Throws, naming them, if one is missing that a unit or a command runs, a program loads, or the API serves. */
 function bundles(dist: string, units: readonly PackageFile[]): PackageFile[] {
   const found = fs.existsSync(dist)
     ? filesBelow(dist).filter((file) =>
-        file.startsWith('web/') ? WEB_FILES.includes(file) : (file.endsWith('.js') || file === 'openapi.json') && !NOT_SHIPPED.has(file),
+        file.startsWith('web/') ? WEB_FILES.includes(file) : (/\.c?js$/.test(file) || file === 'openapi.json') && !NOT_SHIPPED.has(file),
       )
     : [];
   const run = units.flatMap(({ content }) =>
     [...content.toString().matchAll(/\/usr\/lib\/pikit-update\/([\w-]+\.js)/g)].map((match) => match[1] ?? ''),
   );
-  const missing = [...new Set([...run, ...WEB_FILES])].filter((file) => !found.includes(file)).sort();
+  const libraries = Object.values(LIBRARIES);
+  const missing = [...new Set([...run, ...libraries, ...WEB_FILES])].filter((file) => !found.includes(file)).sort();
   if (missing.length > 0) throw new Error(`not found in '${dist}': ${missing.join(', ')}; run 'npm run build' first`);
   return found.map((file) => ({ path: `${CODE}/${file}`, mode: 0o644, content: fs.readFileSync(path.join(dist, file)) }));
 }

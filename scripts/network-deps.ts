@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { freeSpace } from '../lib/io/disk.ts';
 import { getDocument } from '../lib/io/http/document.ts';
+import { compileWasmOnce } from '../lib/io/process/lean-wasm.ts';
 import { withRetries } from '../lib/io/retry.ts';
 import { readSourceToken } from '../lib/io/source/source-token.ts';
 import { sourceOpener } from '../lib/io/source/open-source.ts';
@@ -23,7 +24,10 @@ export function networkDeps(deps: StepDeps): NetworkDeps {
     openSource: sourceOpener({ userAgent, openWire, readToken: () => readSourceToken(process.env, deps.paths.root) }),
     getDocument,
     withRetries,
-    download: async () => (await import('../lib/io/http/download.ts')).download,
+    download: async () => {
+      compileWasmOnce();
+      return (await import('../lib/io/http/download.ts')).download;
+    },
     unpackBundle: async () => (await import('../lib/io/bundle/archive.ts')).unpackBundle,
     freeSpace,
     clockSet: (isRight, options) => clockSet(isRight, { ...options, dir: join(root, TIMESYNC) }),

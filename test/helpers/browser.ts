@@ -111,7 +111,10 @@ function watched(page: Page): Visit {
   page.on('response', (response) => {
     if (response.status() < 400) return;
     // Safe to ignore: the page may be gone before its answer was read.
-    response.text().then((body) => answers.push(`${String(response.status())} ${response.url()}: ${body}`), () => undefined);
+    response.text().then(
+      (body) => answers.push(`${String(response.status())} ${response.url()}: ${body}`),
+      () => undefined,
+    );
   });
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) complaints.push(`${message.type()}: ${message.text()} (${message.location().url})`);
@@ -119,7 +122,10 @@ function watched(page: Page): Visit {
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.stack ?? error.message}`));
   page.on('crash', () => complaints.push('the page has crashed'));
   onTestFinished(() => {
-    expect(complaints.filter((text) => !expected.some((pattern) => pattern.test(text))), answers.join('\n')).toEqual([]);
+    expect(
+      complaints.filter((text) => !expected.some((pattern) => pattern.test(text))),
+      answers.join('\n'),
+    ).toEqual([]);
   });
   return { page, complaints, expectComplaints: (...patterns) => void expected.push(...patterns) };
 }

@@ -8,6 +8,7 @@ import { folderOfTest } from '../helpers/temp.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
 const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'order', 'pikit-update', 'pikit-release'];
+const libraries = ['undici.cjs', 'dbus-next.cjs', 'zx.cjs'];
 const web = ['pikit-updates.js', 'pikit-updates.de.js', 'page.html', 'page.css'];
 const hasDpkg = spawnSync('dpkg-deb', ['--version']).error === undefined;
 
@@ -16,6 +17,7 @@ beforeEach(() => {
   work = folderOfTest('deb-test');
   fs.mkdirSync(path.join(work, 'dist/web'), { recursive: true });
   for (const name of web) fs.writeFileSync(path.join(work, 'dist/web', name), `${name}\n`);
+  for (const name of libraries) fs.writeFileSync(path.join(work, 'dist', name), `${name}\n`);
 });
 
 function bundle(...names: string[]): void {
@@ -29,22 +31,25 @@ function options(out = 'out') {
 describe('files of the package', () => {
   test('refuses to build without the bundles, and names them', () => {
     bundle(...entries.filter((name) => name !== 'auto' && name !== 'recover'));
-    fs.rmSync(path.join(work, 'dist/web/page.html'));
-    expect(() => packageFiles(options())).toThrow(/not found in '.*dist': auto\.js, recover\.js, web\/page\.html; run 'npm run build' first/);
+    for (const name of ['web/page.html', 'zx.cjs']) fs.rmSync(path.join(work, 'dist', name));
+    expect(() => packageFiles(options())).toThrow(
+      /not found in '.*dist': auto\.js, recover\.js, web\/page\.html, zx\.cjs; run 'npm run build' first/,
+    );
   });
 
   test('refuses to build without a dist folder', () => {
     expect(() => packageFiles({ ...options(), dist: path.join(work, 'nowhere') })).toThrow(/run 'npm run build' first/);
   });
 
-  test('ships bundles and their chunks, not what is for development', () => {
-    bundle(...entries, 'demo', 'deb', 'build', 'chunk-A1', 'web/states');
+  test('ships the programs and what they load, not what is for development', () => {
+    bundle(...entries, 'demo', 'deb', 'build', 'web/states');
     const code = packageFiles(options())
       .map((file) => file.path)
       .filter((file) => file.startsWith('usr/lib/pikit-update/'));
     expect(code.sort()).toEqual(
       [
-        ...[...entries, 'chunk-A1'].map((name) => `usr/lib/pikit-update/${name}.js`),
+        ...entries.map((name) => `usr/lib/pikit-update/${name}.js`),
+        ...libraries.map((name) => `usr/lib/pikit-update/${name}`),
         ...web.map((name) => `usr/lib/pikit-update/web/${name}`),
         'usr/lib/pikit-update/notify-exec',
         'usr/lib/pikit-update/package.json',

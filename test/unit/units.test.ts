@@ -5,6 +5,7 @@ import * as path from 'node:path';
 import { parse as parseToml } from 'smol-toml';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../lib/core/device/config.ts';
+import { LIBRARIES } from '../../scripts/libraries.ts';
 import { WEB_FILES, packageFiles } from '../../scripts/deb.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
@@ -297,7 +298,7 @@ describe.skipIf(!hasAnalyze)('systemd-analyze (skipped where it is not installed
     };
     for (const name of ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'order', 'pikit-update', 'pikit-release'])
       put(`dist/${name}.js`, '', 0o644);
-    for (const file of WEB_FILES) put(`dist/${file}`, '', 0o644);
+    for (const file of [...WEB_FILES, ...Object.values(LIBRARIES)]) put(`dist/${file}`, '', 0o644);
     const files = packageFiles({ project, dist: path.join(root, 'dist'), out: root, epochSeconds: 0 });
     for (const file of files) put(file.path, file.content, file.mode);
     for (const program of ['usr/bin/node', 'usr/bin/mv', 'usr/bin/ln']) put(program, '', 0o755);

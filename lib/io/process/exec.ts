@@ -1,5 +1,4 @@
 /** Runs fixed system commands through zx, with everything the environment could inject set here (google/zx#1435). */
-import { $, quote } from 'zx/core';
 import { UpdateError } from '../../core/errors.ts';
 import { endGroup, plainEnvironment } from './process-group.ts';
 
@@ -19,6 +18,9 @@ export async function run(command: readonly string[], options: { timeoutMs: numb
   const stop = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
   const cancelled = new UpdateError('CANCELLED', `'${command[0] ?? ''}' was stopped`);
   const isCancelled = (): boolean => options.signal?.aborted ?? false;
+  if (isCancelled()) throw cancelled;
+  // Loaded for the first command: most runs start none, and it is a tenth of the time of a check.
+  const { $, quote } = await import('zx/core');
   if (isCancelled()) throw cancelled;
   const shell = $({
     shell: '/bin/bash',

@@ -2,6 +2,7 @@
  * From what a release wants to the operations that bring it about. Reads the live tree, changes nothing.
  * Unchanged files get no operation, they are neither rewritten nor backed up, unless all are to be put anew.
  */
+import { dirname } from 'node:path';
 import { UpdateError } from '../../core/errors.ts';
 import { quotable } from '../../core/release/release-path.ts';
 import { configRule } from './config-files.ts';
@@ -62,10 +63,24 @@ function directoriesAfter(
   mkdirs: readonly string[],
 ): { dirs: string[]; rmdirs: string[] } {
   const made = ops.flatMap((op) => (op.new?.type === 'dir' ? op.new.dirs : []));
-  const replaced = ops.flatMap((op) => (op.old?.type === 'dir' ? [op.path] : []));
-  const isReplaced = (dir: string): boolean => replaced.some((gone) => dir === gone || dir.startsWith(`${gone}/`));
+  const replaced = new Set(ops.flatMap((op) => (op.old?.type === 'dir' ? [op.path] : [])));
+  const isReplaced = (dir: string): boolean => {
+    for (let above = dir; above !== '/'; above = dirname(above)) if (replaced.has(above)) return true;
+    return false;
+  };
   const ours = [...new Set([...(change.installed?.dirs ?? []), ...mkdirs, ...made])].filter((dir) => !isReplaced(dir));
-  const paths = [...files, ...change.puts].map((file) => file.path);
-  const needed = (dir: string): boolean => paths.some((path) => path.startsWith(`${dir}/`));
-  return { dirs: ours.filter(needed).sort(), rmdirs: ours.filter((dir) => !needed(dir)).sort((a, b) => b.length - a.length) };
+  const needed = parentsOf([...files, ...change.puts]);
+  return {
+    dirs: ours.filter((dir) => needed.has(dir)).sort(),
+    rmdirs: ours.filter((dir) => !needed.has(dir)).sort((a, b) => b.length - a.length),
+  };
+}
+
+/** Every directory above the files, each visited once: a release may have as many directories as files. */
+function parentsOf(files: readonly { path: string }[]): Set<string> {
+  const parents = new Set<string>();
+  for (const { path } of files) {
+    for (let dir = dirname(path); dir !== '/' && !parents.has(dir); dir = dirname(dir)) parents.add(dir);
+  }
+  return parents;
 }

@@ -23,9 +23,10 @@ const DIR_MODE = 0o755;
  * was replaced. Can be run again after a crash.
  */
 export function restoreFromBackup(place: TransactionPaths, folder: string, backup: Backup, edited: string | null): string | null {
+  const shall = factsAfter(place, backup);
   for (const path of backup.absent) {
     const target = onDisk(place, path);
-    const isOurs = isAt(place, path, factsAfter(place, backup, path)) || (edited !== null && isKept(target, `${edited}${path}`));
+    const isOurs = isAt(place, path, shall(path)) || (edited !== null && isKept(target, `${edited}${path}`));
     if (isOurs && unlinkIfFile(target)) fsyncDir(dirname(target));
   }
   removeEmpty(place, dirsNotIn(backup.before, backup));
@@ -76,5 +77,6 @@ export function completeTreeVersion(place: TransactionPaths, installed: Installe
 
 function dirsNotIn(installed: Installed | null, backup: Backup | null): string[] {
   const dirs = new Set([backup?.before, backup?.after].flatMap((list) => list?.dirs ?? []));
-  return [...dirs].filter((dir) => installed?.dirs.includes(dir) !== true).sort((a, b) => b.length - a.length);
+  const kept = new Set(installed?.dirs);
+  return [...dirs].filter((dir) => !kept.has(dir)).sort((a, b) => b.length - a.length);
 }

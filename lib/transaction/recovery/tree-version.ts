@@ -13,7 +13,9 @@ type Facts = Omit<OwnedFile, 'path' | 'size'>;
 
 /** Looks at every path that the update touched. */
 export function treeVersionOf(place: TransactionPaths, backup: Backup): TreeVersion {
-  const seen = new Set(changedPaths(backup).map((path) => versionOfPath(place, backup, path)));
+  const was = new Map(backup.files.map((file) => [file.path, file]));
+  const shall = factsAfter(place, backup);
+  const seen = new Set(changedPaths(backup).map((path) => versionOfPath(place, path, was.get(path) ?? null, shall(path))));
   if (seen.has('before') && seen.has('after')) return 'mixed';
   if (seen.has('before')) return 'before';
   return seen.has('after') ? 'after' : 'unknown';
@@ -24,24 +26,25 @@ export function changedPaths(backup: Backup): string[] {
   return [...backup.files.map((file) => file.path), ...backup.absent];
 }
 
-function versionOfPath(place: TransactionPaths, backup: Backup, path: string): 'before' | 'after' | 'neither' {
-  const was = backup.files.find((file) => file.path === path) ?? null;
-  const shall = factsAfter(place, backup, path);
+function versionOfPath(place: TransactionPaths, path: string, was: Facts | null, shall: Facts | null): 'before' | 'after' | 'neither' {
   const isBefore = isAt(place, path, was);
   const isAfter = isAt(place, path, shall);
   if (isBefore === isAfter) return 'neither';
   return isBefore ? 'before' : 'after';
 }
 
-/** What the update put there, or null where it left nothing. */
-export function factsAfter(place: TransactionPaths, backup: Backup, path: string): Facts | null {
+/** Tells of a path what the update put there, or null where it left nothing. */
+export function factsAfter(place: TransactionPaths, backup: Backup): (path: string) => Facts | null {
   const { uid, gid } = place.owner;
-  if (path === VERSION_FILE) {
-    if (backup.after.version === null) return null;
-    return { sha256: createHash('sha256').update(`${backup.after.version}\n`).digest('hex'), mode: 0o644, uid, gid };
-  }
-  const file = backup.after.files.find((listed) => listed.path === path);
-  return file === undefined ? null : { sha256: file.sha256, mode: Number.parseInt(file.mode, 8), uid, gid };
+  const { version, files } = backup.after;
+  const listed = new Map(files.map((file) => [file.path, file]));
+  return (path) => {
+    if (path === VERSION_FILE) {
+      return version === null ? null : { sha256: createHash('sha256').update(`${version}\n`).digest('hex'), mode: 0o644, uid, gid };
+    }
+    const file = listed.get(path);
+    return file === undefined ? null : { sha256: file.sha256, mode: Number.parseInt(file.mode, 8), uid, gid };
+  };
 }
 
 /** Whether a path holds exactly this file, or nothing. */

@@ -221,6 +221,18 @@ describe.skipIf(probe === null)('peak memory (needs root, and /sys/fs/cgroup tha
     await within('fetch', name, (options) => step(on, 'fetch', options));
   });
 
+  it('of fetch for a release as most are is at most 80 MiB', async () => {
+    const { server, publish } = await published();
+    await publish('1.0.0');
+    const on = device({ url: server.url, root: onDisk() });
+    expect(await step(on, 'check', {})).toMatchObject({ code: 0 });
+    const own = peakIn(onDisk());
+    expect(await step(on, 'fetch', { env: own.env })).toMatchObject({ code: 0 });
+    const resident = own.take() * 1024;
+    process.stdout.write(`  fetch, a release as most are: ${mib(resident)} resident\n`);
+    expect(resident).toBeLessThanOrEqual(80 * MIB);
+  });
+
   it('was measured for every shape', () => {
     atLeast('peak memory', measured, MANIFESTS.length + LISTS.length + BUNDLES.length);
   });

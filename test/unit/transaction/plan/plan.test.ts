@@ -60,6 +60,20 @@ describe('planChange', () => {
     );
   });
 
+  it('knows every directory of a release that has a folder for each file, and which of them go', () => {
+    const place = placeIn(dir());
+    const pages = (kept: number, text: string): Record<string, string> =>
+      Object.fromEntries(Array.from({ length: kept }, (_value, n) => [`${WEB}/${String(n)}/of/index.html`, n === 0 ? text : 'same']));
+    applyRelease(place, { version: '1.0.0', files: pages(2000, 'old') });
+    const plan = planChange(place, releaseChange(place, { version: '1.1.0', files: pages(1500, 'new') }));
+    const gone = Array.from({ length: 500 }, (_value, n) => `${WEB}/${String(1500 + n)}`);
+    expect(plan.ops).toHaveLength(2 + gone.length);
+    expect(new Set(plan.rmdirs)).toEqual(new Set(gone.flatMap((folder) => [`${folder}/of`, folder])));
+    const inner = plan.rmdirs.findIndex((folder) => !folder.endsWith('/of'));
+    expect(plan.rmdirs.slice(inner).every((folder) => !folder.endsWith('/of'))).toBe(true);
+    expect(plan.after.dirs.filter((folder) => folder.startsWith(`${WEB}/`))).toHaveLength(2 * 1500);
+  });
+
   it('refuses a folder of backups that is a symlink', () => {
     const place = device(`${dir()}/device`);
     fs.renameSync(`${place.root}/var/backups/pikit`, `${place.root}/elsewhere`);

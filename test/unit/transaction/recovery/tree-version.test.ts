@@ -74,9 +74,9 @@ describe('facts', () => {
   it('are those of the version file, of listed files, and of nothing', () => {
     const place = updatedDevice(`${dir()}/device`);
     const { backup } = readBackup(place);
-    expect(isAt(place, '/etc/pikit/version', factsAfter(place, backup, '/etc/pikit/version'))).toBe(true);
-    expect(isAt(place, `${WEB}/run.sh`, factsAfter(place, backup, `${WEB}/run.sh`))).toBe(true);
-    expect(factsAfter(place, backup, `${WEB}/assets/app-1.js`)).toBeNull();
+    expect(isAt(place, '/etc/pikit/version', factsAfter(place, backup)('/etc/pikit/version'))).toBe(true);
+    expect(isAt(place, `${WEB}/run.sh`, factsAfter(place, backup)(`${WEB}/run.sh`))).toBe(true);
+    expect(factsAfter(place, backup)(`${WEB}/assets/app-1.js`)).toBeNull();
     expect(isAt(place, `${WEB}/assets/app-1.js`, null)).toBe(true);
     expect(isAt(place, `${WEB}/thing`, null)).toBe(true);
     expect(isAt(place, `${WEB}/run.sh`, null)).toBe(false);
