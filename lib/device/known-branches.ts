@@ -35,7 +35,7 @@ export interface KnownBranches {
 export function knownBranches(deps: ReaderDeps): KnownBranches {
   const config = deps.loadConfig();
   const list = cachedList(deps, config);
-  const choice = decideBranch({ selected: deps.files.readSettings().branch, list, answer: 'not-asked' });
+  const choice = choiceOf(deps, list);
   const named = [
     { name: STABLE, display_name: STABLE, description: 'the default for every device', enabled: true, visible: true },
     ...(list ?? []).filter(({ linux }) => linux),
@@ -55,13 +55,21 @@ export function knownBranches(deps: ReaderDeps): KnownBranches {
   return { choice, branches, listed: list !== null };
 }
 
-/** The branch that is used, also where no configuration says which list is meant. */
+/** The branch that is used, also where no configuration says which list is meant. Reads the list alone: each status asks for it. */
 export function currentChoice(deps: ReaderDeps): BranchChoice {
+  return choiceOf(deps, listIfConfigured(deps));
+}
+
+function choiceOf({ files }: ReaderDeps, list: Branch[] | null): BranchChoice {
+  return decideBranch({ selected: files.readSettings().branch, list, answer: 'not-asked' });
+}
+
+function listIfConfigured(deps: ReaderDeps): Branch[] | null {
   try {
-    return knownBranches(deps).choice;
+    return cachedList(deps, deps.loadConfig());
   } catch (error) {
-    if (!(error instanceof UpdateError)) throw error;
-    return decideBranch({ selected: deps.files.readSettings().branch, list: null, answer: 'not-asked' });
+    if (error instanceof UpdateError) return null;
+    throw error;
   }
 }
 

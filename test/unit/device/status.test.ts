@@ -1,12 +1,14 @@
 import fs from 'node:fs';
-import { dirname } from 'node:path';
-import { expect, it } from 'vitest';
+import { basename, dirname } from 'node:path';
+import { expect, it, onTestFinished, vi } from 'vitest';
 import { UpdateError } from '../../../lib/core/errors.ts';
 import { stepBegun } from '../../../lib/core/run/run-record.ts';
 import { stepReported } from '../../../lib/core/run/run-time.ts';
 import { StatusAnswer } from '../../../lib/core/http-api/api-answers.ts';
 import { readStatus } from '../../../lib/device/status.ts';
+import { sha256 } from '../../helpers/archive-builder.ts';
 import { NOW, PROGRESS, available, cliDevice, receipt } from '../../helpers/cli-device.ts';
+import { cacheDocument } from '../../helpers/source-cache.ts';
 import { stepStart } from '../../helpers/run-start.ts';
 import { run } from '../api/a-run.ts';
 
@@ -144,4 +146,25 @@ it('says who signed what is installed, where this device verifies signatures: as
   setState({ trust, available: available({ version: '1.5.0', signed }) });
   const status = await readStatus(deps);
   expect(StatusAnswer.parse(status)).toMatchObject({ unsigned: false, signed, trust, available: { signed } });
+});
+
+it('opens no manifest for it, however many branches there are', async () => {
+  const device = cliDevice();
+  cacheDocument(
+    device.deps,
+    'branches.json',
+    Array.from({ length: 20 }, (_value, n) => ({ name: `b${String(n)}` })),
+  );
+  for (const name of ['manifest.json', ...Array.from({ length: 20 }, (_value, n) => `manifest_b${String(n)}.json`)]) {
+    cacheDocument(device.deps, name, { version: '1.4.0', changelog: '', files: [{ path: 'pikit-api.py', sha256: sha256('') }] });
+  }
+  const opened = vi.spyOn(fs, 'openSync');
+  onTestFinished(() => {
+    opened.mockRestore();
+  });
+  expect(await readStatus(device.deps)).toMatchObject({ following: { selected: 'stable' } });
+  const names = opened.mock.calls.map(([path]) => basename(String(path)));
+  expect(names.filter((name) => name.startsWith('manifest'))).toEqual([]);
+  // The list is, which shows that what is opened is seen here.
+  expect(names).toContain('branches.json');
 });
