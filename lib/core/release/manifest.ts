@@ -14,7 +14,8 @@ import { VERSION_RULE, isVersion } from './version.ts';
 export const MANIFEST_SCHEMA = 1;
 /** A manifest of 20,000 files has about 3 MiB; endless data is cut here. */
 export const MANIFEST_MAX_BYTES = 8 * 1024 * 1024;
-const MAX_FILES = 20_000;
+/** Of one release: a device that plans it keeps several lists of them in memory. */
+export const MAX_FILES = 20_000;
 const MAX_NOTES = 64 * 1024;
 
 /** Some tools write capitals: the same digest. */

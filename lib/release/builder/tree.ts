@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import fs from 'node:fs';
 import { join } from 'node:path';
 import { UpdateError, errnoOf } from '../../core/errors.ts';
+import { MAX_FILES } from '../../core/release/manifest.ts';
 import { assertDistinctPaths, quotable, releasePathProblem } from '../../core/release/release-path.ts';
 import type { PackFile } from '../../io/bundle/pack-source.ts';
 import { commandNotices } from './common-commands.ts';
@@ -34,6 +35,8 @@ interface Reading {
   tree: Tree;
   /** Paths that `--include` let in. */
   included: string[];
+  /** What is to be read once all names are known. */
+  found: { path: string; stat: fs.Stats }[];
 }
 
 /**
@@ -43,14 +46,24 @@ interface Reading {
 export function readTree(dir: string, include: readonly string[] = []): Tree {
   if (!isDirectory(dir)) throw new UpdateError('INPUT_REFUSED', `'${dir}' is not a folder`);
   const tree: Tree = { files: [], notices: [] };
-  const reading: Reading = { root: dir, include, tree, included: [] };
+  const reading: Reading = { root: dir, include, tree, included: [], found: [] };
   readDirectory(reading, '');
   assertAllUsed(reading);
+  assertNotTooMany(reading.found.length);
+  for (const { path, stat } of reading.found) tree.files.push(readFile(reading, path, stat));
   if (tree.files.length === 0) throw new UpdateError('INPUT_REFUSED', `'${dir}' has no files`, { hint: 'a release needs at least one file' });
   assertDistinctPaths(tree.files.map((file) => file.path));
   tree.files.sort((a, b) => (a.path < b.path ? -1 : 1));
   tree.notices.push(...strayNotices(tree.files), ...commandNotices(tree.files.map((file) => file.path)));
   return tree;
+}
+
+/** Before a file is read: with so many it takes a while to find out what no device would install. */
+function assertNotTooMany(count: number): void {
+  if (count <= MAX_FILES) return;
+  throw new UpdateError('INPUT_REFUSED', `${String(count)} files are too many for one release: at most ${String(MAX_FILES)} are allowed`, {
+    hint: 'leave out what a device does not need, such as sources and source maps',
+  });
 }
 
 function isDirectory(path: string): boolean {
@@ -71,7 +84,7 @@ function readDirectory(reading: Reading, dir: string): void {
       tree.notices.push(`'${path}' starts with a dot, and will be published`);
     const stat = attempt(join(root, path), () => fs.lstatSync(join(root, path)));
     if (stat.isDirectory()) readDirectory(reading, path);
-    else tree.files.push(readFile(reading, path, stat));
+    else reading.found.push({ path, stat });
   }
 }
 

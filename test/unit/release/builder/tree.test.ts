@@ -20,6 +20,13 @@ afterEach(() => {
 });
 
 describe('readTree', () => {
+  it('refuses more files than a release may have before it reads one', () => {
+    for (let n = 0; n < 20_000; n += 1) fs.writeFileSync(join(dir, `pikit-web/assets/${String(n)}`), '');
+    const opened = vi.spyOn(fs, 'openSync');
+    expect(() => readTree(dir)).toThrow(/^20004 files are too many .* at most 20000 are allowed$/);
+    expect(opened).not.toHaveBeenCalled();
+  });
+
   it('lists plain files, sorted, with mode, size and hash', () => {
     const { files, notices } = readTree(dir);
     expect(files.map(({ path, mode }) => `${path} ${mode.toString(8)}`)).toEqual([
