@@ -1,5 +1,5 @@
 import { runPikitRelease } from '../lib/release/cli/cli.ts';
-import { secretTerminal } from '../lib/release/keys/passphrase.ts';
+import { secretTerminal } from '../lib/release/keys/secret-terminal.ts';
 import { runProgram, standardStreams } from './run-program.ts';
 import { VERSION } from './updater-version.ts';
 

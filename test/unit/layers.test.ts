@@ -85,7 +85,6 @@ const TESTED_ELSEWHERE: Readonly<Record<string, string>> = {
   'lib/release/keys/key-ring.ts': 'test/unit/release/keys/sign-with.test.ts',
   'lib/release/keys/open-signing.ts': 'test/unit/release/keys/sign-with.test.ts',
   'lib/release/keys/own-root.ts': 'test/unit/release/trust/refresh.test.ts',
-  'lib/release/keys/passphrase.ts': 'test/unit/release/keys/key-folder.test.ts',
   'lib/release/publish/metadata-order.ts': 'test/unit/release/publish/publish-signed.test.ts',
   'lib/release/trust/list-keys.ts': 'test/unit/release/trust/refresh.test.ts',
   'lib/release/trust/metadata-parts.ts': 'test/unit/release/trust/signing.test.ts',

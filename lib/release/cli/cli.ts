@@ -1,7 +1,7 @@
 /** Runs one pikit-release command: results on stdout, notices and errors on stderr, exit code 0, 1 or 2. */
 import { helpText } from '../../core/command-line/command-help.ts';
 import { errorJson, toUpdateError } from '../../core/errors.ts';
-import { printable, printableJson } from '../../core/printable.ts';
+import { printable } from '../../core/printable.ts';
 import { counted, formatBytes } from '../../core/quantities.ts';
 import type { ReleaseCommand } from './arguments.ts';
 import { parseReleaseCommand } from './arguments.ts';
@@ -12,6 +12,7 @@ import { buildRelease } from '../builder/build.ts';
 import { RELEASE } from './commands.ts';
 import type { KeySurroundings } from '../key-cli/key-surroundings.ts';
 import { signingSurroundings } from '../key-cli/key-surroundings.ts';
+import { releaseJson as json } from './release-json.ts';
 import { runBranch } from './run-branch.ts';
 import type { CommandDone } from './run-init.ts';
 import { runInit } from './run-init.ts';
@@ -145,17 +146,4 @@ function describeReport(site: string, report: SiteReport): string {
 
 function printNotices(notices: readonly string[], deps: ReleaseCliDeps): void {
   for (const notice of notices) deps.err(`notice: ${printable(notice)}\n`);
-}
-
-/** Members of JSON are written as in every document of ours. */
-function snakeCased(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(snakeCased);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), snakeCased(inner)]),
-  );
-}
-
-function json(value: unknown): string {
-  return `${printableJson(snakeCased(value), 2)}\n`;
 }

@@ -2,15 +2,13 @@
  * The passphrase of keys: from the environment where there is one, else asked on the terminal, hidden. One question serves all keys
  * of a run. Never on the command line, which every user of a machine can see.
  */
-import { spawnSync } from 'node:child_process';
-import fs from 'node:fs';
 import { UpdateError } from '../../core/errors.ts';
 
-const PASSPHRASE_VARIABLE = 'PIKIT_KEY_PASSPHRASE';
+export const PASSPHRASE_VARIABLE = 'PIKIT_KEY_PASSPHRASE';
 /** Shorter ones are guessed in minutes. */
 const LEAST_CHARACTERS = 8;
 
-/** Asks a person, and shows nothing of the answer. */
+/** Asks a person, and shows nothing of the answer. Throws CANCELLED when the question is left without one. */
 export interface SecretTerminal {
   ask: (question: string) => string;
 }
@@ -57,52 +55,4 @@ function longEnough(passphrase: string): string {
   throw new UpdateError('KEY_INVALID', `the passphrase has ${String(passphrase.length)} characters, ${String(LEAST_CHARACTERS)} are the least`, {
     hint: 'take a longer one, for example five words that a password manager chose',
   });
-}
-
-/** The terminal that this process belongs to, or null. What is typed there is not shown, and not kept by the terminal. */
-export function secretTerminal(): SecretTerminal | null {
-  const fd = openTty();
-  if (fd === null) return null;
-  return {
-    ask: (question) => {
-      fs.writeSync(fd, question);
-      stty(fd, '-echo');
-      try {
-        return readLine(fd);
-      } finally {
-        stty(fd, 'echo');
-        fs.writeSync(fd, '\n');
-      }
-    },
-  };
-}
-
-function openTty(): number | null {
-  try {
-    return fs.openSync('/dev/tty', 'r+');
-  } catch {
-    // Safe to ignore: a process of cron or of a pipeline has none, and callers say so.
-    return null;
-  }
-}
-
-function stty(fd: number, mode: 'echo' | '-echo'): void {
-  const { status } = spawnSync('stty', [mode], { stdio: [fd, 'ignore', 'ignore'] });
-  if (status !== 0)
-    throw new UpdateError('IO_ERROR', `the terminal cannot be set to '${mode}'`, { hint: `use the environment: ${PASSPHRASE_VARIABLE}` });
-}
-
-function readLine(fd: number): string {
-  const byte = Buffer.alloc(1);
-  const line: number[] = [];
-  for (;;) {
-    let read: number;
-    try {
-      read = fs.readSync(fd, byte);
-    } catch (error) {
-      throw new UpdateError('CANCELLED', 'cancelled while asking for a passphrase', { cause: error });
-    }
-    if (read === 0 || byte[0] === 0x0a || byte[0] === 0x0d) return Buffer.from(line).toString();
-    line.push(byte[0] ?? 0);
-  }
 }
