@@ -2,6 +2,7 @@
 import { signersOf } from '../core/trust/signed-words.ts';
 import type { SignedBy } from '../core/trust/trust-state.ts';
 import { trustStanding } from '../core/trust/trust-standing.ts';
+import { TRUST_SAFE, TRUST_WORDS, isTrustCode } from '../core/trust/trust-words.ts';
 import type { Status } from '../device/status.ts';
 import { bothTimes, pastTime } from './times.ts';
 
@@ -30,10 +31,19 @@ export function signaturesValues(status: Pick<Status, 'unsigned' | 'trust' | 'la
     case 'expired':
       return [`stale: last known good ${lastGood(standing.good, now)}; nothing is installed until they are renewed`, ...said(standing.problem)];
     case 'wrong':
-      return [`not valid: last known good ${lastGood(standing.good, now)}; nothing is installed`, ...said(standing.problem)];
+      return [
+        `not valid: ${whatIsWrong(standing.problem.code)}`,
+        `${TRUST_SAFE}; last known good ${lastGood(standing.good, now)}`,
+        ...said(standing.problem),
+      ];
     default:
       return standing satisfies never;
   }
+}
+
+/** In one plain sentence; a code of another version has none. */
+export function whatIsWrong(code: string): string {
+  return isTrustCode(code) ? TRUST_WORDS[code].what : 'the signatures of the source are not valid';
 }
 
 function lastGood(good: Date | null, now: Date): string {

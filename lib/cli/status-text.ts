@@ -11,7 +11,7 @@ import { trustStanding } from '../core/trust/trust-standing.ts';
 import { printableLines } from '../core/printable.ts';
 import { progressText } from './progress-line.ts';
 import type { Status } from '../device/status.ts';
-import { signaturesValues, signedText } from './signed-text.ts';
+import { signaturesValues, signedText, whatIsWrong } from './signed-text.ts';
 import type { Row } from './table.ts';
 import { table } from './table.ts';
 import { durationText, pastTime } from './times.ts';
@@ -75,9 +75,9 @@ function availableValues(status: Status, now: Date): string[] {
 
 /** What cannot be verified now is neither offered nor called the newest; null where it can be, or where this device does not ask for that. */
 function unverifiedOffer(status: Status, now: Date): string[] | null {
-  const { is } = trustStanding(status, now);
-  if (is !== 'expired' && is !== 'wrong') return null;
-  const why = `the signatures of the source ${is === 'expired' ? 'have expired' : 'are not valid'}`;
+  const standing = trustStanding(status, now);
+  if (standing.is !== 'expired' && standing.is !== 'wrong') return null;
+  const why = whatIsWrong(standing.is === 'expired' ? 'METADATA_EXPIRED' : standing.problem.code);
   return [status.available === null ? `unknown: ${why}` : `${status.available.version} cannot be installed now: ${why}`];
 }
 

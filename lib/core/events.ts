@@ -38,6 +38,14 @@ export const EVENTS = {
     safe: 'The device runs one whole release: an installation that fails restores the files before it ends.',
     todo: 'Follow the hint after the message. /usr/share/doc/pikit-update/journal.md explains each code.',
   },
+  untrusted: {
+    id: 'f7daf08ab17741edaebff9a363cb0c73',
+    subject: 'The signatures of the source of Pi-Kit are not valid: @PIKIT_ERROR_CODE@',
+    happened:
+      'The source does not have the signatures that this device requires, or what the device trusts is damaged. The message gives the reason.',
+    safe: 'Nothing was installed, and the installed release stays. Without the keys, neither the server nor the network can change that.',
+    todo: 'Follow the hint after the message. /usr/share/doc/pikit-update/journal.md has a plain sentence and a way out for each code.',
+  },
   broken: {
     id: 'ba5821dabab94cb3865c2d9b6903519d',
     subject: 'An update of Pi-Kit can be neither finished nor undone',

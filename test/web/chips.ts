@@ -53,6 +53,7 @@ const SAID: Readonly<Record<string, string>> = {
   'signed-available': OFFER,
   'signed-by-branch': 'Update available (1.6.0-beta.2)',
   'signatures-expired': 'Last verified Nov 1, 2026',
+  'signatures-older': en.chip.untrusted,
   'signatures-wrong': en.chip.untrusted,
   unsigned: OFFER,
   broken: 'Needs repair',

@@ -1,5 +1,7 @@
 /** What the dialog says of signatures, in both languages: who signed what, what is wrong, and that nothing is offered then. */
 import { expect, it } from 'vitest';
+import { TRUST_WORDS, isTrustCode } from '../../lib/core/trust/trust-words.ts';
+import { capitalized } from '../../web/model/text.ts';
 import { de } from '../../web/strings/de.ts';
 import { en } from '../../web/strings/en.ts';
 import type { Strings } from '../../web/strings/en.ts';
@@ -23,6 +25,24 @@ async function shown({ page, dialog, open }: Widget, strings: Strings): Promise<
 }
 
 describeInBrowser('signatures', (web) => {
+  it.each(LANGUAGES)('that a check has not accepted are told in %s by each code, with what to do', async (_name, strings) => {
+    const tab = await widget(web, { state: 'signed' });
+    await shown(tab, strings);
+    for (const code of Object.keys(TRUST_WORDS).filter(isTrustCode)) {
+      await tab.mock.show(`failed:${code}`);
+      const { what, todo } = strings.causes[code];
+      await tab.dialog.getByText(what).waitFor();
+      const text = (await tab.dialog.innerText()).replace(/\s+/g, ' ');
+      expect(text, code).toContain(`${strings.meaning.unchanged} ${todo}`);
+    }
+  });
+
+  it.each(LANGUAGES)('that are wrong are told in %s as long as they are, whatever came after', async (_name, strings) => {
+    const text = await shown(await widget(web, { state: 'signatures-older' }), strings);
+    const { what, todo } = strings.causes.METADATA_ROLLBACK;
+    expect(text).toContain(`${capitalized(what)} ${strings.trust.safe} ${todo} 'timestamp.json' is version 30`);
+  });
+
   it.each(LANGUAGES)('of the installed and the available release are told in %s', async (_name, strings) => {
     const text = await shown(await widget(web, { state: 'signed-available' }), strings);
     expect(text).toContain(`${strings.label.signers} Ada (offline)`);
@@ -48,8 +68,8 @@ describeInBrowser('signatures', (web) => {
 
   it.each(LANGUAGES)('that are not valid are told in %s with what to do', async (_name, strings) => {
     const text = await shown(await widget(web, { state: 'signatures-wrong' }), strings);
-    expect(text).toContain(strings.causes.signature.what);
-    expect(text).toContain(strings.causes.signature.todo);
+    expect(text).toContain(strings.causes.SIGNATURE_INVALID.what);
+    expect(text).toContain(strings.causes.SIGNATURE_INVALID.todo);
     expect(text).toContain(strings.chip.untrusted);
   });
 

@@ -1,24 +1,19 @@
 /** What went wrong last, in three plain sentences: what failed, what that means for the device now, what to do. */
 import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
 import type { Strings } from '../strings/en.ts';
+import { isTrustCode } from '../strings/trust-en.ts';
 import type { Verdict } from './verdict.ts';
 import { verdictOf } from './verdict.ts';
 
 export type Cause = keyof Strings['causes'];
 
-/** By how a code begins; any other, and those of later versions, are `other`. */
+/** By how a code begins; those about signatures are a group each, and any other, and those of later versions, are `other`. */
 const CAUSES: readonly (readonly [Cause, RegExp])[] = [
   ['network', /^(OFF|CAP)/],
   ['server', /^(SERVE|TOO_S|DEA)/],
   ['source', /^(HTTP|NOT_F|RED|TLS)/],
   ['clock', /^CLOCK/],
   ['limit', /^RESP/],
-  ['no-signature', /^SIGNATURE_M/],
-  ['signature', /^(SIGN|METADATA_I)/],
-  ['older', /^METADATA_R/],
-  ['expired', /^METADATA_E/],
-  ['mixed', /^META/],
-  ['trust', /^TRU/],
   ['release', /^(MAN|BUN|PATH|DIG|SIZ|RELEASE_I)/],
   ['room', /^NO_[SI]/],
   ['disk', /^(IO|JO|UND|BRO|STATE)/],
@@ -29,7 +24,7 @@ const CAUSES: readonly (readonly [Cause, RegExp])[] = [
 ];
 
 /** Groups of which the plain sentence does not know what to do: what the updater itself advises takes its place. */
-const UNSURE: readonly Cause[] = ['source', 'limit', 'release', 'disk', 'setup', 'trust', 'other'];
+const UNSURE: readonly Cause[] = ['source', 'limit', 'release', 'disk', 'setup', 'other'];
 
 export interface FailureText {
   what: string;
@@ -44,7 +39,8 @@ export interface FailureText {
 
 /** The group that a code belongs to. Without a code, it did not come to one. */
 export function causeOf(code: string | null): Cause {
-  return code === null ? 'interrupted' : (CAUSES.find(([, codes]) => codes.test(code))?.[0] ?? 'other');
+  if (code === null) return 'interrupted';
+  return isTrustCode(code) ? code : (CAUSES.find(([, codes]) => codes.test(code))?.[0] ?? 'other');
 }
 
 /** Null when nothing is wrong, or something runs. */

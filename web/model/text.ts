@@ -19,3 +19,8 @@ export function plainText(text: string): string {
       return code < 0x20 ? String.fromCharCode(0x2400 + code) : '\u2421';
     });
 }
+
+/** As the beginning of a sentence. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

@@ -4,6 +4,8 @@ import type { StatusAnswer } from '../../lib/core/http-api/api-answers.ts';
 import { verdictOf } from '../model/verdict.ts';
 import { DAY, formatDate } from '../model/quantities.ts';
 import { signersOf, trustOf } from '../model/trust.ts';
+import { capitalized } from '../model/text.ts';
+import { isTrustCode } from '../strings/trust-en.ts';
 import type { Part } from './section.ts';
 import { beside } from './section.ts';
 import type { View } from './view.ts';
@@ -27,7 +29,7 @@ export function signedLine(signed: Signed | null | undefined, { strings }: View)
 /** What is said once of a device that verifies no signatures, and what is wrong where that is not what failed last. */
 export function signatures(status: StatusAnswer, { strings, nowMs }: View): Part {
   const trust = trustOf(status, nowMs);
-  const { trust: texts } = strings;
+  const { trust: texts, causes } = strings;
   switch (trust.is) {
     case 'unsigned':
       return html`<p class="muted small">${texts.unsigned} ${texts.why}</p>`;
@@ -43,15 +45,19 @@ export function signatures(status: StatusAnswer, { strings, nowMs }: View): Part
               <p>${lastGood(trust.good, strings)}</p>
               ${ownWords(trust.problem?.hint ?? null)}`,
           );
-    case 'wrong':
+    case 'wrong': {
+      const { code } = trust.problem;
+      const known = isTrustCode(code) ? causes[code] : null;
       return isTold(status, /^(SIG|META|TRUST)/)
         ? nothing
         : beside(
             'alert',
             'toned danger',
-            html`<p>${texts.wrong}</p>
-              ${ownWords(trust.problem.message, trust.problem.hint)}`,
+            html`<p><strong>${capitalized(known?.what ?? texts.wrong)}</strong></p>
+              <p>${texts.safe}</p>
+              ${known === null ? nothing : html`<p>${known.todo}</p>`}${ownWords(trust.problem.message, trust.problem.hint)}`,
           );
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** Every text of the widget in German. It does not address the reader: short phrases, and instructions in the infinitive. */
 import type { Strings } from './en.ts';
+import { germanTrust } from './trust-de.ts';
 
 /** `1 Datei`, `3 Dateien`. */
 const counted = (count: number, one: string, ending: string): string => `${String(count)} ${one}${count === 1 ? '' : ending}`;
@@ -101,15 +102,7 @@ export const de: Strings = {
     source: reason('Die Quelle hat nicht wie erwartet geantwortet.', details),
     limit: reason('Der Server hat mehr Daten gesendet als erlaubt.', details),
     clock: reason('Die Uhr dieses Geräts geht falsch.', 'Uhrzeit einstellen oder auf die Zeitsynchronisierung warten.'),
-    signature: reason(
-      'Die Signaturen der Quelle sind ungültig.',
-      'Den Herausgeber der Versionen benachrichtigen und sie nicht auf anderem Weg installieren.',
-    ),
-    'no-signature': reason('In der Quelle fehlen Signaturen.', 'Den Herausgeber der Versionen benachrichtigen: Dieses Gerät verlangt Signaturen.'),
-    older: reason('Die Quelle hat ältere Signaturen als hier schon bekannt.', 'Später noch einmal versuchen: Der Server ist vielleicht veraltet.'),
-    mixed: reason('Die Dateien der Quelle passen nicht zusammen.', 'Später noch einmal versuchen: Die Quelle wird vielleicht gerade geändert.'),
-    expired: reason('Die Signaturen der Quelle sind abgelaufen.', 'Warten, bis der Herausgeber der Versionen sie erneuert.'),
-    trust: reason('Der vertraute Root dieses Geräts fehlt oder ist beschädigt.', details),
+    ...germanTrust,
     release: reason('Die Version ist fehlerhaft oder nicht für dieses Gerät.', 'Auf die nächste Version warten.'),
     room: reason('Auf dem Datenträger ist nicht genug Platz.', 'Platz schaffen, dann noch einmal versuchen.'),
     disk: reason('Der Datenträger oder eine Datei darauf ist beschädigt.', 'Die SD-Karte ist vielleicht defekt: Daten sichern.'),
@@ -131,7 +124,8 @@ export const de: Strings = {
     expired: 'Die Signaturen der Quelle sind abgelaufen. Bis sie erneuert sind, wird nichts installiert.',
     since: (date) => `Zuletzt bestätigt wurden sie am ${date}.`,
     never: 'Auf diesem Gerät wurden sie noch nie bestätigt.',
-    wrong: 'Die Signaturen der Quelle sind ungültig. Es wird nichts installiert.',
+    safe: 'Es wurde nichts installiert, und was installiert ist, bleibt.',
+    wrong: 'Die Signaturen der Quelle sind ungültig.',
   },
   details: 'Details',
   about: 'Was fehlschlug',

@@ -1,4 +1,5 @@
 /** Every text of the widget in English. The other languages have the same members; values come in through functions. */
+import { englishTrust } from './trust-en.ts';
 
 /** `1 file`, `3 files`. */
 const counted = (count: number, one: string): string => `${String(count)} ${one}${count === 1 ? '' : 's'}`;
@@ -105,12 +106,7 @@ export const en = {
     source: reason('the source did not respond as expected.', details),
     limit: reason('the server sent more data than is allowed.', details),
     clock: reason('the clock of the device is wrong.', 'Set the time, or wait until it is synchronized.'),
-    signature: reason('the signatures of the source are not valid.', 'Tell the maker of the releases. Do not install them in another way.'),
-    'no-signature': reason('the source has no signatures for this.', 'Tell the maker of the releases: this device requires signatures.'),
-    older: reason('the source has older signatures than this device has seen.', 'Try again later: the server may be behind.'),
-    mixed: reason('the files of the source do not belong together.', 'Try again later: the source may be changing.'),
-    expired: reason('the signatures of the source have expired.', 'Wait until the maker of the releases renews them.'),
-    trust: reason('the trusted root of the device is missing or damaged.', details),
+    ...englishTrust,
     release: reason('the release is faulty or not for this device.', 'Wait for the next release.'),
     room: reason('there is not enough disk space.', 'Free some space, then try again.'),
     disk: reason('the disk or a file on it is damaged.', 'The SD card may be failing: back up your data.'),
@@ -131,7 +127,9 @@ export const en = {
     expired: 'The signatures of the source have expired. Nothing is installed until they are renewed.',
     since: (date: string) => `They were last verified on ${date}.`,
     never: 'They were never verified on this device.',
-    wrong: 'The signatures of the source are not valid. Nothing is installed.',
+    safe: 'Nothing was installed, and what is installed stays.',
+    /** As a cause is: of a code of a later version. */
+    wrong: 'the signatures of the source are not valid.',
   },
   details: 'Details',
   about: 'What failed',

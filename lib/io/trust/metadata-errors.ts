@@ -1,10 +1,12 @@
 /** What is wrong with metadata, told to the owner of a device: what it is, both versions or dates, and what to do. */
 import type { ErrorCode } from '../../core/errors.ts';
 import { UpdateError } from '../../core/errors.ts';
+import type { TrustCode } from '../../core/trust/trust-words.ts';
+import { isTrustCode } from '../../core/trust/trust-words.ts';
 
 const ASK = 'tell the maintainer of the releases; nothing was changed, and what is installed stays';
 
-const HINTS: Partial<Record<ErrorCode, string>> = {
+const HINTS: Readonly<Record<TrustCode, string>> = {
   TRUST_INVALID:
     '`sudo pikit-update trust reset`, then give this device its root again: `sudo pikit-update trust FILE`; until then nothing is installed, and what is installed stays',
   TRUST_DAMAGED:
@@ -19,15 +21,12 @@ const HINTS: Partial<Record<ErrorCode, string>> = {
 
 /** An error of signed metadata, with the hint of its code. */
 export function metadataError(code: ErrorCode, message: string, cause?: unknown): UpdateError {
-  const hint = HINTS[code];
-  return new UpdateError(code, message, { ...(hint === undefined ? {} : { hint }), ...(cause === undefined ? {} : { cause }) });
+  return new UpdateError(code, message, { ...(isTrustCode(code) ? { hint: HINTS[code] } : {}), ...(cause === undefined ? {} : { cause }) });
 }
 
 /** The same error with the hint of its code, where it has none. */
 export function withTrustHint(error: unknown): unknown {
-  return error instanceof UpdateError && error.hint === null && HINTS[error.code] !== undefined
-    ? metadataError(error.code, error.message, error)
-    : error;
+  return error instanceof UpdateError && error.hint === null && isTrustCode(error.code) ? metadataError(error.code, error.message, error) : error;
 }
 
 /** `2026-12-01 06:00 UTC` */

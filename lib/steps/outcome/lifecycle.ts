@@ -1,5 +1,7 @@
 /** Which event of the journal (lib/core/events.ts) the result or the failure of a step is. */
+import type { ErrorCode } from '../../core/errors.ts';
 import type { LifecycleEvent } from '../../core/events.ts';
+import { isTrustCode } from '../../core/trust/trust-words.ts';
 import type { Receipt } from '../../core/device/state.ts';
 import type { StepDeps, StepFailure, StepOutcome } from '../deps.ts';
 
@@ -11,10 +13,15 @@ const DONE = { check: 'available', fetch: 'downloaded', apply: 'installed', roll
 export function lifecycleEvent({ files }: Pick<StepDeps, 'files'>, step: Step, end: StepOutcome): LifecycleEvent | undefined {
   if (end.outcome === 'failed') {
     const { code } = end.failure;
-    return { is: code === 'BROKEN' || code === 'UNDO_FAILED' ? 'broken' : 'failed', code, ...aboutFailure(files, step, end) };
+    return { is: failureEvent(code), code, ...aboutFailure(files, step, end) };
   }
   const { outcome, event, to = null, branch = null } = end;
   return event ?? (outcome === 'ok' ? { is: DONE[step], version: to, branch } : undefined);
+}
+
+function failureEvent(code: ErrorCode): LifecycleEvent['is'] {
+  if (code === 'BROKEN' || code === 'UNDO_FAILED') return 'broken';
+  return isTrustCode(code) ? 'untrusted' : 'failed';
 }
 
 function aboutFailure(files: StepDeps['files'], step: Step, { recorded }: StepFailure): Pick<LifecycleEvent, 'version' | 'branch'> {

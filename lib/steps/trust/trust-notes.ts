@@ -1,24 +1,13 @@
 /** What is known of the signed metadata of the source, as the state tells it to people. It decides nothing. */
-import type { ErrorCode } from '../../core/errors.ts';
 import { UpdateError, toUpdateError } from '../../core/errors.ts';
 import type { TrustState } from '../../core/trust/trust-state.ts';
+import { isTrustCode } from '../../core/trust/trust-words.ts';
 import type { MetadataClient } from '../../io/trust/metadata-types.ts';
 import type { StepDeps } from '../deps.ts';
 
-const ABOUT_TRUST: ReadonlySet<ErrorCode> = new Set([
-  'TRUST_INVALID',
-  'TRUST_DAMAGED',
-  'SIGNATURE_MISSING',
-  'SIGNATURE_INVALID',
-  'METADATA_INVALID',
-  'METADATA_ROLLBACK',
-  'METADATA_MISMATCH',
-  'METADATA_EXPIRED',
-]);
-
 /** Whether a failure is that of a signature, or of what it stands for. */
 export function isAboutTrust(error: unknown): error is UpdateError {
-  return error instanceof UpdateError && ABOUT_TRUST.has(error.code);
+  return error instanceof UpdateError && isTrustCode(error.code);
 }
 
 /** The whole chain was verified just now. */

@@ -167,8 +167,8 @@ describe('signatures', () => {
     [
       'wrong, and never verified',
       { trust: { ...trust, good: null, problem: wrong } },
-      /^available +unknown: the signatures of the source are not valid$/m,
-      /^signatures +not valid: last known good never; nothing is installed\n +'timestamp\.json' is signed by 0 of 1 keys\n +hint: ask the maintainer$/m,
+      /^available +unknown: the source is not signed by the keys that this device trusts$/m,
+      /^signatures +not valid: the source is not signed by the keys that this device trusts\n +nothing was installed, and what is installed stays; last known good never\n +'timestamp\.json' is signed by 0 of 1 keys\n +hint: ask the maintainer$/m,
     ],
   ])('that are %s offer nothing, and are never "no newer release"', (_name, more, offer, signatures) => {
     const said = text(more);

@@ -68,7 +68,7 @@ describe('trust show', () => {
     const problem = { code: 'METADATA_ROLLBACK', message: 'version 11, and 12 was trusted', hint: 'try again later' };
     on.setState({ trust: { root: 2, timestamp: 12, good: '2026-11-20T09:00:00.000Z', until: null, problem } });
     expect(bare((await on.run('trust')).out)).toMatch(
-      /^signatures +not valid: last known good 3 hours ago; nothing is installed\n +version 11, and 12 was trusted\n +hint: try again later$/m,
+      /^signatures +not valid: the source has older signatures than this device has seen\n +nothing was installed, and what is installed stays; last known good 3 hours ago\n +version 11, and 12 was trusted\n +hint: try again later$/m,
     );
     expect(JSON.parse((await on.run('trust show --json')).out)).toMatchObject({
       signed: true,

@@ -12,6 +12,7 @@ const IDS = {
   installed: '9e2273b7bb1d460a97ce73250c8f1360',
   'rolled-back': 'ddc4be1af58546949384178aa05ea96b',
   failed: '74538673988e409ea12309dcaa28985b',
+  untrusted: 'f7daf08ab17741edaebff9a363cb0c73',
   broken: 'ba5821dabab94cb3865c2d9b6903519d',
   held: '8b9bfd6d15004a6e80fc81dd0c805332',
   interrupted: '0b383f9bec024c76afa50dff5a0d846f',

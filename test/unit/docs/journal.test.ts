@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { expect, it } from 'vitest';
 import { ERROR_CODES } from '../../../lib/core/error-codes.ts';
 import { EVENTS } from '../../../lib/core/events.ts';
+import { TRUST_WORDS } from '../../../lib/core/trust/trust-words.ts';
 
 const PAGE = fs.readFileSync('docs/journal.md', 'utf8');
 
@@ -30,6 +31,11 @@ it('has every event, with the words of the catalog', () => {
 
 it('has every error code with its meaning', () => {
   expect(rows(PAGE, '# Error codes')).toEqual(Object.entries(ERROR_CODES).map(([code, meaning]) => [`\`${code}\``, meaning]));
+});
+
+it('has the plain words of every code about signatures', () => {
+  const wanted = Object.entries(TRUST_WORDS).map(([code, { what, todo }]) => [`\`${code}\``, what, todo]);
+  expect(rows(PAGE, '## What a code about signatures means')).toEqual(wanted);
 });
 
 it('says the same of a code as docs/api.md', () => {

@@ -37,6 +37,11 @@ describe('a failure', () => {
     expect(lifecycleEvent(stepDeps(device()), 'check', failed)).toEqual({ is: 'failed', code: 'PROBE_FAILED', version: null, branch: 'stable' });
   });
 
+  it('of signatures is an event of its own', () => {
+    const failure = new UpdateError('METADATA_ROLLBACK', 'it is older');
+    expect(lifecycleEvent(stepDeps(device()), 'check', { ...failed, failure })).toMatchObject({ is: 'untrusted', code: 'METADATA_ROLLBACK' });
+  });
+
   it('of a transaction is about the release that its receipt names', () => {
     const deps = stepDeps(device());
     recordFailure(deps, { step: 'apply', at: deps.now(), tookMs: null }, failed.failure);

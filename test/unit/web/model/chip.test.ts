@@ -67,6 +67,7 @@ const EXPECTED: readonly (readonly [state: string, kind: Chip['kind'], text: str
   ['signed-available', 'available', 'Update available (1.5.0)', 'info'],
   ['signed-by-branch', 'available', 'Update available (1.6.0-beta.2)', 'info'],
   ['signatures-expired', 'stale', 'Last verified Nov 1, 2026', 'warning'],
+  ['signatures-older', 'untrusted', 'Signatures not valid', 'danger'],
   ['signatures-wrong', 'untrusted', 'Signatures not valid', 'danger'],
   ['unsigned', 'available', 'Update available (1.5.0)', 'info'],
   ['broken', 'broken', 'Needs repair', 'danger'],

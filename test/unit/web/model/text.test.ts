@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { joined, plainText } from '../../../../web/model/text.ts';
+import { capitalized, joined, plainText } from '../../../../web/model/text.ts';
 
 it('shows control characters, and takes away what turns or hides text', () => {
   expect(plainText('a\u001b[31mb\u0000\u007f\u009b')).toBe('a\u241b[31mb\u2400\u2421\u2421');
@@ -14,4 +14,8 @@ it('leaves writing of any language, emoji, tabs and line ends as they are', () =
 
 it('puts together what there is', () => {
   expect([joined(['a', null, 'b']), joined([null, 'b'], ', '), joined([])]).toEqual(['a · b', 'b', '']);
+});
+
+it('begins a sentence', () => {
+  expect([capitalized('the source'), capitalized('Ärger'), capitalized('')]).toEqual(['The source', 'Ärger', '']);
 });
