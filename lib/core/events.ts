@@ -84,11 +84,13 @@ export interface LifecycleEvent {
   version?: string | null;
   branch?: string | null;
   code?: string;
+  /** Whose keys have signed the release: their names, or their fingerprints where they have none. */
+  signedBy?: string | null;
 }
 
 /** The fields of an entry (systemd.journal-fields(7)); one that is not known is left out. */
-export function eventFields({ is, version, branch, code }: LifecycleEvent): Record<string, string> {
-  const known = Object.entries({ PIKIT_VERSION: version, PIKIT_BRANCH: branch, PIKIT_ERROR_CODE: code });
+export function eventFields({ is, version, branch, code, signedBy }: LifecycleEvent): Record<string, string> {
+  const known = Object.entries({ PIKIT_VERSION: version, PIKIT_BRANCH: branch, PIKIT_ERROR_CODE: code, PIKIT_SIGNED_BY: signedBy });
   return { MESSAGE_ID: EVENTS[is].id, ...Object.fromEntries(known.filter((field): field is [string, string] => typeof field[1] === 'string')) };
 }
 

@@ -129,7 +129,8 @@ function conclude(deps: RootStepDeps, journal: Journal): StepResult {
   for (const line of ownersLines(deps.place, journal)) deps.log.warning(line);
   for (const remark of remarks(journal)) deps.log.warning(remark);
   for (const path of journal.kept) deps.log.notice(`your version of '${path.replace(/\.pikit-new$/, '')}' is kept; the new version is '${path}'`);
-  return { outcome: 'ok', message: `${journal.to ?? ''} is installed`, from: journal.from, to: journal.to, branch: journal.branch, recorded: true };
+  const { from, to, branch, signed } = journal;
+  return { outcome: 'ok', message: `${to ?? ''} is installed`, from, to, branch, signed, recorded: true };
 }
 
 async function stopIfAsked(deps: RootStepDeps): Promise<void> {

@@ -30,12 +30,12 @@ export async function check(deps: NetworkDeps): Promise<StepResult> {
   return resultOf(found);
 }
 
-function resultOf({ here, decision, message, version }: Found): StepResult {
+function resultOf({ here, release, decision, message, version }: Found): StepResult {
   const hint = 'hint' in decision ? { hint: decision.hint } : {};
   // A release that failed here before is an event of its own in the journal.
   const event: Pick<StepResult, 'event'> = decision.outcome === 'held' ? { event: { is: 'held', version, branch: here.branch } } : {};
   const outcome = decision.outcome === 'available' ? 'ok' : 'nothing';
-  return { outcome, message, ...hint, ...event, from: here.current, to: version, branch: here.branch };
+  return { outcome, message, ...hint, ...event, from: here.current, to: version, branch: here.branch, signed: release?.signed };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Config } from '../core/device/config.ts';
 import type { UpdateError } from '../core/errors.ts';
 import type { EndedUnit } from '../core/run/ended-early.ts';
 import type { LifecycleEvent } from '../core/events.ts';
+import type { SignedBy } from '../core/trust/trust-state.ts';
 import type { DevicePaths } from '../core/device/paths.ts';
 import type { ProgressReport } from '../core/run/progress.ts';
 import type { KeptFile } from '../core/offer/foreign-files.ts';
@@ -121,6 +122,8 @@ export interface StepResult {
   to?: string | null;
   /** The branch that it was about. */
   branch?: string;
+  /** Who signed the release; null or absent where releases are not signed. */
+  signed?: SignedBy | null | undefined;
   /** The event that it is in the journal, where step and outcome do not tell. */
   event?: LifecycleEvent;
   /** Its receipt is written with the transaction: the runner does not write one. */

@@ -40,7 +40,8 @@ export async function fetchRelease(deps: NetworkDeps): Promise<StepResult> {
     stage(deps, here, release);
     leaveApplyToken(deps, granted);
     const fetched = release.manifest.version;
-    return { outcome: 'ok', message: `${fetched} is downloaded and verified`, from: here.current, to: fetched, branch: here.branch };
+    const message = `${fetched} is downloaded and verified`;
+    return { outcome: 'ok', message, from: here.current, to: fetched, branch: here.branch, signed: release.signed };
   } catch (error) {
     // The installation that the owner confirmed does not take place.
     if (by === 'owner') dropWanted(deps);

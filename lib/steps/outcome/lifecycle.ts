@@ -1,6 +1,7 @@
 /** Which event of the journal (lib/core/events.ts) the result or the failure of a step is. */
 import type { ErrorCode } from '../../core/errors.ts';
 import type { LifecycleEvent } from '../../core/events.ts';
+import { signersOf } from '../../core/trust/signed-words.ts';
 import { isTrustCode } from '../../core/trust/trust-words.ts';
 import type { Receipt } from '../../core/device/state.ts';
 import type { StepDeps, StepFailure, StepOutcome } from '../deps.ts';
@@ -15,8 +16,9 @@ export function lifecycleEvent({ files }: Pick<StepDeps, 'files'>, step: Step, e
     const { code } = end.failure;
     return { is: failureEvent(code), code, ...aboutFailure(files, step, end) };
   }
-  const { outcome, event, to = null, branch = null } = end;
-  return event ?? (outcome === 'ok' ? { is: DONE[step], version: to, branch } : undefined);
+  const { outcome, event, to = null, branch = null, signed } = end;
+  const by = signed ? { signedBy: signersOf(signed) } : {};
+  return event ?? (outcome === 'ok' ? { is: DONE[step], version: to, branch, ...by } : undefined);
 }
 
 function failureEvent(code: ErrorCode): LifecycleEvent['is'] {

@@ -31,6 +31,11 @@ it('have the fields that are known', () => {
     PIKIT_VERSION: '1.1.0',
     PIKIT_ERROR_CODE: 'PROBE_FAILED',
   });
+  expect(eventFields({ is: 'installed', version: '1.1.0', signedBy: 'Ada, SHA256:b' })).toEqual({
+    MESSAGE_ID: IDS.installed,
+    PIKIT_VERSION: '1.1.0',
+    PIKIT_SIGNED_BY: 'Ada, SHA256:b',
+  });
   expect(eventFields({ is: 'branch-left', branch: 'beta' })).toEqual({ MESSAGE_ID: IDS['branch-left'], PIKIT_BRANCH: 'beta' });
 });
 

@@ -23,6 +23,7 @@ describe('check', () => {
       from: '1.0.0',
       to: '1.1.0',
       branch: 'stable',
+      signed: null,
     });
     expect(server.paths()).toEqual(['/branches.json', '/manifest.json']);
     expect(on.files.readState()).toMatchObject({

@@ -59,6 +59,7 @@ describe('what fetch brings', () => {
       from: null,
       to: '1.0.0',
       branch: 'stable',
+      signed: null,
     });
     expect(server.paths()).toEqual([...ASKED, '/bundles/pikit-1.0.0.tar.gz']);
     const dir = `${on.paths.cacheDir}/1.0.0`;

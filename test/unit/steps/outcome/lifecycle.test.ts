@@ -8,6 +8,11 @@ import { recordFailure } from '../../../../lib/steps/outcome/step-result.ts';
 import { device, stepDeps } from '../../../helpers/device.ts';
 
 describe('a result', () => {
+  const KEYS = [
+    { fingerprint: 'SHA256:a', name: 'Ada' },
+    { fingerprint: 'SHA256:b', name: null },
+  ];
+  const SIGNED = { role: 'targets', keys: KEYS, until: '2026-12-01T00:00:00.000Z' };
   const HELD: LifecycleEvent = { is: 'held', version: '1.1.0', branch: 'beta' };
 
   it.each<[string, Receipt['step'], Partial<StepResult>, LifecycleEvent | undefined]>([
@@ -16,6 +21,13 @@ describe('a result', () => {
     ['nothing-found', 'check', { outcome: 'nothing', to: '1.1.0' }, undefined],
     ['downloaded', 'fetch', { to: '1.1.0' }, { is: 'downloaded', version: '1.1.0', branch: null }],
     ['installed', 'apply', { to: '1.1.0' }, { is: 'installed', version: '1.1.0', branch: null }],
+    [
+      'installed-and-signed',
+      'apply',
+      { to: '1.1.0', signed: SIGNED },
+      { is: 'installed', version: '1.1.0', branch: null, signedBy: 'Ada, SHA256:b' },
+    ],
+    ['found-and-signed', 'check', { to: '1.1.0', signed: SIGNED }, { is: 'available', version: '1.1.0', branch: null, signedBy: 'Ada, SHA256:b' }],
     ['back', 'rollback', { to: null }, { is: 'rolled-back', version: null, branch: null }],
     ['finished-at-boot', 'recover', {}, { is: 'interrupted', version: null, branch: null }],
     [

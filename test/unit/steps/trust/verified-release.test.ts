@@ -5,6 +5,7 @@ import { sha256Of } from '../../../../lib/core/digest.ts';
 import { apply } from '../../../../lib/steps/apply.ts';
 import { check } from '../../../../lib/steps/check.ts';
 import { fetchRelease } from '../../../../lib/steps/fetch.ts';
+import { lifecycleEvent } from '../../../../lib/steps/outcome/lifecycle.ts';
 import { recoverStep } from '../../../../lib/steps/recover.ts';
 import { rollback } from '../../../../lib/steps/rollback.ts';
 import type { Device } from '../../../helpers/device.ts';
@@ -23,6 +24,17 @@ async function staged(): Promise<SignedSite & { on: Device }> {
   await fetchRelease(netDeps(site.on));
   return site;
 }
+
+it('lets the journal know at each step who signed it', async () => {
+  const { on } = await onSignedSite(['1.0.0', '1.1.0']);
+  const steps = [
+    ['check', 'available', () => check(netDeps(on))],
+    ['fetch', 'downloaded', () => fetchRelease(netDeps(on))],
+    ['apply', 'installed', () => apply(rootDeps(on))],
+  ] as const;
+  for (const [step, is, run] of steps)
+    expect(lifecycleEvent(stepDeps(on), step, await run())).toEqual({ is, version: '1.1.0', branch: 'stable', signedBy: 'targets' });
+});
 
 it('verifies by itself, stores what it verified, and installs; the receipt says who signed it', async () => {
   const { on, server, tuf } = await staged();
