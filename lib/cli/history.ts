@@ -22,9 +22,15 @@ export function receiptText(receipt: Receipt): string {
   const below = [
     receipt.message,
     ...(receipt.signed === undefined ? [] : [`signed by ${signersOf(receipt.signed)}`]),
+    ...(receipt.commands ?? []).flatMap(commandLines),
     ...ownersNotes(receipt),
     ...(receipt.hint === null ? [] : [`hint: ${receipt.hint}`]),
     ...receipt.lines.map((line) => `  ${receipt.subject ?? ''}: ${line}`),
   ];
   return `${printable(head)}${seconds}\n${below.map((line) => `    ${printable(line)}\n`).join('')}`;
+}
+
+/** What it wrote is there for root alone. */
+function commandLines({ command, lines }: NonNullable<Receipt['commands']>[number]): string[] {
+  return [`ran '${command}' of the release${lines.length === 0 ? '' : ', which wrote:'}`, ...lines.map((line) => `  ${line}`)];
 }

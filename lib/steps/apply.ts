@@ -5,7 +5,7 @@
 import { UpdateError, toUpdateError } from '../core/errors.ts';
 import { remarks } from '../core/offer/remarks.ts';
 import type { Services } from '../io/systemd/services.ts';
-import type { Journal } from '../transaction/types.ts';
+import type { Journal, RanCommand } from '../transaction/types.ts';
 import { commit, startApplying, open } from '../transaction/transaction.ts';
 import type { ApplyDeps, RootStepDeps, StepOutcome, StepResult } from './deps.ts';
 import { foreseeRemarks } from './foresee-remarks.ts';
@@ -17,7 +17,7 @@ import { brokenFailure, interruptedEvent, resolveInterrupted } from './outcome/r
 import { recordCommitted } from './outcome/transaction-result.ts';
 import type { Installation, PlannedInstallation } from './plan-installation.ts';
 import { planInstallation } from './plan-installation.ts';
-import { runPostInstall } from './post-install.ts';
+import { commandsToKeep, runPostInstall } from './post-install.ts';
 import { whyNothing } from './refuse.ts';
 import { dropStaging } from './staging/staging.ts';
 import { verifyStaged } from './trust/verified-release.ts';
@@ -53,12 +53,13 @@ async function install(deps: RootStepDeps, installation: Installation): Promise<
   try {
     await services.connect();
     const journal = await prepare(deps, installation, services);
+    const ran: RanCommand[] = [];
     try {
       const applying = await swap(deps, journal);
-      await prove(deps, installation, services);
-      commitInstalled(deps, applying);
+      await prove(deps, installation, services, ran);
+      commitInstalled(deps, withCommands(applying, ran));
     } catch (error) {
-      return await goBack(deps, config, journal, services, toUpdateError(error));
+      return await goBack(deps, config, withCommands(journal, ran), services, toUpdateError(error));
     }
     return conclude(deps, journal);
   } finally {
@@ -108,9 +109,14 @@ async function swap(deps: RootStepDeps, journal: Journal): Promise<Journal> {
   return startApplying(deps.place, journal);
 }
 
-async function prove(deps: RootStepDeps, { config, manifest }: Installation, services: Services): Promise<void> {
+/** For the receipt. */
+function withCommands(journal: Journal, ran: readonly RanCommand[]): Journal {
+  return ran.length === 0 ? journal : { ...journal, commands: commandsToKeep(ran) };
+}
+
+async function prove(deps: RootStepDeps, { config, manifest }: Installation, services: Services, ran: RanCommand[]): Promise<void> {
   await stopIfAsked(deps);
-  const extra = await runPostInstall(deps, config, manifest);
+  const extra = await runPostInstall(deps, config, manifest, ran);
   await restartAndCheck(deps, config, services, extra);
   await stopIfAsked(deps);
 }

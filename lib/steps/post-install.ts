@@ -1,22 +1,25 @@
 /** What a release asks to be done once its files are in place. Allowed at all only by incompatibility() in core/decide. */
 import type { Config } from '../core/device/config.ts';
 import { hookPlaces } from '../core/device/hook-places.ts';
+import { shellWords } from '../core/command-line/shell-word.ts';
 import { UpdateError } from '../core/errors.ts';
 import { printable } from '../core/printable.ts';
 import type { Manifest } from '../core/release/manifest.ts';
 import { devicePathOf } from '../core/release/targets.ts';
 import type { CommandEnd } from '../io/process/command-end.ts';
 import { onDisk } from '../transaction/transaction-paths.ts';
+import type { RanCommand } from '../transaction/types.ts';
 import type { RootStepDeps } from './deps.ts';
 
 const SHOWN_LINES = 20;
 const SHOWN_CHARACTERS = 500;
+const KEPT_CHARACTERS = 16_000;
 
 /**
  * Runs the `run` actions in order, each a file of this very release, with a time limit, and returns the units to restart. What they
- * write last is logged. Throws POST_INSTALL_FAILED with what the command wrote.
+ * write last is logged, and is in `ran` for the receipt. Throws POST_INSTALL_FAILED with what the command wrote.
  */
-export async function runPostInstall(deps: RootStepDeps, config: Config, manifest: Manifest): Promise<string[]> {
+export async function runPostInstall(deps: RootStepDeps, config: Config, manifest: Manifest, ran: RanCommand[]): Promise<string[]> {
   const restart: string[] = [];
   let n = 0;
   for (const action of manifest.post_install) {
@@ -34,10 +37,21 @@ export async function runPostInstall(deps: RootStepDeps, config: Config, manifes
         hint: 'report this to the publisher of the releases',
       });
     }
+    ran.push({ command: printable(shellWords([action.file, ...action.args])).slice(0, SHOWN_CHARACTERS), lines });
     for (const line of lines) deps.log.info(`'${action.file}' wrote: ${line}`);
     deps.log.info(`ran '${action.file}' of the release`);
   }
   return restart;
+}
+
+/** The history has room for so much of an update: of what was written first, nothing is left then. */
+export function commandsToKeep(ran: readonly RanCommand[]): RanCommand[] {
+  let left = KEPT_CHARACTERS;
+  const kept = ran.toReversed().map(({ command, lines }) => {
+    const last = lines.toReversed().filter((line) => (left -= line.length) >= 0);
+    return { command, lines: last.toReversed() };
+  });
+  return kept.toReversed();
 }
 
 function howOf({ exitCode, signal, why }: CommandEnd): string {

@@ -121,6 +121,7 @@ export function isJournal(value: unknown): value is Journal {
     failure: or(isNull, isFailure),
     shadows: optional(listOf(isShadow)),
     unrestarted: optional(listOf(isString)),
+    commands: optional(listOf((value) => has(value, { command: isString, lines: listOf(isString) }))),
     signed: optional((value) => has(value, { role: isString, keys: listOf(isKey), until: isTime })),
   });
 }

@@ -65,6 +65,12 @@ export interface Remarks {
   unrestarted?: string[];
 }
 
+/** A command of the release that has done its work, with the last lines that it wrote. */
+export interface RanCommand {
+  command: string;
+  lines: string[];
+}
+
 export interface Journal extends Remarks {
   v: 1;
   tx: string;
@@ -92,6 +98,8 @@ export interface Journal extends Remarks {
   kept: string[];
   /** Who signed the release, for the receipt. Absent where releases are not signed. */
   signed?: SignedBy;
+  /** Commands of the release that were run, for the receipt. Absent where there were none. */
+  commands?: RanCommand[];
   /** Why it is being undone, once that is known. */
   failure: Failure | null;
 }

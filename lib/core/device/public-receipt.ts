@@ -5,7 +5,9 @@ import type { Receipt } from './state.ts';
  * the journal, and for root's own history.
  */
 export function publicReceipt(receipt: Receipt): Receipt {
-  return receipt.lines.length === 0 ? receipt : { ...receipt, lines: [] };
+  const { lines, commands } = receipt;
+  if (lines.length === 0 && commands === undefined) return receipt;
+  return { ...receipt, lines: [], ...(commands === undefined ? {} : { commands: commands.map(({ command }) => ({ command, lines: [] })) }) };
 }
 
 /** The same for whatever has a last result. */

@@ -47,6 +47,8 @@ export const Receipt = z.strictObject({
   unrestarted: z.array(z.string()).optional(),
   /** Who signed the release; absent where it is not signed. */
   signed: SignedBy.optional(),
+  /** Commands of the release that have done their work, each with the last lines that it wrote. Absent when there were none. */
+  commands: z.array(z.strictObject({ command: z.string(), lines: z.array(z.string()) })).optional(),
 });
 export type Receipt = z.infer<typeof Receipt>;
 

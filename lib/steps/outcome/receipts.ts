@@ -74,6 +74,7 @@ export function journalReceipt(facts: Facts, place: TransactionPaths, journal: J
     ...(journal.shadows === undefined ? {} : { shadows: journal.shadows }),
     ...(journal.unrestarted === undefined ? {} : { unrestarted: journal.unrestarted }),
     ...(journal.signed === undefined ? {} : { signed: journal.signed }),
+    ...(journal.commands === undefined ? {} : { commands: journal.commands }),
   };
 }
 

@@ -118,6 +118,7 @@ export function tellOfHooks(image: DeviceImage): void {
       const lines = await succeed();
       expect(lines).toContain("'helpers/hook.sh' wrote: --to|2|$(id)|$HOME|a'b|*|");
       expect(lines).toContain("'helpers/hook.sh' wrote: to stderr");
+      expect(await device.sh('pikit-update history -n 1')).toContain('\n      to stderr\n');
       expect(lines).toContainEqual(matching(/^'helpers\/hook\.sh' wrote: \/.*\/pikit-update-hook-1\.service$/));
       expect(lines).toContain("'helpers/hook.sh' wrote: 0");
       expect(lines).toContainEqual(matching(/wrote: CapEff: 0+$/));

@@ -37,6 +37,19 @@ it('says who signed what was installed', () => {
   expect(receiptText(receipt({ signed }))).toMatch(/\n {4}1\.4\.0 is installed\n {4}signed by Ada\n$/);
 });
 
+it('shows what commands of the release wrote, where that may be seen', () => {
+  const commands = [
+    { command: 'helpers/migrate.sh --to 2', lines: ['one', 'two\u001b[2J'] },
+    { command: 'helpers/quiet', lines: [] },
+  ];
+  expect(receiptText(receipt({ commands })).split('\n').slice(2, -1)).toEqual([
+    "    ran 'helpers/migrate.sh --to 2' of the release, which wrote:",
+    '      one',
+    '      two [2J',
+    "    ran 'helpers/quiet' of the release",
+  ]);
+});
+
 it('names each file of the owner: where the copy is, and what was left', () => {
   const kept = (path: string) => ({ path, sha256: 'a'.repeat(64), copy: `/var/lib/pikit/edited/0123abcd${path}` });
   const told = receipt({

@@ -57,6 +57,43 @@ describe('apply', () => {
   });
 });
 
+describe('commands of a release', () => {
+  const ALLOWED = { toml: '[post_install]\nallow_unsigned = true\n' };
+  const RUN = [
+    ['helpers/tool', '--to', '2'],
+    ['helpers/tool', 'fail'],
+  ];
+
+  /** A device with a release whose command writes a secret, and fails where it is told to. */
+  async function withCommands(run: readonly string[][]): Promise<Device> {
+    const { on, publish } = await onSite(['1.0.0', '1.0.1'], ALLOWED);
+    const tool = { data: '#!/bin/sh\necho "to $1"; echo password=hunter2; test "$1" != fail\n', mode: 0o755 };
+    await publish('1.1.0', { files: { ...dashboard('1.1.0'), 'helpers/tool': tool }, run: run.map((words) => [...words]) });
+    await fetchRelease(netDeps(on));
+    return on;
+  }
+
+  it('are in the receipt with what they wrote, for root alone', async () => {
+    const on = await withCommands(RUN.slice(0, 1));
+    expect(await apply(rootDeps(on))).toMatchObject({ outcome: 'ok' });
+    const ran = { command: 'helpers/tool --to 2', lines: ['to --to', 'password=hunter2'] };
+    expect(on.files.readHistory().at(-1)).toMatchObject({ outcome: 'ok', commands: [ran] });
+    expect(on.files.readState().last_result?.commands).toEqual([{ ...ran, lines: [] }]);
+    const open = [on.paths.state, on.paths.published].map((path) => fs.readFileSync(path, 'utf8')).join('');
+    expect([open.includes('helpers/tool --to 2'), open.includes('hunter2')]).toEqual([true, false]);
+  });
+
+  it('are in the receipt of an update that was undone since', async () => {
+    const on = await withCommands(RUN);
+    expect(await apply(rootDeps(on))).toMatchObject({ outcome: 'failed', failure: { code: 'POST_INSTALL_FAILED' } });
+    expect(on.files.readHistory().at(-1)).toMatchObject({
+      code: 'POST_INSTALL_FAILED',
+      commands: [{ command: 'helpers/tool --to 2', lines: ['to --to', 'password=hunter2'] }],
+      lines: ['to fail', 'password=hunter2'],
+    });
+  });
+});
+
 describe('files of the owner', () => {
   it('are kept, listed and told: edits, configuration, strangers', async () => {
     const { on, publish } = await onSite([]);

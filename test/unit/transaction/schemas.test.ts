@@ -52,6 +52,7 @@ describe('isJournal', () => {
     ['op-with-a-fractional-mode', { ops: [anOperation({ old: { type: 'file', file: aFile('/a', { mode: 0.5 }) } })] }],
     ['mkdir-outside', { mkdirs: ['../x'] }],
     ['failure-with-an-unknown-code', { failure: { code: 'NO_SUCH', message: '', hint: null, subject: null, lines: [] } }],
+    ['command-without-lines', { commands: [{ command: 'helpers/tool' }] }],
     ['no-branch', { branch: undefined }],
   ])('refuses %s', (_name, change) => {
     expect(isJournal({ ...aJournal(), ...change })).toBe(false);

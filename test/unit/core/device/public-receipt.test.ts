@@ -6,6 +6,10 @@ import { receipt } from '../../../helpers/cli-device.ts';
 it('leaves out what programs wrote, and nothing else', () => {
   const told = receipt({ message: 'it failed', subject: 'a.service' });
   expect(publicReceipt({ ...told, lines: ['password=hunter2'] })).toEqual({ ...told, lines: [] });
+  expect(publicReceipt({ ...told, commands: [{ command: 'helpers/tool', lines: ['token=x'] }] })).toEqual({
+    ...told,
+    commands: [{ command: 'helpers/tool', lines: [] }],
+  });
   expect(publicReceipt(told)).toBe(told);
 });
 
