@@ -13,12 +13,14 @@ import { RELEASE } from './commands.ts';
 import type { BuildEnvironment } from './options.ts';
 import { parseBranchName, parsePercent, releaseTime } from './options.ts';
 import type { KeyOptions } from '../keys/open-signing.ts';
-import { keyOptions, parseExpiries } from '../key-cli/key-arguments.ts';
+import { keyOptions, parseExpiries, parseTeam } from '../key-cli/key-arguments.ts';
 import type { PromoteOptions } from '../builder/promote.ts';
 import type { TrustCommand } from '../key-cli/trust-arguments.ts';
 import { parseTrust } from '../key-cli/trust-arguments.ts';
 import type { PublishArguments } from './publish-arguments.ts';
 import { assertNoLogin, parsePublish, readToken } from './publish-arguments.ts';
+import type { TeamWish } from '../keys/team-keys.ts';
+import type { GivenRoot } from '../verify/verify-as-device.ts';
 import type { WithdrawOptions } from '../site/withdraw.ts';
 
 export type ReleaseCommand =
@@ -30,7 +32,7 @@ export type ReleaseCommand =
   | { name: 'promote'; json: boolean; keys: KeyOptions; options: PromoteOptions }
   | { name: 'withdraw'; json: boolean; keys: KeyOptions; options: WithdrawOptions }
   | { name: 'publish'; json: boolean; options: PublishArguments }
-  | { name: 'verify'; json: boolean; site: string };
+  | { name: 'verify'; json: boolean; site: string; asDevice: GivenRoot | null };
 
 export interface InitCommand {
   name: 'init';
@@ -42,6 +44,7 @@ export interface InitCommand {
   keys: KeyOptions;
   isEncrypted: boolean;
   days: ReadonlyMap<string, number>;
+  team: TeamWish;
 }
 
 type CommandName = keyof typeof RELEASE.commands;
@@ -69,7 +72,8 @@ function parseOptions(name: CommandName, args: string[], around: BuildEnvironmen
       return { name, ...parsePublish(args, around.env) };
     case 'verify': {
       const { values } = parseWith(RELEASE, name, args);
-      return { name, json: values.json, site: values.site };
+      const asDevice = values.trust === undefined ? null : { path: values.trust, bytes: readInput(values.trust, 'the root of trust') };
+      return { name, json: values.json, site: values.site, asDevice };
     }
     case 'branch list':
     case 'branch add':
@@ -97,7 +101,10 @@ function parseOptions(name: CommandName, args: string[], around: BuildEnvironmen
 function parseInit(args: string[], { env }: BuildEnvironment): ReleaseCommand {
   const { values } = parseWith(RELEASE, 'init', args);
   const { json, from, unsigned, site } = values;
-  const about = { json, site, unsigned, keys: keyOptions(values), isEncrypted: !values['no-passphrase'], days: parseExpiries(values.expires) };
+  const team = parseTeam(values);
+  if (team.files.length > 0 && (unsigned || from !== undefined))
+    throw usage(`--key is of a new signed site: leave ${unsigned ? '--unsigned' : '--from'} out`, 'pikit-release help init');
+  const about = { json, site, unsigned, keys: keyOptions(values), isEncrypted: !values['no-passphrase'], days: parseExpiries(values.expires), team };
   if (from === undefined) return { name: 'init', ...about, from: null };
   assertNoLogin('--from', from);
   const trusted = values.trust === undefined ? null : readInput(values.trust, 'the root of trust');

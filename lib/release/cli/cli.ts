@@ -102,7 +102,7 @@ async function runCommand(command: ReleaseCommand, deps: ReleaseCliDeps): Promis
       return 0;
     }
     case 'verify': {
-      const report = await verifySite(command.site, deps.signal, { at: deps.now });
+      const report = await verifySite(command.site, deps.signal, { at: deps.now, asDevice: command.asDevice });
       deps.out(command.json ? json({ ok: report.problems.length === 0, ...report }) : describeReport(command.site, report));
       if (!command.json) printNotices(report.notices, deps);
       if (report.problems.length === 0) return 0;
@@ -141,7 +141,14 @@ function describeReport(site: string, report: SiteReport): string {
     ({ branch, version, sequence, files, sizeBytes }) =>
       `  ${branch}  ${version}  ${sequence === null ? '' : `sequence ${String(sequence)}, `}${counted(files, 'file')}, ${formatBytes(sizeBytes)}\n`,
   );
-  return `the ${report.signed ? 'signed ' : ''}site '${site}' is in order: ${counted(report.branches.length, 'branch', 'branches')} with a release, ${counted(report.bundles, 'bundle')}\n${lines.join('')}`;
+  return `the ${report.signed ? 'signed ' : ''}site '${site}' is in order: ${counted(report.branches.length, 'branch', 'branches')} with a release, ${counted(report.bundles, 'bundle')}\n${lines.join('')}${describeDevice(report)}`;
+}
+
+function describeDevice({ device }: SiteReport): string {
+  if (device === undefined) return '';
+  const { given, newest } = device;
+  const way = newest === null || newest === given ? '' : `, and comes to root ${String(newest)}`;
+  return `a device that trusts root ${String(given)} takes it${way}\n`;
 }
 
 function printNotices(notices: readonly string[], deps: ReleaseCliDeps): void {

@@ -30,6 +30,8 @@ export const RELEASE = {
         keys: signingKeys.keys,
         expires,
         'no-passphrase': noPassphrase,
+        key: { ...newKeys.key, text: 'the public key of another person, as PEM: it can sign for root and targets as well' },
+        threshold: { ...newKeys.threshold, text: 'with --key: so many have to sign for root and targets, for example 2 of 3' },
         unsigned: { type: 'boolean', default: false, text: 'without signatures: devices then check sha256 only, and warn about it' },
         from: { type: 'string', value: 'URL', text: 'take over what is published there: a folder, an http(s): or file: address, or gitea:URL' },
         trust: { type: 'string', value: 'ROOT', text: 'with --from: the root.json that the signatures have to come from' },
@@ -128,7 +130,10 @@ export const RELEASE = {
       },
       more: ['Run it again after an interruption, and it goes on. A site that is older than what is published is refused.'],
     },
-    verify: { summary: 'check every hash, size, bundle, file and signature; exit with 1 and the list of what is wrong', options: common },
+    verify: {
+      summary: 'check every hash, size, bundle, file and signature; exit with 1 and the list of what is wrong',
+      options: { ...common, trust: { type: 'string', value: 'ROOT', text: 'also as a device does that trusts this root.json, an old one perhaps' } },
+    },
     ...TRUST_COMMANDS,
   },
   end: [

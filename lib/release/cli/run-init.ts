@@ -1,4 +1,5 @@
 /** `pikit-release init`: a new site, signed unless it is asked for otherwise, or one that goes on where a published one is. */
+import { counted } from '../../core/quantities.ts';
 import { keysFolderOf } from '../keys/key-folder.ts';
 import { initSite } from '../site/init.ts';
 import { isSigned } from '../site/site.ts';
@@ -6,7 +7,9 @@ import type { TakenOver } from '../site/take-over-site.ts';
 import { takeOverSite } from '../site/take-over-site.ts';
 import type { KeptKey } from '../trust/new-trust.ts';
 import { keysForOne, signFirst } from '../trust/new-trust.ts';
-import { openKeys } from '../keys/open-signing.ts';
+import type { TeamWish } from '../keys/team-keys.ts';
+import { readTeam, withTeam } from '../keys/team-keys.ts';
+import { openKeys, ringOf } from '../keys/open-signing.ts';
 import { keepOwnRoot } from '../keys/own-root.ts';
 import type { TopRoles } from '../trust/signed-site.ts';
 import type { InitCommand } from './arguments.ts';
@@ -40,6 +43,8 @@ export interface MadeKeys {
   folder: string;
   kept: KeptKey[];
   isEncrypted: boolean;
+  /** `2 of 3 keys`, where others sign as well. */
+  team: string | null;
 }
 
 function initSigned(command: InitCommand, deps: KeySurroundings): MadeKeys {
@@ -48,20 +53,24 @@ function initSigned(command: InitCommand, deps: KeySurroundings): MadeKeys {
   return anew.made;
 }
 
+const ALONE: TeamWish = { files: [], threshold: 1 };
+
 /** How a site gets its first keys and signatures; an interrupted run goes on where it was. */
 export function signingAnew(
-  { site, days, keys, isEncrypted }: Pick<InitCommand, 'site' | 'days' | 'keys' | 'isEncrypted'>,
+  { site, days, keys, isEncrypted, team = ALONE }: Pick<InitCommand, 'site' | 'days' | 'keys' | 'isEncrypted'> & { team?: TeamWish },
   deps: KeySurroundings,
 ): { made: MadeKeys; prepare: () => void; sign: (added: ReadonlyMap<string, Buffer>) => void } {
   const around = signingSurroundings(deps);
-  const made: MadeKeys = { folder: keys.keys ?? keysFolderOf(site), kept: [], isEncrypted };
+  const made: MadeKeys = { folder: keys.keys ?? keysFolderOf(site), kept: [], isEncrypted, team: null };
   let roles: TopRoles | null = null;
   return {
     made,
     prepare: () => {
+      const others = readTeam(team, ringOf(made.folder, keys, around));
       const own = keysForOne(site, { folder: made.folder, passphrases: around.passphrases, isEncrypted });
       made.kept = own.kept;
-      roles = own.roles;
+      roles = withTeam(own.roles, others);
+      if (team.files.length > 0) made.team = `${String(roles.root.threshold)} of ${counted(roles.root.keys.length, 'key')}`;
     },
     sign: (added) => {
       const signing = openKeys(site, { ...keys, keys: made.folder }, around);
@@ -78,10 +87,10 @@ export function keysJson({ folder, kept }: MadeKeys): object {
 }
 
 /** The keys with their fingerprints, and what to do with them. */
-export function describeKeys({ folder, kept, isEncrypted }: MadeKeys): string {
+export function describeKeys({ folder, kept, isEncrypted, team }: MadeKeys): string {
   const open = isEncrypted ? '' : 'the keys are not encrypted: keep them where no other user can read them\n';
   return (
-    `keys, in '${folder}':\n${describeMade(kept)}${open}` +
+    `keys, in '${folder}':\n${describeMade(kept)}${open}${team === null ? '' : `root and targets need ${team}\n`}` +
     'what to do next:\n' +
     `  1. copy '${folder}' to a safe place, and keep the passphrase apart: without these keys the next release cannot be signed\n` +
     '  2. take root.pem off this machine: it is needed only to change keys\n' +

@@ -4,6 +4,7 @@ import { branchRole } from '../../core/trust/metadata-layout.ts';
 import { isBranchName } from '../../core/release/branches.ts';
 import { TOP_ROLES, branchOfRole } from '../trust/signed-site.ts';
 import type { BranchKeysWish } from '../trust/branch-keys.ts';
+import type { TeamWish } from '../keys/team-keys.ts';
 import type { KeyOptions } from '../keys/open-signing.ts';
 
 /** A hundred years: dates beyond are a typing error. */
@@ -54,6 +55,13 @@ export function parseThreshold(text: string | undefined): number | null {
   if (text === undefined) return null;
   if (/^[1-9]\d?$/.test(text)) return Number(text);
   throw usage(`--threshold '${text}' is not a number from 1 to 99`, 'for example: --threshold 2');
+}
+
+/** The others who sign for root and targets from the start. Throws USAGE. */
+export function parseTeam({ key, threshold }: Pick<NewKeyValues, 'key' | 'threshold'>): TeamWish {
+  const number = parseThreshold(threshold);
+  if (key.length === 0 && number !== null) throw usage('--threshold is of the keys of --key', 'name the public keys of the others with --key FILE');
+  return { files: key, threshold: number ?? 1 };
 }
 
 /** The keys that a branch is to have; null when it keeps those that it has. Throws USAGE. */

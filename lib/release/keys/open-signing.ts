@@ -3,6 +3,7 @@ import fs from 'node:fs';
 import { UpdateError } from '../../core/errors.ts';
 import { lstatOrNull } from '../../transaction/files/durable.ts';
 import { keysFolderOf, readKeyFolder, readOwnRoot } from './key-folder.ts';
+import type { KeyRing } from './key-ring.ts';
 import { openKeyRing } from './key-ring.ts';
 import type { Passphrases } from './passphrase.ts';
 import { commandWords } from './sign-with.ts';
@@ -32,20 +33,26 @@ export function openSigning(site: string, options: KeyOptions, around: SigningSu
 }
 
 /** The same, whether or not the site is signed yet. */
-export function openKeys(site: string, { keys, fd, command }: KeyOptions, { env, at, passphrases }: SigningSurroundings): Signing {
+export function openKeys(site: string, options: KeyOptions, around: SigningSurroundings): Signing {
+  const { keys } = options;
   const folder = keys ?? keysFolderOf(site);
   if (keys !== null && lstatOrNull(keys) === null) {
     throw new UpdateError('KEY_MISSING', `there is no folder '${keys}' with keys`, { hint: 'look where the keys are: check --keys' });
   }
+  const isThere = lstatOrNull(folder) !== null;
+  const ring = ringOf(folder, options, around);
+  return { ring, at: around.at, trustedRoot: isThere ? readOwnRoot(folder) : null, keysFolder: isThere ? folder : null };
+}
+
+/** The keys of a folder, which need not be there, and those that are given in other ways. */
+export function ringOf(folder: string, { fd, command }: KeyOptions, { env, passphrases }: SigningSurroundings): KeyRing {
   const given = env[KEYS_VARIABLE];
   const texts = [
     ...(given === undefined || given === '' ? [] : [{ what: `the environment (${KEYS_VARIABLE})`, text: given }]),
     ...(fd === null ? [] : [{ what: `descriptor ${String(fd)} (--key-fd)`, text: readDescriptor(fd) }]),
   ];
   const words = command === null ? null : commandWords(command);
-  const ring = openKeyRing({ files: readKeyFolder(folder), texts, command: words, passphrases, env });
-  const isThere = lstatOrNull(folder) !== null;
-  return { ring, at, trustedRoot: isThere ? readOwnRoot(folder) : null, keysFolder: isThere ? folder : null };
+  return openKeyRing({ files: readKeyFolder(folder), texts, command: words, passphrases, env });
 }
 
 function readDescriptor(fd: number): string {

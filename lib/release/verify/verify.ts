@@ -11,6 +11,8 @@ import { isVersion } from '../../core/release/version.ts';
 import { BUNDLES_NAME, isSigned, manifestFiles, readIfThere, readManifest } from '../site/site.ts';
 import { archivedBundleProblems, bundleProblems } from './verify-bundle.ts';
 import { FILES_NAME } from '../site/site-files.ts';
+import type { DeviceView, GivenRoot } from './verify-as-device.ts';
+import { viewOfDevice } from './verify-as-device.ts';
 import { fileProblems } from './verify-files.ts';
 import { checkLists } from './verify-lists.ts';
 import { versionProblems } from './verify-versions.ts';
@@ -33,17 +35,21 @@ export interface SiteReport {
   branches: BranchSummary[];
   bundles: number;
   signed: boolean;
+  /** Only with a root that a device trusts. */
+  device?: Omit<DeviceView, 'problems'>;
 }
 
 /** Of a signed site: the moment at which it is to be valid, and the root that devices trust (default: now, its first root). */
 export interface TrustCheck {
   at?: Date;
   trusted?: Buffer | null;
+  /** The root of a device, as which the site is looked at besides. */
+  asDevice?: GivenRoot | null;
 }
 
 /**
  * Checks branches.json, every manifest, every bundle and every single file byte by byte, and the signatures of a signed site. Writes nothing. Throws SITE_INVALID only when the
- * folder is no site at all, CANCELLED after an abort.
+ * folder is no site at all, CANCELLED after an abort, and what viewOfDevice throws.
  */
 export async function verifySite(dir: string, signal?: AbortSignal, trust: TrustCheck = {}): Promise<SiteReport> {
   const list = readIfThere(join(dir, BRANCHES_NAME));
@@ -55,6 +61,12 @@ export async function verifySite(dir: string, signal?: AbortSignal, trust: Trust
     const { problems, notices } = trustProblems(dir, { at: trust.at ?? new Date(), trusted: trust.trusted ?? null });
     report.problems.push(...problems);
     report.notices.push(...notices);
+  }
+  const { asDevice = null, at = new Date() } = trust;
+  if (asDevice !== null) {
+    const { problems, ...device } = await viewOfDevice(dir, asDevice, at);
+    report.problems.push(...problems);
+    report.device = device;
   }
   const branches = checkBranches(list, report);
   const manifests = checkManifests(dir, branches, report);

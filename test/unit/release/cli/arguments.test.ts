@@ -13,7 +13,7 @@ const now = new Date('2026-11-22T00:00:00Z');
 const parse = (line: string, env: Record<string, string> = {}, more: readonly string[] = []): ReturnType<typeof parseReleaseCommand> =>
   parseReleaseCommand([...(line === '' ? [] : line.split(' ')), ...more], { env, now });
 const NO_KEYS = { keys: null, fd: null, command: null };
-const NEW_KEYS = { keys: NO_KEYS, isEncrypted: true, days: new Map() };
+const NEW_KEYS = { keys: NO_KEYS, isEncrypted: true, days: new Map(), team: { files: [], threshold: 1 } };
 
 describe('parseCommand', () => {
   it('reads a short build', () => {
@@ -73,7 +73,11 @@ describe('parseCommand', () => {
       'init --site s --from /srv/p',
       { name: 'init', site: 's', unsigned: false, json: false, from: { from: '/srv/p', token: null, trusted: null }, ...NEW_KEYS },
     ],
-    ['verify --json --site=s', { name: 'verify', site: 's', json: true }],
+    [
+      'init --site s --key a.pem --key b.pem --threshold 2',
+      { name: 'init', site: 's', unsigned: false, json: false, from: null, ...NEW_KEYS, team: { files: ['a.pem', 'b.pem'], threshold: 2 } },
+    ],
+    ['verify --json --site=s', { name: 'verify', site: 's', json: true, asDevice: null }],
     [
       'promote 1.0.0 --site s --from beta --to stable --rollout 5 --json',
       {
