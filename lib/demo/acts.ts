@@ -9,9 +9,11 @@ const TIMER = 'pikit-update.timer';
 const { first, second, broken } = RELEASES;
 
 export async function installFirst(stage: Stage): Promise<void> {
-  stage.say.act(`A new device gets ${first.version}`);
-  await stage.pikitRelease('init', '--site', 'site', '--unsigned');
+  stage.say.act(`A new device trusts the keys of its releases, and gets ${first.version}`);
+  await stage.pikitRelease('init', '--site', 'site');
   await stage.publish(first);
+  stage.say.moment('the fingerprint of the root comes from the maker of the releases, and not over the same network');
+  await stage.pikitUpdate('trust', '--from-source', '--fingerprint', stage.fingerprint());
   stage.say.command('systemctl start pikit-update-apply', 'blocks until the release is installed and healthy');
   const result = await play(stage, () => stage.units.start(APPLY));
   stage.claim(
@@ -19,6 +21,8 @@ export async function installFirst(stage: Stage): Promise<void> {
     expected({ result, ran: stage.ran() }, { result: 'done', ran: ['begin', 'fetch', 'apply'] }),
   );
   claimExactly(stage, first);
+  const { signed } = stage.device.files.readHistory().at(-1) ?? {};
+  stage.claim('the receipt says whose key signed it', expected({ by: signed?.keys.map(({ name }) => name) }, { by: ['targets'] }));
 }
 
 export async function updateByHand(stage: Stage): Promise<void> {

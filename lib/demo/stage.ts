@@ -5,6 +5,7 @@ import { UpdateError, errnoOf } from '../core/errors.ts';
 import { startProgram } from '../io/folder-units/local-unit-process.ts';
 import type { LocalUnits } from '../io/folder-units/local-units.ts';
 import { localUnitRunner } from '../io/folder-units/local-units.ts';
+import { readPublicKey } from '../release/keys/key-folder.ts';
 import type { Dashboard } from './dashboard.ts';
 import { startDashboard } from './dashboard.ts';
 import type { Device } from './device.ts';
@@ -26,6 +27,8 @@ export interface Stage {
   pikitRelease: (...args: string[]) => Promise<void>;
   pikitUpdate: (...args: string[]) => Promise<void>;
   publish: (release: DemoRelease) => Promise<void>;
+  /** Of the key of the site's root, as its maker tells it. */
+  fingerprint: () => string;
   /** Prints a claim, and throws DemoFailed when `problems` says that it is not true. */
   claim: (text: string, problems: readonly string[]) => void;
   /** The units that ran since this was asked last, by their short names; a failed one with a `!`. */
@@ -64,15 +67,15 @@ export async function setStage(dir: string, build: Build, say: Transcript): Prom
     },
   });
   const commandLine =
-    (name: string) =>
+    (name: string, more: Readonly<Record<string, string>> = {}) =>
     async (...args: string[]): Promise<void> => {
       say.command([name, ...args].join(' '));
-      const env = { ...handedOn(), PIKIT_ROOT: at('device') };
+      const env = { ...handedOn(), PIKIT_ROOT: at('device'), ...more };
       const program = await startProgram([process.execPath, join(build.distDir, `${name}.js`), ...args], { env, cwd: dir, onLine: say.answer });
       const { code, signal } = await program.exited;
       if (code !== 0) throw new DemoFailed(`${name} works`, [`it ended with ${String(code ?? signal)}`]);
     };
-  const pikitRelease = commandLine('pikit-release');
+  const pikitRelease = commandLine('pikit-release', { PIKIT_KEY_PASSPHRASE: 'a demo keeps no secrets' });
   return {
     say,
     device,
@@ -96,6 +99,7 @@ export async function setStage(dir: string, build: Build, say: Transcript): Prom
         'pikit-api.service',
       );
     },
+    fingerprint: () => readPublicKey(at('site-keys/root.pub.pem'), 'root').fingerprint,
     claim: (text, problems) => {
       say.finding(text, problems);
       if (problems.length > 0) throw new DemoFailed(text, problems);

@@ -33,7 +33,7 @@ test('everything it says is true, and it leaves nothing behind', () => {
   const { status, stdout, stderr } = demo([], dir);
   expect({ status, stderr, left: fs.readdirSync(dir) }, stdout).toEqual({ status: 0, stderr: '', left: [] });
   expect(stdout.match(/^\d\. .*$/gm)).toEqual([
-    '1. A new device gets 1.0.0',
+    '1. A new device trusts the keys of its releases, and gets 1.0.0',
     '2. The timer finds 1.1.0, the owner installs it',
     '3. 1.2.0 fails its health check: the nightly update rolls back',
     '4. The owner tries 1.2.0 once more, and apply is killed half-way',
@@ -47,6 +47,9 @@ test('everything it says is true, and it leaves nothing behind', () => {
     '1.1.0',
     '1.0.0',
   ]);
+  const [fingerprint = ''] = /(?<=root\.pem +)SHA256:\S{43}/.exec(stdout) ?? [];
+  expect(stdout).toContain(`$ pikit-update trust --from-source --fingerprint ${fingerprint}\n`);
+  expect(stdout.match(/^ +signed by targets$/gm)).toHaveLength(4);
   expect(stdout).not.toMatch(/✘|undefined|\bnull\b/);
   expect(stdout).not.toContain('\u001b');
 });

@@ -71,27 +71,34 @@ describe('README', () => {
       line.replace('/srv/www/pikit', join(home, 'www')).replace('https://git.example.org/owner/repo', gitea.url).replace(/ {2,}/g, ' '),
     );
     expect(lines).toHaveLength(5);
-    for (const line of lines) await runLine(line, home, {});
-    expect(gitea.summary()).toEqual({ 'v1.4.0': ['branches.json', 'manifest.json', 'pikit-1.4.0.tar.gz'] });
-    await runLine('pikit-release branch add beta --site ./site', home, {});
+    const env = { PIKIT_KEY_PASSPHRASE: 'correct horse battery staple' };
+    for (const line of lines) await runLine(line, home, env);
+    const { 'tuf prerelease': metadata, ...releases } = gitea.summary();
+    expect(metadata).toEqual(expect.arrayContaining(['1.root.json', 'root.json', 'timestamp.json']));
+    expect(releases).toEqual({ 'v1.4.0': ['branches.json', 'manifest.json', 'pikit-1.4.0.tar.gz'] });
+    await runLine('pikit-release branch add beta --site ./site', home, env);
     writeTree(home, files('1.5.0-beta.1'));
-    await runLine('pikit-release build --site ./site --from ./release --version 1.5.0-beta.1 --branch beta', home, {});
-    await runLine(`pikit-release publish --site ./site --to ${join(home, 'www')}`, home, {});
+    await runLine('pikit-release build --site ./site --from ./release --version 1.5.0-beta.1 --branch beta', home, env);
+    await runLine(`pikit-release publish --site ./site --to ${join(home, 'www')}`, home, env);
 
     const on = device({ url: `file://${home}/www` });
-    const env = { PIKIT_ROOT: on.root };
-    await runLine('pikit-update apply', home, env);
+    const owner = { PIKIT_ROOT: on.root };
+    const [fingerprint = ''] = /SHA256:\S{43}/.exec(await runLine('pikit-release key list --site ./site', home, env)) ?? [];
+    const [trust = '', install = '', history = ''] = commandsOf('Trust the keys of your releases');
+    await runLine(trust.replace('SHA256:…', fingerprint), home, owner);
+    await runLine(install, home, owner);
+    expect(await runLine(history, home, owner)).toMatch(/^ +signed by targets$/m);
     const page = (): string | null => on.read('/var/www/pikit-web/index.html');
     expect(page()).toContain('1.4.0');
     const [list = '', choose = '', apply = '', back = ''] = commandsOf('Follow a beta');
-    expect(await runLine(list, home, env)).toMatch(/^\* stable +1\.4\.0 .*\n {2}beta /);
-    expect(await runLine(choose, home, env)).toContain("1.5.0-beta.1 is available on the branch 'beta' (installed: 1.4.0)");
+    expect(await runLine(list, home, owner)).toMatch(/^\* stable +1\.4\.0 .*\n +signed by targets\n {2}beta /);
+    expect(await runLine(choose, home, owner)).toContain("1.5.0-beta.1 is available on the branch 'beta' (installed: 1.4.0)");
     expect(page()).toContain('1.4.0');
-    await runLine(apply, home, env);
+    await runLine(apply, home, owner);
     expect(page()).toContain('1.5.0-beta.1');
-    expect(await runLine(back, home, env)).toContain('1.4.0 is available as a downgrade (installed: 1.5.0-beta.1)');
-    expect(await runLine('pikit-update branch --dismiss', home, env)).toBe('there are no notices\n');
-    await runLine(apply, home, env);
+    expect(await runLine(back, home, owner)).toContain('1.4.0 is available as a downgrade (installed: 1.5.0-beta.1)');
+    expect(await runLine('pikit-update branch --dismiss', home, owner)).toBe('there are no notices\n');
+    await runLine(apply, home, owner);
     expect(page()).toContain('1.4.0');
   });
 
@@ -116,6 +123,7 @@ describe('README', () => {
         'reliability.md',
         'screenshots',
         'screenshots/available-light.png',
+        'security.md',
       ].map((page) => `docs/${page}`),
     );
     for (const { path } of links) expect(fs.existsSync(path), path).toBe(true);
