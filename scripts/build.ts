@@ -60,7 +60,7 @@ await build({
   ...common,
   plugins: [librariesBeside],
   external: [...(common.external ?? []), ...Object.values(LIBRARIES).map((file) => `./${file}`)],
-  entryPoints: ['check', 'fetch', 'apply', 'auto', 'publish', 'pikit-update', 'pikit-release', 'deb', 'demo'].map(entry),
+  entryPoints: ['check', 'fetch', 'apply', 'auto', 'ask-root', 'publish', 'pikit-update', 'pikit-release', 'deb', 'demo'].map(entry),
 });
 // Not shipped, and neither is what only it needs.
 await build({ ...common, entryPoints: ['dev'].map(entry) });

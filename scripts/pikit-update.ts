@@ -62,7 +62,11 @@ async function main(): Promise<number> {
     journalctl: wiring.onDevice ? journalctl : null,
     ask: process.stdin.isTTY && process.stdout.isTTY ? (question) => askOnTerminal(question, stop.signal) : null,
     readInput: readStandardInput,
-    requestRoot: async () => await (await import('./root-of-source.ts')).rootOfSource(wiring.deps, warn),
+    // On a device, root talks to no network. A folder is its owner's, who may.
+    requestRoot: async () =>
+      wiring.onDevice
+        ? await (await import('../lib/device/ask-root.ts')).askForRoot(wiring.deps)
+        : await (await import('./root-of-source.ts')).rootOfSource(wiring.deps, warn),
   };
   try {
     return await runPikitUpdate(process.argv.slice(2), deps);

@@ -7,7 +7,7 @@ import { buildDeb, debianVersion, packageFiles, placeOf } from '../../scripts/de
 import { folderOfTest } from '../helpers/temp.ts';
 
 const project = path.resolve(import.meta.dirname, '../..');
-const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'order', 'pikit-update', 'pikit-release'];
+const entries = ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'ask-root', 'api', 'order', 'pikit-update', 'pikit-release'];
 const libraries = ['undici.cjs', 'dbus-next.cjs', 'zx.cjs'];
 const web = ['pikit-updates.js', 'pikit-updates.de.js', 'page.html', 'page.css'];
 const hasDpkg = spawnSync('dpkg-deb', ['--version']).error === undefined;

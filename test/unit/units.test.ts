@@ -31,6 +31,7 @@ function settings(unit: string, files = unit.endsWith('.service') ? [unit, SANDB
 }
 
 const step = (name: string) => `pikit-update-${name}.service`;
+const NETWORKED = [step('check'), step('fetch'), step('ask-root')];
 
 describe('edges of the chain', () => {
   test.each([
@@ -212,6 +213,7 @@ test.each([
   ['check', 'pikit-update'],
   ['fetch', 'pikit-update'],
   ['begin', 'pikit-update'],
+  ['ask-root', 'pikit-update'],
   ['gate@', 'pikit-update'],
   ['gate@apply', 'root'],
   ['gate@rollback', 'root'],
@@ -225,18 +227,19 @@ test.each([
   expect(settings(step(name)).get('User')).toEqual([user]);
 });
 
-test.each(steps)('only the two with network get the token, from a file that may be missing: %s', (unit) => {
+test.each(steps)('only the three with network get the token, from a file that may be missing: %s', (unit) => {
   const own = settings(unit);
-  const isNetworked = [step('check'), step('fetch')].includes(unit);
+  const isNetworked = NETWORKED.includes(unit);
   expect(own.get('LoadCredential')).toEqual(isNetworked ? ['pikit-update-token:/etc/pikit/source-token'] : undefined);
   // Without a default, a missing file would be 243/CREDENTIALS; an empty one is "invalid syntax, ignoring" (systemd 252).
   expect(own.get('SetCredential')).toEqual(isNetworked ? ['pikit-update-token:\\n'] : undefined);
 });
 
-test.each([step('check'), step('fetch')])('%s has no bus, and no way to say anything to systemd', (unit) => {
+test.each(NETWORKED)('%s has no bus, and no way to say anything to systemd', (unit) => {
   const own = settings(unit);
   expect(own.get('NotifyAccess')).toEqual(['none']);
-  expect(own.get('ExecStart')?.map((line) => line.split(' ').slice(0, 2))).toEqual([['/usr/lib/pikit-update/notify-exec', '/usr/bin/node']]);
+  const through = unit === step('ask-root') ? [] : ['/usr/lib/pikit-update/notify-exec'];
+  expect(own.get('ExecStart')?.map((line) => line.split(' --')[0]?.split(' '))).toEqual([[...through, '/usr/bin/node']]);
   expect(own.get('InaccessiblePaths')).toEqual(['-/run/dbus -/run/systemd/private -/run/systemd/notify']);
   // systemd would give a folder of StateDirectory= to the user of the unit, with all that is in it.
   expect(own.has('StateDirectory')).toBe(false);
@@ -266,6 +269,17 @@ test("folders that two users write to are root's and sticky, and orders are root
   expect(folders.filter(([dir]) => shared.includes(dir ?? ''))).toEqual(shared.map((dir) => [dir, '1775', 'root', 'pikit-update']));
   const roots = ['', '/next', '/granted'].map((dir) => `${run}/orders${dir}`);
   expect(folders.filter(([dir]) => roots.includes(dir ?? ''))).toEqual(roots.map((dir) => [dir, '0755', 'root', 'root']));
+  // In one of root's, so that it cannot be exchanged for a link.
+  expect(folders.filter(([dir]) => dir === `${run}/orders/asked`)).toEqual([[`${run}/orders/asked`, '0755', 'pikit-update', 'pikit-update']]);
+});
+
+test('what asks for a root is in the sandbox of check, writes to its own folder alone, and starts nothing', () => {
+  const [own, check] = [settings(step('ask-root')), settings(step('check'))];
+  const other = ['Description', 'OnSuccess', 'ExecStart', 'SyslogIdentifier', 'TimeoutStartSec', 'ReadWritePaths'];
+  const rest = (of: Map<string, string[]>): object => Object.fromEntries([...of].filter(([key]) => !other.includes(key)));
+  expect(rest(own)).toEqual(rest(check));
+  expect(own.get('ReadWritePaths')).toEqual(['-/run/pikit-update/orders/asked']);
+  for (const key of ['OnSuccess', 'OnFailure', 'Wants', 'WantedBy']) expect(own.get(key)?.join(' ') ?? '').not.toContain('pikit-update');
 });
 
 test('the three that write to targets may write to the same places, one mount for the web root and its backup', () => {
@@ -296,7 +310,20 @@ describe.skipIf(!hasAnalyze)('systemd-analyze (skipped where it is not installed
       fs.mkdirSync(path.join(root, path.dirname(file)), { recursive: true });
       fs.writeFileSync(path.join(root, file), content, { mode });
     };
-    for (const name of ['check', 'fetch', 'apply', 'rollback', 'recover', 'auto', 'publish', 'api', 'order', 'pikit-update', 'pikit-release'])
+    for (const name of [
+      'check',
+      'fetch',
+      'apply',
+      'rollback',
+      'recover',
+      'auto',
+      'ask-root',
+      'publish',
+      'api',
+      'order',
+      'pikit-update',
+      'pikit-release',
+    ])
       put(`dist/${name}.js`, '', 0o644);
     for (const file of [...WEB_FILES, ...Object.values(LIBRARIES)]) put(`dist/${file}`, '', 0o644);
     const files = packageFiles({ project, dist: path.join(root, 'dist'), out: root, epochSeconds: 0 });

@@ -45,6 +45,8 @@ export interface DevicePaths {
   readonly settingsLock: string;
   /** What the owner has agreed to, as one file. */
   readonly wanted: string;
+  /** Of the user pikit-update, in a folder of root's: what `pikit-update-ask-root.service` hands to root. */
+  readonly asked: string;
   readonly progress: string;
   readonly runRecord: string;
   /** A link whose text is the id of the update that was started by hand and has no step yet. */
@@ -91,6 +93,7 @@ export function devicePaths(root: string): DevicePaths {
     orders: at('/run/pikit-update/orders'),
     settingsLock: at('/run/pikit-update/orders/settings.lock'),
     wanted: at('/run/pikit-update/orders/wanted'),
+    asked: at('/run/pikit-update/orders/asked'),
     progress: at('/run/pikit-update/progress.json'),
     runRecord: at('/run/pikit-update/run.json'),
     begun: at('/run/pikit-update/begun'),

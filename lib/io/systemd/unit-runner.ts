@@ -1,5 +1,6 @@
 /** Starts and watches the units of the updater, for the command line and the API. */
 import type { UnitSight } from '../../core/run/unit-sight.ts';
+import { ASK_ROOT_UNIT } from '../source/asked-root.ts';
 import type { QueueJob, Systemd } from '../bus/systemd.ts';
 import { connectSystemd } from '../bus/systemd.ts';
 import { isMeantToRun, lookOf } from './unit-status.ts';
@@ -38,8 +39,8 @@ const START_DEADLINE_MS = 60 * 60_000;
 const STOP_DEADLINE_MS = 10 * 60_000;
 
 /** They have changed nothing that would have to be undone, and read what strangers send: one that does not end is ended. */
-const NETWORK_UNITS: ReadonlySet<string> = new Set(['pikit-update-check.service', 'pikit-update-fetch.service']);
-/** Longer than the TimeoutStopSec= of these two. */
+const NETWORK_UNITS: ReadonlySet<string> = new Set(['pikit-update-check.service', 'pikit-update-fetch.service', ASK_ROOT_UNIT]);
+/** Longer than the TimeoutStopSec= of these. */
 const STOP_PATIENCE_MS = 35_000;
 
 interface UnitCalls extends Omit<UnitRunner, 'follow' | 'close'> {

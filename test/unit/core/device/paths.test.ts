@@ -34,6 +34,7 @@ it('names the places of the design', () => {
     orders: '/run/pikit-update/orders',
     settingsLock: '/run/pikit-update/orders/settings.lock',
     wanted: '/run/pikit-update/orders/wanted',
+    asked: '/run/pikit-update/orders/asked',
     progress: '/run/pikit-update/progress.json',
     runRecord: '/run/pikit-update/run.json',
     begun: '/run/pikit-update/begun',
