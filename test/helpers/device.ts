@@ -29,6 +29,7 @@ export type Step = 'check' | 'fetch' | 'apply' | 'rollback' | 'recover';
 export interface DeviceOptions {
   /** The source; no server answers at the default. */
   url?: string;
+  source?: 'static' | 'gitea';
   health?: readonly string[];
   healthTimeout?: string;
   restart?: readonly string[];
@@ -90,7 +91,7 @@ export function temporary(): string {
 function toml(options: DeviceOptions): string {
   const list = (items: readonly string[]): string => `[${items.map((item) => JSON.stringify(item)).join(', ')}]`;
   return `[source]
-type = "static"
+type = "${options.source ?? 'static'}"
 url = "${options.url ?? 'http://127.0.0.1:1/'}"
 [services]
 manager = "none"
