@@ -15,8 +15,8 @@ const ALLOWED: readonly RegExp[] = [
   new RegExp(`^${V} is held: it failed here before \\(.*\\); \`pikit-update apply --version ${V}\` tries it again$`),
   new RegExp(`^${V} will not be installed automatically because you rolled it back; run \`pikit-update apply\` to install it$`),
   // fetch
-  new RegExp(`^downloading [\\d.]+ [KM]iB of ${V} from '127\\.0\\.0\\.1:\\d+'$`),
-  /^downloaded [\d.]+ (?:[KM]i)?B as one bundle \([\d.]+ [KM]iB\/s\)(?:, resumed after [\d.]+ [KM]iB)?$/,
+  new RegExp(`^downloading [\\d.]+ (?:[KM]i)?B of ${V} from '127\\.0\\.0\\.1:\\d+'$`),
+  /^downloaded [\d.]+ (?:[KM]i)?B as one bundle \([\d.]+ (?:[KM]i)?B\/s\)(?:, resumed after [\d.]+ [KM]iB)?$/,
   new RegExp(`^${V} is downloaded and verified$`),
   new RegExp(`^${V} is already downloaded and verified$`),
   // apply

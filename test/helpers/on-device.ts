@@ -23,10 +23,13 @@ export interface Stage {
   end: () => Promise<void>;
 }
 
-/** A device that has booted, configured with these settings; with null not at all. */
-export async function onDevice(image: DeviceImage, settings: Parameters<PikitDevice['configure']>[0] | null = {}): Promise<Stage> {
+/** A device that has booted, configured with these settings; with null not at all. Its site has no signatures unless it is given one. */
+export async function onDevice(
+  image: DeviceImage,
+  settings: Parameters<PikitDevice['configure']>[0] | null = {},
+  site: Site = releaseSite(),
+): Promise<Stage> {
   const device = pikitDevice(await startDevice({ image }));
-  const site = releaseSite();
   const publish = async (ingredients: Ingredients): Promise<Built> => {
     const built = site.publish(ingredients);
     await device.serve(site);

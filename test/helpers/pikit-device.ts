@@ -5,7 +5,7 @@ import type { Built, Site } from './release-builder.ts';
 
 export interface PikitDevice extends Device {
   /** Puts the site as it is now on the device's web server. */
-  serve: (site: Site) => Promise<void>;
+  serve: (site: Pick<Site, 'dir'>) => Promise<void>;
   configure: (settings?: { url?: string; health?: readonly string[]; timeout?: string; settle?: string }) => Promise<void>;
   settings: (settings: Record<string, unknown>) => Promise<void>;
   state: () => Promise<Record<string, unknown>>;

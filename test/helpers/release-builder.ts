@@ -29,6 +29,8 @@ export interface Ingredients {
   minVersion?: string;
   /** A command to run, as `--run` takes it. */
   run?: string;
+  /** Not for stable. */
+  branch?: string;
 }
 
 /** A working pikit-api.py that tells its version. */
@@ -58,20 +60,34 @@ ThreadingHTTPServer(("127.0.0.1", 8080), Handler).serve_forever()
 export interface Site {
   dir: string;
   publish: (ingredients: Ingredients) => Built;
+  /** Another command of pikit-release on this site; what it printed. */
+  release: (...args: string[]) => string;
+  /** The same site once more, with its keys: what a thief of both has. */
+  copy: () => Site;
   remove: () => void;
 }
 
-/** Makes an empty unsigned site with `pikit-release init`. */
-export function releaseSite(): Site {
+/** Makes an empty site with `pikit-release init`, unsigned unless it says otherwise. */
+export function releaseSite({ signed = false } = {}): Site {
   const base = fs.mkdtempSync(join(tmpdir(), 'pikit-site-'));
+  release(['init', '--site', join(base, 'site'), ...(signed ? [] : ['--unsigned'])]);
+  return siteIn(base);
+}
+
+function siteIn(base: string): Site {
   const dir = join(base, 'site');
-  release(['init', '--site', dir, '--unsigned']);
   return {
     dir,
+    release: (...args) => release([...args, '--site', dir]),
+    copy: () => {
+      const other = fs.mkdtempSync(join(tmpdir(), 'pikit-site-'));
+      fs.cpSync(base, other, { recursive: true });
+      return siteIn(other);
+    },
     publish: (ingredients) => {
       const tree = join(base, `tree-${ingredients.version}`);
       fillTree(tree, ingredients);
-      const { version, minVersion, run } = ingredients;
+      const { version, minVersion, run, branch } = ingredients;
       const requires = minVersion === undefined ? [] : ['--min-version', minVersion];
       release([
         'build',
@@ -85,6 +101,7 @@ export function releaseSite(): Site {
         notes(base, version),
         ...requires,
         ...(run === undefined ? [] : ['--run', run]),
+        ...(branch === undefined ? [] : ['--branch', branch]),
       ]);
       return { version, tree, expected: expectedOf(tree) };
     },
@@ -94,8 +111,12 @@ export function releaseSite(): Site {
   };
 }
 
-function release(args: readonly string[]): void {
-  execFileSync(process.execPath, [join(project, 'dist/pikit-release.js'), ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+function release(args: readonly string[]): string {
+  return execFileSync(process.execPath, [join(project, 'dist/pikit-release.js'), ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, PIKIT_KEY_PASSPHRASE: 'correct horse battery staple' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 }
 
 function notes(base: string, version: string): string {
