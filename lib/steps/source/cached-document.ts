@@ -11,9 +11,9 @@ import { CACHE_FACTS_MAX_BYTES, factsOf, sourceId } from '../../core/device/sour
 import { keptValidators, mayAskWith } from '../../core/network/validators.ts';
 import type { SignedBy } from '../../core/trust/trust-state.ts';
 import type { TrustedTarget } from '../../io/trust/metadata-types.ts';
-import { writeDurable } from '../../transaction/files/durable.ts';
+import { lstatOrNull, writeDurable } from '../../transaction/files/durable.ts';
 import { mkdirDurable } from '../../transaction/files/directories.ts';
-import { clearPath } from '../../transaction/files/plain-file.ts';
+import { clearPath, keepAside } from '../../transaction/files/plain-file.ts';
 import { untrustedBytes } from '../../transaction/files/untrusted-files.ts';
 import type { NetworkDeps, StepDeps } from '../deps.ts';
 import type { SourceFile } from './ask-source.ts';
@@ -146,6 +146,8 @@ function readCache<T>(deps: StepDeps, config: Config, kind: CachedKind<T>): Cach
 
 function writeCache<T>(deps: StepDeps, kind: DocumentKind<T>, bytes: Buffer, facts: CacheFacts): void {
   const file = `${deps.paths.cacheDir}/source/${kind.path}`;
+  // Anything else in the place of the folder, also a link to one: each later check would fail on it.
+  if (lstatOrNull(dirname(file))?.isDirectory() === false) keepAside(dirname(file));
   mkdirDurable(dirname(file), DIR);
   for (const path of [file, `${file}.meta`]) clearPath(path);
   writeDurable(file, bytes, { mode: PUBLIC });

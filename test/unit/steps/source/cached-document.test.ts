@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { DocumentKind } from '../../../../lib/steps/source/cached-document.ts';
@@ -48,6 +49,39 @@ describe('requestDocument', () => {
     server.answer('/text.json', answer);
     await expect(requestDocument(deps, deps.loadConfig(), TEXT)).rejects.toThrow();
     expect(cachedDocument(deps, deps.loadConfig(), TEXT)?.value).toBe('one');
+  });
+
+  it.each<[string, (folder: string) => void]>([
+    [
+      'a file',
+      (folder) => {
+        fs.writeFileSync(folder, 'mine');
+      },
+    ],
+    [
+      'a pipe',
+      (folder) => {
+        execFileSync('mkfifo', [folder]);
+      },
+    ],
+    [
+      'a link to another folder',
+      (folder) => {
+        fs.symlinkSync(fs.mkdtempSync(`${folder}-other-`), folder);
+      },
+    ],
+  ])('is kept all the same where its folder is %s', async (_name, plant) => {
+    const { on, server } = await onSite([]);
+    const deps = netDeps(on);
+    const folder = `${on.paths.cacheDir}/source`;
+    server.answer('/text.json', bytes('one'));
+    await requestDocument(deps, deps.loadConfig(), TEXT);
+    fs.rmSync(folder, { recursive: true });
+    plant(folder);
+    expect((await requestDocument(deps, deps.loadConfig(), TEXT)).value).toBe('one');
+    expect(fs.lstatSync(folder).isDirectory()).toBe(true);
+    expect(cachedDocument(deps, deps.loadConfig(), TEXT)?.value).toBe('one');
+    expect(fs.existsSync(`${folder}.damaged`)).toBe(true);
   });
 
   it('has an entry of its own for each document', async () => {
