@@ -12,7 +12,7 @@ import { apply } from '../../lib/steps/apply.ts';
 import { check } from '../../lib/steps/check.ts';
 import { fetchRelease } from '../../lib/steps/fetch.ts';
 import { netDeps, rootDeps } from '../helpers/device.ts';
-import type { HostedSite } from '../helpers/hosted-site.ts';
+import type { HostedSite, Place } from '../helpers/hosted-site.ts';
 import { PLACES, hostedSite } from '../helpers/hosted-site.ts';
 import { kept, metadataVersions, wentBack } from '../helpers/kept-by-device.ts';
 import { matching } from '../helpers/matchers.ts';
@@ -215,7 +215,7 @@ async function failureOf(step: Promise<unknown>): Promise<{ code: string; messag
   );
 }
 
-async function bench(place: (typeof PLACES)[number]): Promise<HostedSite> {
+async function bench(place: Place): Promise<HostedSite> {
   const made = await hostedSite(place, ['1.0.0', '1.1.0']);
   await fetchRelease(netDeps(made.on));
   done.set(place, (done.get(place) ?? 0) + 1);

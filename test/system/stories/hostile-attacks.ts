@@ -6,6 +6,7 @@ import { beforeAll, expect, it } from 'vitest';
 import * as z from 'zod';
 import type { DeviceImage } from '../../helpers/container.ts';
 import { describeOnDevice } from '../../helpers/container.ts';
+import { installListing, listingCompared, listingKept, parseChanges } from '../../helpers/device-listing.ts';
 import type { InsideCheck } from '../../helpers/inside-check.ts';
 import { insideCheck } from '../../helpers/inside-check.ts';
 import { LEASE } from '../../helpers/other-users.ts';
@@ -40,6 +41,7 @@ export function tellHostileAttacks(image: DeviceImage): void {
       await device.writeFile('/etc/pikit/api-token', `${'x'.repeat(40)}\n`, { mode: '0600' });
       await throughNginx(device);
       await device.sh('useradd --create-home other');
+      await installListing(device);
       older = await stage.install({ version: '1.0.0', web: '5.17.14' });
       newer = await stage.publish({ version: '1.1.0', web: '5.18.2' });
       return stage.end;
@@ -65,9 +67,11 @@ export function tellHostileAttacks(image: DeviceImage): void {
 
     it.each(['other', 'www-data', 'pikit-update', 'pikit-update-api'])('come to nothing as %s', async (user) => {
       await ask('status');
+      await device.sh(listingKept('before'));
       const { stdout } = await device.exec(['bash', '-c', tries(triedBy(user))], { user });
-      console.log(`${image}, ${user}: ${String(triedBy(user).length)} tried`);
+      console.log(`${image}, ${user}: ${String(triedBy(user).length)} tried, the whole device listed before and after`);
       expect(stdout).toBe('');
+      expect(parseChanges(await device.sh(listingCompared('before')))).toEqual([]);
     });
 
     it('come to nothing inside the sandbox of check, nor does what it tells systemd', async () => {
