@@ -14,9 +14,10 @@ import { deviceDeps } from '../../../scripts/device-deps.ts';
 import { metadataTools } from '../../../scripts/metadata-tools.ts';
 import { transactionPaths } from '../../../lib/transaction/transaction-paths.ts';
 import { writeTree } from '../../helpers/tree.ts';
-import type { Release } from './releases.ts';
+import type { Release, ReleaseFile } from './releases.ts';
 
-const NOW = new Date('2026-11-22T10:00:00.000Z');
+/** The time of the model. */
+export const NOW = new Date('2026-11-22T10:00:00.000Z');
 
 const silent = (): void => undefined;
 
@@ -89,22 +90,30 @@ timeout = "100ms"
 /** What fetch leaves for apply. */
 export function stage(root: string, release: Release): void {
   const { cacheDir } = devicePaths(root);
-  const files = Object.entries(release.files).map(([path, given]) => ({ path, ...(typeof given === 'string' ? { text: given } : given) }));
-  for (const { path, text } of files) {
+  for (const { path, text } of filesOf(release)) {
     const file = join(cacheDir, release.version, 'tree', path);
     fs.mkdirSync(dirname(file), { recursive: true });
     fs.writeFileSync(file, text);
   }
-  const manifest = JSON.stringify({
-    version: release.version,
-    changelog: '',
-    files: files.map(({ path, text, mode = '0644', config = false }) => {
-      return { path, sha256: sha256(text), size: Buffer.byteLength(text), mode, config };
-    }),
-  });
+  const manifest = manifestOf(release);
   fs.writeFileSync(join(cacheDir, release.version, 'manifest.json'), manifest);
   const { files: state } = depsOn(root);
   state.writeStaged({ version: release.version, branch: 'stable', manifest_sha256: sha256(manifest), at: NOW.toISOString() });
+}
+
+/** The manifest of a release as it is published, but for its bundle. */
+export function manifestOf(release: Release): string {
+  return JSON.stringify({
+    version: release.version,
+    changelog: '',
+    files: filesOf(release).map(({ path, text, mode = '0644', config = false }) => {
+      return { path, sha256: sha256(text), size: Buffer.byteLength(text), mode, config };
+    }),
+  });
+}
+
+function filesOf({ files }: Release): ({ path: string } & ReleaseFile)[] {
+  return Object.entries(files).map(([path, given]) => ({ path, ...(typeof given === 'string' ? { text: given } : given) }));
 }
 
 function sha256(text: string): string {

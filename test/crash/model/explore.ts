@@ -100,7 +100,8 @@ export async function explore(story: Story, shelf: Shelf, { before, recorded, wo
   return { operations: recorded.ops.length, ...counts, cases, failures };
 }
 
-function told(ops: readonly Op[], after: number): string {
+/** Where a power cut came. */
+export function told(ops: readonly Op[], after: number): string {
   const op = ops[after - 1];
   const what = op === undefined ? 'nothing' : op.is === 'move' ? `move ${op.name} to ${op.to}` : 'name' in op ? `${op.is} ${op.name}` : op.is;
   return `${String(after)} operations (${what})`;

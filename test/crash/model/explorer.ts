@@ -10,7 +10,8 @@ import type { Assignment } from './assignment.ts';
 import { Report } from './assignment.ts';
 
 const PROJECT = join(import.meta.dirname, '../../..');
-const PROGRAMS = [new URL('./child.ts', import.meta.url), new URL('./preload.ts', import.meta.url)];
+const CHILD = new URL('./child.ts', import.meta.url);
+const PRELOAD = new URL('./preload.ts', import.meta.url);
 export const DIST = process.env['PIKIT_TEST_DIST'] ?? join(PROJECT, 'dist');
 
 export interface Explorer {
@@ -19,10 +20,10 @@ export interface Explorer {
   remove: () => void;
 }
 
-export async function buildExplorer(plugins: Plugin[] = []): Promise<Explorer> {
+export async function buildExplorer(plugins: Plugin[] = [], child = CHILD): Promise<Explorer> {
   const dir = tempDir();
   await build({
-    entryPoints: PROGRAMS.map((url) => fileURLToPath(url)),
+    entryPoints: { child: fileURLToPath(child), preload: fileURLToPath(PRELOAD) },
     bundle: true,
     platform: 'node',
     format: 'esm',

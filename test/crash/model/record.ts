@@ -1,6 +1,5 @@
 /** What a program did to a folder, as operations of the model; and a folder read into the model. */
 import fs from 'node:fs';
-import { join } from 'node:path';
 import type { Disk, Node, Op } from './disk.ts';
 import { ROOT, effect, fileNode, lookUp, nodeOf, walk } from './disk.ts';
 import type { Change } from './watch.ts';
@@ -13,8 +12,8 @@ function rightsOf(path: string): { mode: number; uid: number; gid: number } {
   return { mode: mode & MODE_BITS, uid, gid };
 }
 
-/** A folder as it is now, all of it taken to be durable; names of one inode stay names of one inode. */
-export function readDisk(root: string): Disk {
+/** A folder as it is now, all of it taken to be durable but for what is fleeting; names of one inode stay names of one inode. */
+export function readDisk(root: string, fleeting: readonly string[] = FLEETING): Disk {
   const disk = new Map<number, Node>();
   const known = new Map<number, number>();
   let last = ROOT;
@@ -22,7 +21,7 @@ export function readDisk(root: string): Disk {
     const entries = new Map<string, number>();
     for (const name of fs.readdirSync(root + device).sort()) {
       const path = `${device}/${name}`;
-      if (FLEETING.includes(path)) continue;
+      if (fleeting.includes(path)) continue;
       const stat = fs.lstatSync(root + path);
       const before = known.get(stat.ino);
       entries.set(name, before ?? (last += 1));
@@ -45,7 +44,7 @@ export interface Recorded<T> {
 }
 
 /** Runs `act` on the folder that holds `before`, and keeps what it did. */
-export async function record<T>(root: string, before: Disk, act: () => T | Promise<T>): Promise<Recorded<T>> {
+export async function record<T>(root: string, before: Disk, act: () => T | Promise<T>, fleeting: readonly string[] = FLEETING): Promise<Recorded<T>> {
   const live = new Map(before);
   const ops: Op[] = [];
   let last = Math.max(...before.keys());
@@ -53,9 +52,10 @@ export async function record<T>(root: string, before: Disk, act: () => T | Promi
     ops.push(op);
     if (op.is !== 'sync') effect(live, op);
   };
-  const stop = watch(root, (change) => {
+  const see = (change: Change): void => {
     for (const op of toOps(root, live, change, () => (last += 1))) add(op);
-  });
+  };
+  const stop = watch(root, see, fleeting);
   let outcome: Recorded<T>['outcome'];
   try {
     outcome = { is: 'done', value: await act() };
@@ -118,7 +118,7 @@ function toOps(root: string, live: Disk, change: Change, fresh: () => number): O
 }
 
 /** Throws unless the folder is what the model says: what was recorded is all that happened. */
-export function assertModelled(root: string, disk: Disk): void {
+export function assertModelled(root: string, disk: Disk, fleeting: readonly string[] = FLEETING): void {
   const paths = (of: Disk): string[] => {
     const lines: string[] = [];
     walk(of, (path, _ino, node) => {
@@ -127,7 +127,7 @@ export function assertModelled(root: string, disk: Disk): void {
     });
     return lines.sort();
   };
-  const [real, modelled] = [paths(readDisk(join(root))), paths(disk)];
+  const [real, modelled] = [paths(readDisk(root, fleeting)), paths(disk)];
   const odd = [...real.filter((line) => !modelled.includes(line)), ...modelled.filter((line) => !real.includes(line))];
   if (odd.length > 0) throw new Error(`the model and the disk differ: ${odd.slice(0, 4).join('; ')}`);
 }

@@ -60,7 +60,8 @@ function writeFile(path: string, node: FileNode): void {
   fs.closeSync(fd);
 }
 
-export function openShelf(base: string): Shelf {
+/** `own`: paths of files that have to have one name only, as what root takes from another user. */
+export function openShelf(base: string, own = APPENDED): Shelf {
   const root = join(base, 'device');
   const readyDir = join(base, 'ready');
   const ready = new Map<string, Ready>();
@@ -85,7 +86,7 @@ export function openShelf(base: string): Shelf {
     if (node.type === 'dir') {
       fs.mkdirSync(root + path);
       giveRights(root + path, node);
-    } else if (APPENDED.test(path)) {
+    } else if (own.test(path)) {
       writeFile(root + path, node);
     } else {
       fs.linkSync(readyFile(ino, node).path, root + path);

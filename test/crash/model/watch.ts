@@ -36,8 +36,8 @@ interface OpenFile {
   append: boolean;
 }
 
-/** Watches until the returned function is called. */
-export function watch(root: string, seen: (change: Change) => void): () => void {
+/** Watches until the returned function is called; `fleeting` are folders in which anything may happen unseen. */
+export function watch(root: string, seen: (change: Change) => void, fleeting: readonly string[] = FLEETING): () => void {
   const files = new Map<number, OpenFile>();
 
   /** A file in a directory that is held open: named through its descriptor. */
@@ -48,10 +48,11 @@ export function watch(root: string, seen: (change: Change) => void): () => void 
   };
 
   const within = (given: unknown): string | null => {
-    const path = typeof given === 'string' ? named(given) : '';
+    // What is swept is named in bytes.
+    const path = typeof given === 'string' ? named(given) : Buffer.isBuffer(given) ? named(given.toString()) : '';
     if (!path.startsWith(`${root}/`)) return null;
     const device = path.slice(root.length);
-    return FLEETING.some((dir) => device === dir || device.startsWith(`${dir}/`)) ? null : device;
+    return fleeting.some((dir) => device === dir || device.startsWith(`${dir}/`)) ? null : device;
   };
 
   const written = (path: string, at: number, data: unknown): void => {
