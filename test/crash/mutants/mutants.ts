@@ -1,7 +1,7 @@
 /** Ten mistakes that an updater can make and still pass every test without a power cut. Each must be caught by the model. */
 
 interface Mutation {
-  /** A file of lib/transaction. */
+  /** A file of lib/transaction, lib/device, lib/steps or lib/io/trust. */
   file: string;
   /** Has to be there exactly once. */
   find: string;

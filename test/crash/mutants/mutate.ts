@@ -9,7 +9,7 @@ export function mutate({ name, mutations }: Mutant): Plugin {
     name: 'mutate',
     setup: (build) => {
       const done = new Set<string>();
-      build.onLoad({ filter: /\/lib\/transaction\/(?:[a-z-]+\/)?[a-z-]+\.ts$/ }, ({ path }) => {
+      build.onLoad({ filter: /\/lib\/(?:transaction|device|steps|io\/trust)\/(?:[a-z-]+\/)?[a-z-]+\.ts$/ }, ({ path }) => {
         const file = basename(path);
         let contents = fs.readFileSync(path, 'utf8');
         for (const mutation of mutations.filter((one) => one.file === file)) {
