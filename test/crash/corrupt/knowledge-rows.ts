@@ -1,6 +1,6 @@
 /**
- * What the owner chose, what is known, what was fetched, and what is said along the chain: plain files behind a schema. There
- * is no trust/ in this version yet, as releases are not signed.
+ * What the owner chose, what is known, what was fetched, and what is said along the chain: plain files behind a schema. What is
+ * trusted is damaged in test/crash/trust.
  */
 import { devicePaths, tokenPath } from '../../../lib/core/device/paths.ts';
 import type { Damage } from './damage.ts';

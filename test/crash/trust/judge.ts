@@ -105,7 +105,7 @@ function assertFloor({ before, end }: Course, floor: TrustFloor | null): void {
 const REFUSALS = /^(METADATA_ROLLBACK|SIGNATURE_INVALID|SIGNATURE_MISSING|TRUST_DAMAGED)$/;
 
 /** What was signed before is refused by check, and changes nothing of what is trusted. */
-async function assertRefused({ ground }: Course, root: string): Promise<void> {
+export async function assertRefused({ ground }: Course, root: string): Promise<void> {
   const before = trustOf(root, ground);
   const failure = await failureOf(check(ground.networkOn(root, 'older')));
   assert.match(failure.code, REFUSALS, `an older site: ${failure.message}`);
@@ -114,7 +114,7 @@ async function assertRefused({ ground }: Course, root: string): Promise<void> {
 }
 
 /** The source as it is now leads to the end, for the network steps and for root. */
-async function assertTold({ ground }: Course, root: string): Promise<void> {
+export async function assertTold({ ground }: Course, root: string): Promise<void> {
   await check(ground.networkOn(root, 'young'));
   stage(root, NEWEST);
   await STEPS.apply(ground.stepsOn(root));
@@ -127,7 +127,7 @@ async function assertTold({ ground }: Course, root: string): Promise<void> {
 }
 
 /** Nothing older counts from then on, whatever has become of the cache. */
-async function assertForward(course: Course, root: string): Promise<void> {
+export async function assertForward(course: Course, root: string): Promise<void> {
   const { ground } = course;
   dropCache(root);
   await assertRefused(course, root);
@@ -156,7 +156,8 @@ function hasVerified(root: string): boolean {
   return fs.existsSync(trusted) && fs.readdirSync(trusted).length > 0;
 }
 
-async function failureOf(step: Promise<unknown>): Promise<UpdateError> {
+/** INTERNAL for what did not fail. */
+export async function failureOf(step: Promise<unknown>): Promise<UpdateError> {
   return await step.then(
     () => new UpdateError('INTERNAL', 'it did not fail'),
     (error: unknown) => toUpdateError(error),

@@ -46,11 +46,17 @@ function verified(initialRoot: Buffer, dir: string): Sight {
   };
 }
 
+/** Above what any metadata may have, the length says it all. */
+const MOST_BYTES = 8 * 1024 * 1024;
+
 function digestOf(initialRoot: Buffer, dir: string): string {
   const hash = createHash('sha256').update(initialRoot);
-  for (const entry of fs.existsSync(dir) ? fs.readdirSync(dir, { withFileTypes: true }) : []) {
-    hash.update(`${entry.name}\n`);
-    if (entry.isFile()) hash.update(fs.readFileSync(join(dir, entry.name)));
+  const isFolder = fs.lstatSync(dir, { throwIfNoEntry: false })?.isDirectory() === true;
+  for (const entry of isFolder ? fs.readdirSync(dir, { withFileTypes: true }) : []) {
+    const path = join(dir, entry.name);
+    const { size } = fs.lstatSync(path);
+    hash.update(`${entry.name} ${String(size)}\n`);
+    if (entry.isFile() && size <= MOST_BYTES) hash.update(fs.readFileSync(path));
   }
   return hash.digest('hex');
 }
