@@ -25,6 +25,8 @@ export async function resetTrust(deps: ReaderDeps, tell: (text: string) => void)
   await whileNoStepRuns(deps, tell, () => {
     if (isThere(dirname(paths.trustRoot))) {
       removeTree(paths.trustRoot);
+      // Where giving it was cut short.
+      removeTree(`${paths.trustRoot}.tmp`);
       fsyncDir(dirname(paths.trustRoot));
     }
     // A folder of the user of the network steps: nothing in it is followed.

@@ -7,7 +7,7 @@ import { withSiteLock } from '../site/site-lock.ts';
 import { isSigned, openSite } from '../site/site.ts';
 import { keysOfFiles } from '../trust/branch-keys.ts';
 import type { KeysChanged } from '../trust/change-keys.ts';
-import { changeKeys, signPendingRoot, withKeys, withOtherKeys, withoutKey } from '../trust/change-keys.ts';
+import { changeKeys, hasKey, signPendingRoot, withKeys, withOtherKeys, withoutKey } from '../trust/change-keys.ts';
 import { listKeys } from '../trust/list-keys.ts';
 import { freshKey } from '../trust/new-trust.ts';
 import type { KeptKey } from '../trust/new-trust.ts';
@@ -91,7 +91,8 @@ function runKeyChange(command: KeyCommand, deps: KeySurroundings): CommandDone {
   const around = signingSurroundings(deps);
   const folder = keys.keys ?? keysFolderOf(site);
   const given = keysOfFiles(command.files);
-  const made: KeptKey[] = command.isNew ? [freshKey(role, site, { folder, passphrases: around.passphrases, isEncrypted: command.isEncrypted })] : [];
+  const isNew = command.isNew && (old === null || hasKey(site, role, old));
+  const made: KeptKey[] = isNew ? [freshKey(role, site, { folder, passphrases: around.passphrases, isEncrypted: command.isEncrypted })] : [];
   const added = [...given, ...made.map(({ key }) => key)];
   const changed: KeysChanged = changeKeys({
     site,

@@ -9,6 +9,7 @@ import type { MetadataVersions } from '../../core/trust/metadata-facts.ts';
 import { firstBehind, rootFacts, snapshotFacts, targetsFacts, timestampFacts } from '../../core/trust/metadata-facts.ts';
 import { METADATA_FOLDER, metadataPath } from '../../core/trust/metadata-layout.ts';
 import { isSigned, readIfThere } from '../site/site.ts';
+import { readSignedSite } from '../trust/read-signed-site.ts';
 import { wayOutOfSigned } from './published-list.ts';
 
 /** What a place has of `tuf/`: a file by its name there, or null. */
@@ -77,6 +78,22 @@ export function assertFolderNotBehind(site: string, to: string): void {
   const [ours, theirs] = [metadataIn(site), metadataIn(to)];
   if (theirs.read('timestamp.json')?.equals(ours.read('timestamp.json') ?? Buffer.alloc(0)) === true) return;
   assertMetadataNotBehind(ours, theirs, to);
+}
+
+/** The newest root that devices find in a folder; 0 where there is none. */
+export function rootThere(dir: string): number {
+  return isSigned(dir) ? metadataIn(dir).versions.root : 0;
+}
+
+/** Whether a device that has this root accepts what a site has now, with each of the roots that lead from there to the newest. */
+export function isAcceptedBy(root: number, site: string): boolean {
+  try {
+    return readSignedSite(site, null).acceptedSince <= root;
+  } catch (error) {
+    // Safe to ignore: `verify` says what is wrong with it.
+    if (error instanceof UpdateError) return false;
+    throw error;
+  }
 }
 
 function metadataIn(dir: string): { versions: MetadataVersions; read: ReadMetadata } {

@@ -12,7 +12,7 @@ import { mkdirDurable } from '../../transaction/files/directories.ts';
 import { clearWay, copyFile, filesBelow, blockedBy, removeFile, sweepCopies } from './folder-copy.ts';
 import { assertNotBehind, assertNotWithdrawn } from '../builder/not-behind.ts';
 import { metadataFiles, pruneMetadata } from '../trust/metadata-files.ts';
-import { assertFolderNotBehind } from './metadata-order.ts';
+import { assertFolderNotBehind, isAcceptedBy, rootThere } from './metadata-order.ts';
 import { mergedList, readList } from './published-list.ts';
 import { withLockIfAny } from '../site/site-lock.ts';
 import { BUNDLES_NAME, SITE_FOLDERS, TUF_NAME, isSigned, manifestFiles, readIfThere } from '../site/site.ts';
@@ -72,7 +72,7 @@ function publishAlone({ site, documents, to, manifests, branches, signal, onDone
   for (const path of files) if (!blocked.has(path)) put(site, path);
   for (const path of [...lists(documents, manifests, withdrawn), ...manifests]) put(documents, path);
   // Before anything is removed: from the new timestamp on, devices go by what is new.
-  const metadata = isSigned(documents) ? metadataFiles(documents) : [];
+  const metadata = isSigned(documents) ? metadataFiles(documents, { rootsLast: isAcceptedBy(rootThere(to), documents) }) : [];
   for (const { path } of metadata) put(documents, path);
   for (const path of removeManifests(to, withdrawn)) onDone(`removed ${path}`);
   for (const [name, bytes] of [[BRANCHES_NAME, list.list] as const, [BRANCH_RECORD_NAME, list.record] as const]) {

@@ -9,6 +9,9 @@ import { describeKey } from '../keys/public-key.ts';
 import { withSiteLock } from '../site/site-lock.ts';
 import { openSite } from '../site/site.ts';
 import { assertThreshold } from './branch-keys.ts';
+import { keepOwnRoot } from '../keys/own-root.ts';
+import { writeMetadata } from './metadata-files.ts';
+import { newestRootFiles } from './plan-metadata.ts';
 import { readSignedSite } from './read-signed-site.ts';
 import type { ProposedRoot } from './root-change.ts';
 import { addSignatures, assertFollows, proposeRoot } from './root-change.ts';
@@ -48,7 +51,9 @@ export function changeKeys({ site: dir, role, signing, change, pending }: KeyCha
   openSite(dir);
   return withSiteLock(dir, () => {
     const site = readSignedSite(dir, signing.trustedRoot);
-    const roles = role === ONLINE ? ['snapshot', 'timestamp'] : [role];
+    // A run that was cut short at its last file has changed the keys: what is refused now leaves nothing half done.
+    writeMetadata(dir, newestRootFiles(site));
+    const roles = rolesOf(role);
     const changed = new Map(roles.map((name) => [name, changedRole(site, name, change)]));
     const keys = [...changed.values()][0] ?? { threshold: 1, keys: [] };
     const branch = branchOfRole(role);
@@ -77,6 +82,16 @@ function changedRole(site: SignedSite, role: string, change: KeyChange['change']
   return keys;
 }
 
+/** Whether a role has a key that is to go: else no other one need be made in its place, as changeKeys will say why. */
+export function hasKey(dir: string, role: string, old: string): boolean {
+  const site = readSignedSite(dir, null);
+  return rolesOf(role).every((name) => keysOfRole(site, name)?.keys.some((key) => isCalled(key, old)) === true);
+}
+
+function rolesOf(role: string): string[] {
+  return role === ONLINE ? ['snapshot', 'timestamp'] : [role];
+}
+
 /** One key more than there are, or several. Throws KEY_INVALID for one that is there. */
 export function withKeys(now: RoleKeys, added: readonly PublicKey[], threshold: number | null): RoleKeys {
   const twice = added.find(({ id }) => now.keys.some((key) => key.id === id));
@@ -92,13 +107,17 @@ export function withOtherKeys(now: RoleKeys, old: string | null, added: readonly
 
 /** Without one key, by its fingerprint or its name. Throws USAGE for one that the role does not have. */
 export function withoutKey(now: RoleKeys, old: string, threshold: number | null): RoleKeys {
-  const found = now.keys.filter(({ fingerprint, name }) => fingerprint === old || name === old);
+  const found = now.keys.filter((key) => isCalled(key, old));
   if (found.length !== 1) {
     throw new UpdateError('USAGE', `the role has ${found.length === 0 ? 'no key' : 'several keys'} '${old}'`, {
       hint: `its keys are ${now.keys.map(describeKey).join(', ')}`,
     });
   }
   return { keys: now.keys.filter((key) => key !== found[0]), threshold: threshold ?? now.threshold };
+}
+
+function isCalled({ fingerprint, name }: PublicKey, called: string): boolean {
+  return fingerprint === called || name === called;
 }
 
 export interface RootSigned {
@@ -123,7 +142,15 @@ export function signPendingRoot(file: string, dir: string | null, signing: Signi
     }
   };
   const act = (site: SignedSite | null): RootSigned => {
-    const { signedNow, ...root } = addSignatures(read(), `'${file}'`, site, signing);
+    const pending = read();
+    if (dir !== null && site !== null && newestRoot(site).bytes.equals(pending)) {
+      // A run that was cut short has made it the root of the site, and is finished now.
+      writeMetadata(dir, newestRootFiles(site));
+      keepOwnRoot(dir, signing);
+      fs.unlinkSync(file);
+      return { version: newestRoot(site).version, signedNow: [], lacks: [], isInstalled: true, notices: [] };
+    }
+    const { signedNow, ...root } = addSignatures(pending, `'${file}'`, site, signing);
     writeDurable(file, root.bytes, { mode: 0o644 });
     const isInstalled = dir !== null && site !== null && root.lacks.length === 0;
     const notices = isInstalled ? install(dir, site, root, signing) : [];

@@ -3,7 +3,7 @@ import fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { METADATA_FOLDER, gzipCopyPath, metadataPath, targetCopyPath } from '../../core/trust/metadata-layout.ts';
-import { lstatOrNull, unlinkIfThere, writeDurable } from '../../transaction/files/durable.ts';
+import { lstatOrNull, removeTree, unlinkIfThere, writeDurable } from '../../transaction/files/durable.ts';
 import { mkdirDurable } from '../../transaction/files/directories.ts';
 import { readIfThere } from '../site/site.ts';
 import { jsonOf } from './metadata-parts.ts';
@@ -55,12 +55,14 @@ export interface PublishedMetadata {
 
 /**
  * All files of `tuf/` that devices may ask for, in an order in which they can be brought to where devices read: copies of documents,
- * metadata of branches and targets, snapshots, roots, the newest root, and the timestamp, which makes the rest count. What
- * is behind an interrupted run, and no timestamp names, is left out.
+ * metadata of branches and targets, snapshots, then roots and the newest root, and the timestamp, which makes the rest count. What
+ * is behind an interrupted run, and no timestamp names, is left out. `rootsLast`: all is signed for the roots that devices have
+ * already as well, so they find what they accept before each new root and after it.
  */
-export function metadataFiles(dir: string): PublishedMetadata[] {
+export function metadataFiles(dir: string, { rootsLast = false } = {}): PublishedMetadata[] {
   const kept = keptFiles(dir);
-  const rank = ({ kind }: PublishedMetadata): number => ['copy', 'role', 'snapshot', 'root', 'newest-root', 'timestamp'].indexOf(kind);
+  const last = rootsLast ? ['timestamp', 'root', 'newest-root'] : ['root', 'newest-root', 'timestamp'];
+  const rank = ({ kind }: PublishedMetadata): number => ['copy', 'role', 'snapshot', ...last].indexOf(kind);
   const roles = kept.names.map(({ name, role, version }): PublishedMetadata => ({
     path: metadataPath(name),
     asset: name,
@@ -80,6 +82,8 @@ export function pruneMetadata(dir: string): string[] {
   const kept = keptFiles(dir);
   const names = new Set(kept.names.map(({ name }) => name));
   const copies = new Set(kept.copies);
+  // In which the first metadata was made.
+  removeTree(join(dir, `${METADATA_FOLDER}.tmp`));
   const stale = [
     ...namesIn(join(dir, METADATA_FOLDER)).flatMap((name) => (VERSIONED.test(name) && !names.has(name) ? [metadataPath(name)] : [])),
     ...namesIn(join(dir, COPIES)).flatMap((name) => (copies.has(name) ? [] : [`${COPIES}/${name}`])),

@@ -29,7 +29,7 @@ export interface Wish {
   days?: ReadonlyMap<string, number>;
 }
 
-/** The files to write, in order; none when all is so already. Throws KEY_MISSING, KEY_INVALID. */
+/** The files to write, in order; where nothing changes, the newest root alone. Throws KEY_MISSING, KEY_INVALID. */
 export function planMetadata(site: SignedSite, wish: Wish, signing: Signing): MetadataFile[] {
   const plan = new Plan(site, wish, signing);
   return plan.files();
@@ -155,7 +155,7 @@ class Plan {
 
   #root(): MetadataFile[] {
     const { root } = this.#wish;
-    return root === undefined ? [] : rootFiles(root.version, root.bytes);
+    return root === undefined ? newestRootFiles(this.#site) : rootFiles(root.version, root.bytes);
   }
 
   #isRenewed(role: string): boolean {
@@ -186,6 +186,12 @@ class Plan {
   }
 }
 
+/** The root that counts, to be written again where a run was cut short between its two names. */
+export function newestRootFiles(site: SignedSite): MetadataFile[] {
+  const { version, bytes } = newestRoot(site);
+  return rootFiles(version, bytes);
+}
+
 /** A root under both of its names, the one that devices look for first. */
 function rootFiles(version: number, bytes: Buffer): MetadataFile[] {
   return [
@@ -210,8 +216,9 @@ export function firstMetadata(
     targets: { ...nothing('targets'), documents: new Map(), delegations: new Map() },
     branches: new Map(),
     unsound: new Set(),
+    acceptedSince: issue.version,
   };
-  return [...rootFiles(1, bytes), ...planMetadata(site, { documents, renew: new Set(['targets']) }, signing)];
+  return planMetadata(site, { documents, renew: new Set(['targets']) }, signing);
 }
 
 function sameDocuments(a: ReadonlyMap<string, DocumentFacts>, b: ReadonlyMap<string, DocumentFacts>): boolean {

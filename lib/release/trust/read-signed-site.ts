@@ -27,10 +27,12 @@ interface ReadRoot {
 export function readSignedSite(dir: string, trusted: Buffer | null): SignedSite {
   const roots = readRoots(dir, trusted);
   const unsound = new Set<string>();
+  let firstAccepting = 0;
   const check = (role: string, metadata: Parameters<RootMetadata['verifyDelegate']>[1]): void => {
     const accepted = roots.findLastIndex((root) => isSignedFor(root.metadata, role, metadata));
     if (accepted === -1) throw notSigned(dir, role);
     if (accepted < roots.length - 1) unsound.add(role);
+    firstAccepting = Math.max(firstAccepting, roots.findLastIndex((root) => !isSignedFor(root.metadata, role, metadata)) + 1);
   };
   const timestamp = read(dir, 'timestamp.json', (document) => Metadata.fromJSON(MetadataKind.Timestamp, document));
   check('timestamp', timestamp.metadata);
@@ -65,6 +67,7 @@ export function readSignedSite(dir: string, trusted: Buffer | null): SignedSite 
       }),
     ),
     unsound,
+    acceptedSince: (roots[0]?.metadata.signed.version ?? 0) + firstAccepting,
   };
 }
 

@@ -48,6 +48,8 @@ export interface SignedSite {
   branches: ReadonlyMap<string, Dated & { documents: SignedDocuments }>;
   /** Roles whose metadata the newest root does not accept: a change of keys was cut short. They have to be signed anew. */
   unsound: ReadonlySet<string>;
+  /** The oldest root from which on every one accepts timestamp, snapshot and targets as they are; one more than the newest where that does not. */
+  acceptedSince: number;
 }
 
 /** The period of each role, in days, where its owner has said nothing else: made for one person. */

@@ -65,3 +65,11 @@ it('is cut short at any call: what root goes by is signed, then told to reset, t
   }
   expect(seen.filter((one, index) => seen[index - 1] !== one)).toEqual(['signed', 'told to reset', 'unsigned']);
 });
+
+it('takes away what was left where giving a root was cut short', async () => {
+  const on = signedDevice();
+  const { trustRoot } = on.deps.paths;
+  fs.writeFileSync(`${trustRoot}.tmp`, '{');
+  await resetTrust(on.deps, () => undefined);
+  expect(fs.readdirSync(join(trustRoot, '..'))).toEqual([]);
+});

@@ -60,6 +60,24 @@ describe('publish', () => {
     expect([...offers]).toEqual(['1.0.0', '1.1.0']);
   });
 
+  it.each(['targets', 'online'])('serves devices between two roots, wherever it is cut: %s exchanged', async (role) => {
+    const { site, done } = await signedBench(dir());
+    await done('publish --site SITE --to BASE/old');
+    const device = readAsDevice(join(dir(), 'old'), newDevice(site)).seen;
+    await done(`key rotate ${role} --site SITE`);
+    for (let at = 1, isOver = false; !isOver; at += 1) {
+      const to = join(dir(), 'to');
+      fs.rmSync(to, { recursive: true, force: true });
+      fs.cpSync(join(dir(), 'old'), to, { recursive: true });
+      const publication = { site, documents: site, to, manifests: ['manifest.json'], branches: null, onDone: () => undefined };
+      isOver = !runWithFault({ kind: 'die', at }, () => {
+        publishToFolder({ ...publication, signal: new AbortController().signal });
+      }).hit;
+      expect(readAsDevice(to, device).offers).toEqual({ 'manifest.json': '1.0.0' });
+      expect(readAsDevice(to, newDevice(site)).offers).toEqual({ 'manifest.json': '1.0.0' });
+    }
+  });
+
   it('refuses to go behind what is published, another chain of keys, and a part of it', async () => {
     const { site, done, run } = await signedBench(dir());
     fs.cpSync(site, join(dir(), 'copy'), { recursive: true });

@@ -53,6 +53,21 @@ describe('the keys of one person', () => {
   });
 });
 
+it('puts the site in order where a change is refused, and makes no key for one that is not there', async () => {
+  const { site, keys, done, run } = await signedBench(dir());
+  const before = fs.readFileSync(join(site, 'tuf/root.json'));
+  await done('key rotate targets targets --site SITE');
+  fs.writeFileSync(join(site, 'tuf/root.json'), before);
+  expect((await run('key rotate targets targets --site SITE')).err).toMatch(/^error: the role has no key 'targets'/);
+  expect(fs.readFileSync(join(site, 'tuf/root.json'))).toEqual(fs.readFileSync(join(site, 'tuf/2.root.json')));
+  expect(fs.readdirSync(keys).filter((name) => name.startsWith('targets'))).toEqual([
+    'targets-2.pem',
+    'targets-2.pub.pem',
+    'targets.pem',
+    'targets.pub.pem',
+  ]);
+});
+
 describe('the keys of a team', () => {
   async function team(): Promise<ReleaseBench & { of: (name: string) => string }> {
     const bench = await signedBench(dir());

@@ -27,6 +27,17 @@ describe('refresh', () => {
     expect(readAsDevice(site, newDevice(site)).offers).toEqual({ 'manifest.json': '1.0.0' });
     expect(fs.readFileSync(join(site, 'tuf/root.json'))).toEqual(fs.readFileSync(join(site, 'tuf/2.root.json')));
   });
+
+  it('finishes what a run has left that was cut short between the two names of a root', async () => {
+    const { site, done, run } = await signedBench(dir());
+    const before = fs.readFileSync(join(site, 'tuf/root.json'));
+    await done('key rotate targets --site SITE');
+    fs.writeFileSync(join(site, 'tuf/root.json'), before);
+    const { out, err } = await run('verify --site SITE');
+    expect(out + err).toMatch(/not the newest root \(version 2\): finish with pikit-release refresh/);
+    await done('refresh --site SITE');
+    expect((await run('verify --site SITE')).code).toBe(0);
+  });
 });
 
 describe('verify', () => {
