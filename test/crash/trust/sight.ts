@@ -7,7 +7,7 @@ import { openMetadata } from '../../../lib/io/trust/metadata-client.ts';
 import { folderStore } from '../../../lib/io/trust/metadata-store.ts';
 import { NOW } from '../model/device.ts';
 
-export const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;
+const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;
 export type Role = (typeof ROLES)[number];
 
 export interface Sight {
