@@ -42,6 +42,11 @@ export async function pointsOf(bench: Bench, { from = /^/, stride = 1, exhaustiv
   return points.filter((_, index) => isDistinct(points, index) && index >= first).filter((_, index) => index % stride === 0);
 }
 
+/** Those that leave a device of their own. */
+export function distinctPoints(points: readonly Point[]): Point[] {
+  return points.filter((_, index) => isDistinct(points, index));
+}
+
 function isDistinct(points: readonly Point[], index: number): boolean {
   const before = points[index - 1];
   return before === undefined || !isHarmless(before);

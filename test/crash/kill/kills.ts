@@ -4,8 +4,8 @@ import { EXHAUSTIVE, atLeast } from '../plan.ts';
 
 /** The short run leaves out what is the same device again: a kill before an fsync, and before a call that fails. */
 const KILLS = EXHAUSTIVE
-  ? { apply: 300, undo: 314, rollback: 222, recover: 346, network: 180, drift: 633, large: 350 }
-  : { apply: 184, undo: 80, rollback: 132, recover: 109, network: 62, drift: 33, large: 23 };
+  ? { apply: 300, undo: 314, rollback: 222, recover: 346, network: 180, drift: 633, large: 350, trust: 400 }
+  : { apply: 184, undo: 80, rollback: 132, recover: 109, network: 62, drift: 33, large: 23, trust: 24 };
 
 const PLAN = EXHAUSTIVE ? 1860 : 620;
 

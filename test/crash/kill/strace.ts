@@ -11,6 +11,8 @@ import { join } from 'node:path';
 import { errnoOf } from '../../../lib/core/errors.ts';
 
 export type Program = 'apply' | 'rollback' | 'recover' | 'check' | 'fetch';
+/** With what the owner types. */
+export type Command = Program | 'pikit-update';
 
 /** One system call of the main thread on a file below the root. */
 export interface Point {
@@ -58,6 +60,8 @@ export function noStrace(): string | null {
 }
 
 export interface RunOptions {
+  /** What it is asked for. */
+  args?: readonly string[];
   /** Another command that starts it. */
   through?: readonly string[];
   /** It is killed after so long. */
@@ -73,9 +77,9 @@ export interface Running {
 }
 
 /** Starts a built program on a root. */
-export function startProgram(program: Program, root: string, { through = [], killAfterMs, env = {} }: RunOptions = {}): Running {
+export function startProgram(program: Command, root: string, { args: asked = [], through = [], killAfterMs, env = {} }: RunOptions = {}): Running {
   const [command, ...args] = [...through, process.execPath, join(DIST, `${program}.js`)];
-  const child = spawn(command, args, {
+  const child = spawn(command, [...args, ...asked], {
     cwd: '/',
     env: { PATH: process.env['PATH'] ?? '', PIKIT_ROOT: root, UV_USE_IO_URING: '0', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -104,7 +108,7 @@ export function startProgram(program: Program, root: string, { through = [], kil
 }
 
 /** Runs a built program on a root to its end. */
-export async function runProgram(program: Program, root: string, options: RunOptions = {}): Promise<Ended> {
+export async function runProgram(program: Command, root: string, options: RunOptions = {}): Promise<Ended> {
   return await startProgram(program, root, options).ended;
 }
 
@@ -117,10 +121,15 @@ function strace(names: readonly string[], log: string, options: readonly string[
 }
 
 /** Runs a program to its end and answers every call of it that changes a file of the root, in order; with `reads`, those that read too. */
-export async function tracePoints(program: Program, root: string, reads = false): Promise<{ points: Point[]; ended: Ended }> {
+export async function tracePoints(
+  program: Command,
+  root: string,
+  reads = false,
+  args: readonly string[] = [],
+): Promise<{ points: Point[]; ended: Ended }> {
   const log = `${root}.strace`;
   const names = [...CHANGING, ...OPENING, ...(reads ? READING : [])];
-  const ended = await runProgram(program, root, { through: strace(names, log, [...FILTERED, '-y']) });
+  const ended = await runProgram(program, root, { args, through: strace(names, log, [...FILTERED, '-y']) });
   const points = parse(fs.readFileSync(log, 'utf8'), root).filter(({ name, label }) => reads || !OPENING.includes(name) || label.includes('O_CREAT'));
   fs.unlinkSync(log);
   return { points, ended };
@@ -158,9 +167,9 @@ function normal(rest: string, root: string): string {
  * Runs a program that is killed at the entry of one call: that call does not happen, nor anything after it. strace 6.1 sends
  * no signals where it filters; without `-f` it looks at the main thread only, which is where files change.
  */
-export async function killAt(program: Program, root: string, { name, n }: Point): Promise<Ended> {
+export async function killAt(program: Command, root: string, { name, n }: Point, args: readonly string[] = []): Promise<Ended> {
   const inject = `inject=${name}:signal=KILL:when=${String(n)}`;
-  return await runProgram(program, root, { through: strace([name], '/dev/null', ['-e', inject]) });
+  return await runProgram(program, root, { args, through: strace([name], '/dev/null', ['-e', inject]) });
 }
 
 export type Errno = 'ENOSPC' | 'EIO' | 'EROFS' | 'EDQUOT' | 'EMFILE';

@@ -12,16 +12,17 @@ import type { TufRepository } from '../../helpers/tuf-repository.ts';
 import { tufRepository } from '../../helpers/tuf-repository.ts';
 import { NOW, STEPS, depsOn, manifestOf, stage } from '../model/device.ts';
 import type { Release } from '../model/releases.ts';
+import { FOREIGN } from '../model/releases.ts';
 
 const release = (version: string): Release => ({ version, files: { 'pikit-web/index.html': `<title>${version}</title>` } });
 
-export const INSTALLED = release('1.0.0');
+const INSTALLED = release('1.0.0');
 export const NEWEST = release('2.0.0');
 /** Signed once, and replaced by what is installed: what an attacker would like to have installed again. */
 const REPLACED = release('0.9.0');
 
 /** `older`: before what the device has verified. `old`: what it has verified. `young`: what is signed now. */
-export type Age = 'older' | 'old' | 'young';
+type Age = 'older' | 'old' | 'young';
 
 export interface Ground {
   /** The folder of a site. */
@@ -130,12 +131,13 @@ export async function makeUnsignedDevice(root: string, ground: Ground): Promise<
 function makeUnsigned(root: string, ground: Ground): void {
   fs.mkdirSync(root, { recursive: true });
   fs.chmodSync(root, 0o755);
+  writeTree(root, FOREIGN);
   writeTree(root, { '/var/lib/pikit-update': null, '/var/cache/pikit-update': null, '/var/www': null, '/etc/pikit': null });
   writeTree(root, { '/etc/pikit/update.toml': fs.readFileSync(join(ground.site('young'), 'update.toml'), 'utf8') });
 }
 
 /** As the owner has given it to the device before anything went wrong. */
-export function trust(root: string, { roots }: Ground, version: number): void {
+function trust(root: string, { roots }: Ground, version: number): void {
   const { trustRoot } = devicePaths(root);
   fs.mkdirSync(dirname(trustRoot), { recursive: true });
   fs.writeFileSync(trustRoot, roots.get(version) ?? '');

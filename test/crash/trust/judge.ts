@@ -36,7 +36,7 @@ export interface Course {
   end: Trust;
 }
 
-export interface Cut {
+interface Cut {
   /** The scene had come to its end. */
   isOver: boolean;
   /** A check had begun after it, which asks the source as it is now. */

@@ -50,7 +50,7 @@ async function checked(root: string, ground: Ground): Promise<void> {
 const CHECK = { start: makeDevice, act: checks, is: 'follows' } as const;
 const APPLY = { start: checked, act: applies, is: 'follows', until: 'journal.json' } as const;
 
-export const SCENES: readonly Scene[] = [
+const SCENES: readonly Scene[] = [
   { name: 'check-release', news: RELEASED, ...CHECK },
   { name: 'check-three-roots', news: RENEWED, ...CHECK },
   { name: 'check-repair', news: REPAIRED, ...CHECK },
