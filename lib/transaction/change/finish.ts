@@ -5,6 +5,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { dropBackup, pruneBackups, readBackupIn } from './backups.ts';
+import { withBarrier } from '../files/barrier.ts';
 import { fsyncDir, lstatOrNull, removeTree, rmdirIfEmpty, unlinkIfThere } from '../files/durable.ts';
 import { isInstalled } from '../schemas.ts';
 import { closeJournal } from '../journal.ts';
@@ -44,10 +45,13 @@ export function finishUndone(place: TransactionPaths, journal: Journal, record: 
 
 /** Removes the transaction's own names beside the targets, durably. */
 function sweep(place: TransactionPaths, journal: Journal): void {
-  for (const op of journal.ops) {
-    for (const path of [stagedPath(journal, op), keptOldPath(journal, op)]) removeTree(onDisk(place, path));
-  }
-  for (const dir of touchedDirs(journal.ops)) if (lstatOrNull(onDisk(place, dir)) !== null) fsyncDir(onDisk(place, dir));
+  const dirs = touchedDirs(journal.ops).map((dir) => onDisk(place, dir));
+  withBarrier(dirs, (barrier) => {
+    for (const op of journal.ops) {
+      for (const path of [stagedPath(journal, op), keptOldPath(journal, op)]) removeTree(onDisk(place, path));
+    }
+    for (const dir of dirs) if (lstatOrNull(dir) !== null) barrier.dir(dir);
+  });
 }
 
 /** What a transaction left that was called broken has waited for this: the tree is known again, and its bytes are no longer needed. */
@@ -58,9 +62,10 @@ function sweepGivenUp(place: TransactionPaths, journal: Journal): void {
 
 /** Removes directories of ours that are empty now, durably; those that hold anything else stay. Innermost first. */
 export function removeEmpty(place: TransactionPaths, dirs: readonly string[]): void {
-  for (const dir of dirs) {
-    if (rmdirIfEmpty(onDisk(place, dir)) && lstatOrNull(dirname(onDisk(place, dir))) !== null) fsyncDir(dirname(onDisk(place, dir)));
-  }
+  const paths = dirs.map((dir) => onDisk(place, dir));
+  withBarrier(paths.map(dirname), (barrier) => {
+    for (const path of paths) if (rmdirIfEmpty(path) && lstatOrNull(dirname(path)) !== null) barrier.dir(dirname(path));
+  });
 }
 
 /** The list that was written beside the journal takes its place; one that was damaged since comes from the backup again. */

@@ -14,6 +14,8 @@
  */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
+import { withBarrier } from '../files/barrier.ts';
+import type { Sync } from '../files/durable.ts';
 import { fsyncDir, lstatOrNull, removeTree, rmdirIfEmpty } from '../files/durable.ts';
 import { mkdirDurable } from '../files/directories.ts';
 import type { TransactionPaths } from '../transaction-paths.ts';
@@ -51,20 +53,20 @@ export function oldAssetDirs(place: TransactionPaths, ops: readonly Operation[])
 }
 
 /**
- * Keeps the assets that are about to leave, durably, beside those that are kept already. The bytes are those of the live
+ * Keeps the assets that are about to leave, durably as `sync` has it, beside those that are kept already. The bytes are those of the live
  * tree: the caller makes them durable.
  */
-export function keepOldAssets(place: TransactionPaths, journal: Journal): void {
+export function keepOldAssets(place: TransactionPaths, journal: Journal, sync: Sync): void {
   if (!isFolderOurs(place)) return;
   const dirs = new Set<string>();
   for (const file of leaving(journal.ops).filter(({ path }) => mayBeReached(place, dirname(path)))) {
     const to = keptAt(place, file.path);
-    makeWay(place, dirname(to));
+    makeWay(place, dirname(to), sync);
     removeTree(to);
     const sources = journal.kind === 'apply' ? [file.path, backupCopy(journal.backup, file.path)] : [file.path];
     if (sources.some((source) => link(onDisk(place, source), to))) dirs.add(dirname(to));
   }
-  for (const dir of dirs) fsyncDir(dir);
+  for (const dir of dirs) sync.dir(dir);
   sweep(place, () => true);
 }
 
@@ -98,12 +100,12 @@ function mayBeReached(place: TransactionPaths, dir: string): boolean {
 }
 
 /** The directories above; something older with the name of one goes. */
-function makeWay(place: TransactionPaths, dir: string): void {
+function makeWay(place: TransactionPaths, dir: string, sync: Sync): void {
   if (dir.length > folderOf(place).length) {
-    makeWay(place, dirname(dir));
+    makeWay(place, dirname(dir), sync);
     if (lstatOrNull(dir)?.isDirectory() === false) removeTree(dir);
   }
-  for (const made of mkdirDurable(dir, DIR_MODE)) fs.chmodSync(made, DIR_MODE);
+  for (const made of mkdirDurable(dir, DIR_MODE, sync)) fs.chmodSync(made, DIR_MODE);
 }
 
 /** Says whether it is there now. Without it, a page that is open misses something: no reason not to update. */
@@ -120,24 +122,25 @@ function link(source: string, to: string): boolean {
 /** Removes the files that do not stay, and the directories that hold none, itself included. */
 function sweep(place: TransactionPaths, stays: (path: string) => boolean): void {
   const folder = folderOf(place);
-  if (lstatOrNull(folder)?.isDirectory() !== true || !sweepIn(folder, stays)) return;
+  if (lstatOrNull(folder)?.isDirectory() !== true) return;
+  if (!withBarrier([folder], (barrier) => sweepIn(folder, stays, barrier))) return;
   rmdirIfEmpty(folder);
   fsyncDir(dirname(folder));
 }
 
-/** Says whether it is empty now; if not, what was removed is durably so. */
-function sweepIn(dir: string, stays: (path: string) => boolean): boolean {
+/** Says whether it is empty now; if not, what was removed is durably so, as `sync` has it. */
+function sweepIn(dir: string, stays: (path: string) => boolean, sync: Sync): boolean {
   let left = 0;
   let removed = false;
   for (const entry of fs.readdirSync(dir, { withFileTypes: true })) {
     const path = `${dir}/${entry.name}`;
-    if (entry.isDirectory() ? !sweepIn(path, stays) : stays(path)) {
+    if (entry.isDirectory() ? !sweepIn(path, stays, sync) : stays(path)) {
       left += 1;
       continue;
     }
     removeTree(path);
     removed = true;
   }
-  if (removed && left > 0) fsyncDir(dir);
+  if (removed && left > 0) sync.dir(dir);
   return left === 0;
 }

@@ -1,12 +1,15 @@
 /**
  * Everything that can fail for want of space or rights happens here, before the first live path changes:
- * journal `preparing`, backup, new directories, new bytes beside their targets, links to the old inodes; all of it durable.
+ * journal `preparing`, backup, new directories, new bytes beside their targets, links to the old inodes. One barrier makes the copies
+ * of the backup durable before it gets its name, and one all the rest: recovery of `preparing` drops it in whatever order it came.
  */
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { UpdateError } from '../../core/errors.ts';
 import type { Contents } from '../files/held-contents.ts';
 import { openContents } from '../files/held-contents.ts';
+import { withBarrier } from '../files/barrier.ts';
+import type { Sync } from '../files/durable.ts';
 import { copyToNew, fsyncDir, hashAndSync, hashFile, lstatOrNull } from '../files/durable.ts';
 import { mkdirDurable } from '../files/directories.ts';
 import { writeJournal } from '../journal.ts';
@@ -40,51 +43,58 @@ export function prepare(place: TransactionPaths, journal: Journal, plan: Plan, b
   writeJournal(place, journal);
   writeChecksummed(place.installedNext, plan.after);
   if (journal.kind === 'apply') writeBackup(place, journal, plan, before);
-  keepOwners(place, journal);
-  keepOldAssets(place, journal);
-  for (const dir of journal.mkdirs) makeDirectory(place, dir);
-  const contents = openContents(plan.contents);
-  try {
-    for (const op of journal.ops) placeNew(place, journal, op, contents);
-  } finally {
-    contents.close();
-  }
-  for (const op of journal.ops) linkOld(place, journal, op);
-  for (const dir of touchedDirs(journal.ops)) fsyncDir(onDisk(place, dir));
+  withBarrier(placesOf(place, journal), (barrier) => {
+    keepOwners(place, journal, barrier);
+    keepOldAssets(place, journal, barrier);
+    for (const dir of journal.mkdirs) makeDirectory(place, dir, barrier);
+    const contents = openContents(plan.contents, barrier);
+    try {
+      for (const op of journal.ops) placeNew(place, journal, op, contents, barrier);
+    } finally {
+      contents.close();
+    }
+    for (const op of journal.ops) linkOld(place, journal, op, barrier);
+    for (const dir of touchedDirs(journal.ops)) barrier.dir(onDisk(place, dir));
+  });
   assertStillOld(place, journal);
+}
+
+/** On every filesystem that is written to. */
+function placesOf(place: TransactionPaths, { ops }: Journal): string[] {
+  return [onDisk(place, place.backups), place.edited, ...touchedDirs(ops).map((dir) => onDisk(place, dir))];
 }
 
 /**
  * A directory of ours, with exactly the mode and owner it shall have whatever the umask is. On a bare device it may be one
  * that was just made for the journal or the backup; any other that is there by now is not ours (EEXIST).
  */
-function makeDirectory(place: TransactionPaths, dir: string): void {
+function makeDirectory(place: TransactionPaths, dir: string, sync: Sync): void {
   const path = onDisk(place, dir);
   const isAboveOurs = [place.journal, onDisk(place, place.backups)].some((own) => own.startsWith(`${path}/`));
   if (!isAboveOurs || lstatOrNull(path) === null) fs.mkdirSync(path, { mode: DIR_MODE });
   fs.chmodSync(path, DIR_MODE);
   fs.chownSync(path, place.owner.uid, place.owner.gid);
-  fsyncDir(dirname(path));
+  sync.dir(dirname(path));
 }
 
-function placeNew(place: TransactionPaths, journal: Journal, op: Operation, contents: Contents): void {
+function placeNew(place: TransactionPaths, journal: Journal, op: Operation, contents: Contents, sync: Sync): void {
   if (op.new === null) return;
   if (op.new.type === 'file') {
     contents.write(op.new.file, onDisk(place, stagedPath(journal, op)));
     return;
   }
   const dirs = op.new.dirs.map((dir) => stagedPathInDirectory(journal, op, dir));
-  for (const dir of dirs) makeDirectory(place, dir);
+  for (const dir of dirs) makeDirectory(place, dir, sync);
   for (const file of op.new.files) contents.write(file, onDisk(place, stagedPathInDirectory(journal, op, file.path)));
-  for (const dir of dirs) fsyncDir(onDisk(place, dir));
+  for (const dir of dirs) sync.dir(onDisk(place, dir));
 }
 
 /** A second name for the old inode: undo renames it back, which needs no space even on a full disk. */
-function linkOld(place: TransactionPaths, journal: Journal, op: Operation): void {
+function linkOld(place: TransactionPaths, journal: Journal, op: Operation, sync: Sync): void {
   if (op.old?.type !== 'file') return;
   const keep = onDisk(place, keptOldPath(journal, op));
-  const linked = link(onDisk(place, op.path), keep, op.old.file);
-  if (linked && !isSameInode(keep, onDisk(place, backupCopy(journal.backup, op.path)))) assertDurable(keep, op.old.file);
+  const linked = link(onDisk(place, op.path), keep, op.old.file, sync);
+  if (linked && !isSameInode(keep, onDisk(place, backupCopy(journal.backup, op.path)))) assertDurable(keep, op.old.file, sync);
 }
 
 function isSameInode(one: string, other: string): boolean {
@@ -94,20 +104,20 @@ function isSameInode(one: string, other: string): boolean {
 }
 
 /** link(2), or a durable copy where the filesystem has no links or the two are on different mounts. Says whether it is a link. */
-function link(source: string, to: string, facts: OwnedFile): boolean {
+function link(source: string, to: string, facts: OwnedFile, sync: Sync): boolean {
   try {
     fs.linkSync(source, to);
     return true;
   } catch (error) {
     if (!isLinkRefused(error)) throw error;
-    assertAsPlanned(facts, copyToNew(source, to, { mode: facts.mode, owner: { uid: facts.uid, gid: facts.gid } }));
+    assertAsPlanned(facts, copyToNew(source, to, { mode: facts.mode, owner: { uid: facts.uid, gid: facts.gid } }, sync));
     return false;
   }
 }
 
 /** The old bytes were written by a process that may never have synced them; undo counts on them after a power cut. */
-function assertDurable(path: string, facts: OwnedFile): void {
-  assertAsPlanned(facts, hashAndSync(path));
+function assertDurable(path: string, facts: OwnedFile, sync: Sync): void {
+  assertAsPlanned(facts, hashAndSync(path, sync));
 }
 
 /**
@@ -135,18 +145,24 @@ function assertAsPlanned(facts: OwnedFile, sha256: string): void {
   throw new UpdateError('RELEASE_CHANGED', `'${facts.path}' was changed while the update was being prepared`, { hint: 'try again' });
 }
 
-/** Complete under another name first: a folder without `.partial` is a whole backup. */
+/**
+ * Complete and durable under another name first: a folder without `.partial` is a whole backup. Before any other name of this
+ * transaction is there: should the journal be lost, the backup says which those are.
+ */
 function writeBackup(place: TransactionPaths, journal: Journal, plan: Plan, before: Installed | null): void {
   const partial = partialBackup(journal.backup);
-  const files = journal.ops.flatMap((op) => (op.old === null ? [] : op.old.type === 'file' ? [op.old.file] : op.old.files));
-  mkdirDurable(onDisk(place, place.backups), PRIVATE_DIR_MODE);
-  const dirs = new Set(mkdirDurable(onDisk(place, partial), PRIVATE_DIR_MODE));
-  for (const file of files) {
-    const copy = onDisk(place, backupCopy(partial, file.path));
-    for (const made of mkdirDurable(dirname(copy), PRIVATE_DIR_MODE)) dirs.add(made);
-    keepOld(onDisk(place, file.path), copy, file);
-  }
-  for (const dir of dirs) fsyncDir(dir);
+  const files = oldFiles(journal.ops);
+  const places = [onDisk(place, place.backups), ...touchedDirs(journal.ops).map((dir) => onDisk(place, dir))];
+  withBarrier(places, (barrier) => {
+    mkdirDurable(onDisk(place, place.backups), PRIVATE_DIR_MODE, barrier);
+    const dirs = new Set(mkdirDurable(onDisk(place, partial), PRIVATE_DIR_MODE, barrier));
+    for (const file of files) {
+      const copy = onDisk(place, backupCopy(partial, file.path));
+      for (const made of mkdirDurable(dirname(copy), PRIVATE_DIR_MODE, barrier)) dirs.add(made);
+      keepOld(onDisk(place, file.path), copy, file, barrier);
+    }
+    for (const dir of dirs) barrier.dir(dir);
+  });
   const absent = journal.ops.flatMap((op) => absentBefore(op));
   const backup: Backup = {
     schema: 1,
@@ -164,14 +180,19 @@ function writeBackup(place: TransactionPaths, journal: Journal, plan: Plan, befo
   fsyncDir(onDisk(place, place.backups));
 }
 
+/** What these operations take away. */
+function oldFiles(ops: readonly Operation[]): OwnedFile[] {
+  return ops.flatMap((op) => (op.old === null ? [] : op.old.type === 'file' ? [op.old.file] : op.old.files));
+}
+
 /**
  * Into the backup. A file with a name elsewhere is edited there, in place, by people who do not think of the backup (a page that
  * is a hard link into a working copy of a user): of that one the backup has its own bytes.
  */
-function keepOld(path: string, copy: string, file: OwnedFile): void {
+function keepOld(path: string, copy: string, file: OwnedFile, sync: Sync): void {
   if (hasOtherNames(path)) {
-    assertAsPlanned(file, copyToNew(path, copy, { mode: file.mode, owner: { uid: file.uid, gid: file.gid } }));
-  } else if (link(path, copy, file)) assertDurable(copy, file);
+    assertAsPlanned(file, copyToNew(path, copy, { mode: file.mode, owner: { uid: file.uid, gid: file.gid } }, sync));
+  } else if (link(path, copy, file, sync)) assertDurable(copy, file, sync);
 }
 
 /** Whether the same inode has a further name. */
@@ -191,23 +212,22 @@ function absentBefore(op: Operation): string[] {
  * is rotated, and a file that no release brought may have no other copy. Each transaction has a folder of its own; an undo
  * removes it, because the files themselves are back.
  */
-function keepOwners(place: TransactionPaths, journal: Journal): void {
+function keepOwners(place: TransactionPaths, journal: Journal, sync: Sync): void {
   const owners = ownersFiles(journal.ops, journal);
   if (owners.length === 0) return;
-  mkdirDurable(place.edited, PRIVATE_DIR_MODE);
-  const dirs = new Set(mkdirDurable(editedFolder(place, journal), PRIVATE_DIR_MODE));
+  mkdirDurable(place.edited, PRIVATE_DIR_MODE, sync);
+  const dirs = new Set(mkdirDurable(editedFolder(place, journal), PRIVATE_DIR_MODE, sync));
   for (const file of owners) {
     const copy = onDisk(place, editedCopy(place, journal, file.path));
-    for (const made of mkdirDurable(dirname(copy), PRIVATE_DIR_MODE)) dirs.add(made);
-    assertAsPlanned(file, copyToNew(onDisk(place, file.path), copy, { mode: file.mode & PRIVATE_DIR_MODE, owner: null }));
+    for (const made of mkdirDurable(dirname(copy), PRIVATE_DIR_MODE, sync)) dirs.add(made);
+    assertAsPlanned(file, copyToNew(onDisk(place, file.path), copy, { mode: file.mode & PRIVATE_DIR_MODE, owner: null }, sync));
     dirs.add(dirname(copy));
   }
-  for (const dir of dirs) fsyncDir(dir);
+  for (const dir of dirs) sync.dir(dir);
 }
 
 /** The files of the owner that these operations take away. */
 export function ownersFiles(ops: readonly Operation[], { drift, foreign }: Pick<Journal, 'drift' | 'foreign'>): OwnedFile[] {
   const owners = new Set([...drift, ...(foreign ?? [])]);
-  const files = ops.flatMap((op) => (op.old === null ? [] : op.old.type === 'file' ? [op.old.file] : op.old.files));
-  return files.filter((file) => owners.has(file.path));
+  return oldFiles(ops).filter((file) => owners.has(file.path));
 }

@@ -2,6 +2,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { UpdateError, errnoOf } from '../../core/errors.ts';
+import { withBarrier } from '../files/barrier.ts';
 import { fsyncDir, hashFile, lstatOrNull, unlinkIfThere } from '../files/durable.ts';
 import type { TransactionPaths } from '../transaction-paths.ts';
 import { stagedPath, keptOldPath, onDisk, touchedDirs } from '../transaction-paths.ts';
@@ -10,9 +11,12 @@ import type { Journal, Operation } from '../types.ts';
 
 /** Brings every operation about. Only while the journal says `applying`; a failure leaves a mix that undo() resolves. */
 export function swap(place: TransactionPaths, journal: Journal): void {
-  for (const op of journal.ops) if (op.new !== null) installNew(place, journal, op);
-  for (const op of journal.ops) if (op.new === null) removeOld(onDisk(place, op.path));
-  for (const dir of touchedDirs(journal.ops)) fsyncDir(onDisk(place, dir));
+  const dirs = touchedDirs(journal.ops).map((dir) => onDisk(place, dir));
+  withBarrier(dirs, (barrier) => {
+    for (const op of journal.ops) if (op.new !== null) installNew(place, journal, op);
+    for (const op of journal.ops) if (op.new === null) removeOld(onDisk(place, op.path));
+    for (const dir of dirs) barrier.dir(dir);
+  });
 }
 
 /** Skips directories: the user created it after planning. */

@@ -6,6 +6,7 @@
 import fs from 'node:fs';
 import { dirname } from 'node:path';
 import { UpdateError } from '../../core/errors.ts';
+import { withBarrier } from '../files/barrier.ts';
 import { copyToNew, fsyncDir, holdsBytes, lstatOrNull, unlinkIfThere } from '../files/durable.ts';
 import type { TransactionPaths } from '../transaction-paths.ts';
 import { backupCopy, stagedPath, keptOldPath, onDisk, touchedDirs } from '../transaction-paths.ts';
@@ -14,8 +15,11 @@ import type { Journal, Operation, OwnedFile } from '../types.ts';
 
 /** Restores the old tree durably. Throws UNDO_FAILED when neither the old inode nor the backup has a file's bytes. */
 export function restoreOld(place: TransactionPaths, journal: Journal): void {
-  for (const op of [...journal.ops].reverse()) restore(place, journal, op);
-  for (const dir of touchedDirs(journal.ops)) if (lstatOrNull(onDisk(place, dir)) !== null) fsyncDir(onDisk(place, dir));
+  const dirs = touchedDirs(journal.ops).map((dir) => onDisk(place, dir));
+  withBarrier(dirs, (barrier) => {
+    for (const op of [...journal.ops].reverse()) restore(place, journal, op);
+    for (const dir of dirs) if (lstatOrNull(dir) !== null) barrier.dir(dir);
+  });
 }
 
 function restore(place: TransactionPaths, journal: Journal, op: Operation): void {

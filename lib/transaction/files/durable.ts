@@ -36,6 +36,24 @@ export function lstatOrNull(path: string): fs.Stats | null {
   }
 }
 
+/** How what was written is made durable: each by itself, or all at a barrier (barrier.ts). */
+export interface Sync {
+  /** The bytes, the owner and the mode of an open file. */
+  file: (fd: number, path: string) => void;
+  /** The entries of a directory. */
+  dir: (path: string) => void;
+}
+
+/** What returns has reached the disk. */
+export const AT_ONCE: Sync = {
+  file: (fd) => {
+    fs.fsyncSync(fd);
+  },
+  dir: (path) => {
+    fsyncDir(path);
+  },
+};
+
 /** Makes the entries of a directory durable. */
 export function fsyncDir(dir: string): void {
   const fd = fs.openSync(dir, O_RDONLY | O_DIRECTORY);
@@ -83,7 +101,7 @@ export function removeTree(path: string): void {
 }
 
 /** Opens a regular file for reading: never through a symlink, never blocking on a FIFO that was put there. */
-function openToRead(path: string): number {
+export function openToRead(path: string): number {
   return fs.openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
 }
 
@@ -103,11 +121,11 @@ export function hashFile(path: string): string {
   return pourFile(path, () => undefined);
 }
 
-/** Makes a file that another process wrote durable, and returns the sha256 of what is durable now. */
-export function hashAndSync(path: string): string {
+/** Makes a file that another process wrote durable, and returns the sha256 of what is durable then. */
+export function hashAndSync(path: string, sync: Sync): string {
   const fd = openToRead(path);
   try {
-    fs.fsyncSync(fd);
+    sync.file(fd, path);
     return hashOpen(fd, () => undefined);
   } finally {
     fs.closeSync(fd);
@@ -140,12 +158,6 @@ function setOwnerAndMode(fd: number, { mode, owner }: Finish): void {
   fs.fchmodSync(fd, mode);
 }
 
-/** Sets owner and mode of an open file and makes it durable. */
-function finishFile(fd: number, finish: Finish): void {
-  setOwnerAndMode(fd, finish);
-  fs.fsyncSync(fd);
-}
-
 /** Replaces `path` atomically, and no more: after a power cut it may be empty. `owner` is set by the descriptor, never by the name. */
 export function writeAtomic(path: string, data: string, options: { mode: number; owner: Ownership | null }): void {
   const { owner } = options;
@@ -166,7 +178,8 @@ export function writeDurable(path: string, data: string | Uint8Array, options: {
   replace(path, (fd) => {
     if (owner !== null) fs.fchownSync(fd, owner.uid, owner.gid);
     writeAll(fd, typeof data === 'string' ? Buffer.from(data) : data);
-    finishFile(fd, { mode: options.mode, owner });
+    setOwnerAndMode(fd, { mode: options.mode, owner });
+    fs.fsyncSync(fd);
   });
   fsyncDir(dirname(path));
 }
@@ -196,16 +209,17 @@ function removeQuietly(path: string): void {
 }
 
 /**
- * Creates a new file, durable but for its directory entry, and returns what `fill` returns. It gets its mode and owner when it is
+ * Creates a new file, durable (as `sync` has it) but for its directory entry, and returns what `fill` returns. It gets its mode and owner when it is
  * filled: until then, and when `fill` throws, only who runs this can read it. Refuses an existing one (EEXIST).
  */
-export function createNew<T>(path: string, finish: Finish, fill: (write: (bytes: Uint8Array) => void) => T): T {
+export function createNew<T>(path: string, finish: Finish, fill: (write: (bytes: Uint8Array) => void) => T, sync: Sync = AT_ONCE): T {
   const fd = fs.openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
   try {
     const filled = fill((bytes) => {
       writeAll(fd, bytes);
     });
-    finishFile(fd, finish);
+    setOwnerAndMode(fd, finish);
+    sync.file(fd, path);
     return filled;
   } finally {
     fs.closeSync(fd);
@@ -226,10 +240,10 @@ export function pourFile(source: string, write: (bytes: Uint8Array) => void): st
  * Copies a regular file to a new one, durable but for its directory entry, and returns the sha256 of the bytes written:
  * the caller compares it, so a source that changes between check and use is found. Never follows a symlink at either end.
  */
-export function copyToNew(source: string, path: string, finish: Finish): string {
+export function copyToNew(source: string, path: string, finish: Finish, sync: Sync = AT_ONCE): string {
   const from = openToRead(source);
   try {
-    return createNew(path, finish, (write) => hashOpen(from, write));
+    return createNew(path, finish, (write) => hashOpen(from, write), sync);
   } finally {
     fs.closeSync(from);
   }

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { UpdateError } from '../../core/errors.ts';
+import type { Sync } from './durable.ts';
 import { createNew, pourFile } from './durable.ts';
 import type { Content, OwnedFile } from '../types.ts';
 import type { UntrustedFolder } from './untrusted-files.ts';
@@ -11,7 +12,7 @@ import { holdUntrusted, stagedInvalid } from './untrusted-files.ts';
 
 export interface Contents {
   /**
-   * Writes a new file, durable but for its directory entry, with the mode and owner it has to have. The bytes written are hashed, not
+   * Writes a new file, durable as `sync` has it but for its directory entry, with the mode and owner it has to have. The bytes written are hashed, not
    * those checked earlier. Throws DIGEST_MISMATCH or STAGED_INVALID; what it leaves then can be read by root alone, and goes with
    * the transaction.
    */
@@ -22,7 +23,7 @@ export interface Contents {
 type Write = (bytes: Uint8Array) => void;
 
 /** To be closed: folders of another user stay open from one file to the next. */
-export function openContents(planned: ReadonlyMap<string, Content>): Contents {
+export function openContents(planned: ReadonlyMap<string, Content>, sync: Sync): Contents {
   const folders = new Map<string, UntrustedFolder>();
 
   function folderAt(base: string): UntrustedFolder {
@@ -42,9 +43,10 @@ export function openContents(planned: ReadonlyMap<string, Content>): Contents {
     write(file, to) {
       const content = planned.get(file.path);
       if (content === undefined) throw new UpdateError('INTERNAL', `no content is planned for '${file.path}'`);
-      createNew(to, { mode: file.mode, owner: { uid: file.uid, gid: file.gid } }, (write) => {
+      const fill = (write: Write): void => {
         if (pour(file, content, write) !== file.sha256) throw otherBytes(file);
-      });
+      };
+      createNew(to, { mode: file.mode, owner: { uid: file.uid, gid: file.gid } }, fill, sync);
     },
     close() {
       for (const folder of folders.values()) folder.close();

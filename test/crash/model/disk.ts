@@ -27,7 +27,7 @@ export const ROOT = 1;
 
 /**
  * What a call changes. `enter`, `leave` and `move` are entries of directories, durable with the directory; `write` and
- * `attributes` are durable with the inode. `birth` is no effect of its own: an inode without a name is nowhere.
+ * `attributes` are durable with the inode; a barrier is a sync of all. `birth` is no effect of its own: an inode without a name is nowhere.
  */
 export type Op =
   | { is: 'birth'; ino: number; node: Node }
@@ -36,9 +36,10 @@ export type Op =
   | { is: 'move'; dir: number; name: string; to: string; ino: number }
   | { is: 'write'; ino: number; at: number; bytes: Buffer }
   | { is: 'attributes'; ino: number; attributes: Attributes }
-  | { is: 'sync'; ino: number };
+  | { is: 'sync'; ino: number }
+  | { is: 'barrier' };
 
-export type Effect = Exclude<Op, { is: 'birth' } | { is: 'sync' }>;
+export type Effect = Exclude<Op, { is: 'birth' } | { is: 'sync' } | { is: 'barrier' }>;
 
 const contents = new Map<string, number>();
 

@@ -41,7 +41,7 @@ const PLAN: readonly Planned[] = EXHAUSTIVE
       { story: 'rollback', stride: 1, againStride: 11, devices: 1500, pairs: 2500 },
       { story: 'rollback-over-drift', stride: 23, againStride: 0, devices: 120, pairs: 0 },
       { story: 'first-install', stride: 23, againStride: 0, devices: 70, pairs: 0 },
-      { story: 'apply-200-files', stride: 901, againStride: 0, devices: 60, pairs: 0 },
+      { story: 'apply-200-files', stride: 151, againStride: 0, devices: 60, pairs: 0 },
     ];
 const DEVICES = 5100;
 const PAIRS = EXHAUSTIVE ? 880_000 : 22_000;

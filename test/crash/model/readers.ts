@@ -34,7 +34,7 @@ export function assertReadable(before: Disk, { ops, after }: Recorded<unknown>):
   });
   const live = new Map<number, Node>(before);
   for (const op of ops) {
-    if (op.is === 'sync') continue;
+    if (op.is === 'sync' || op.is === 'barrier') continue;
     effect(live, op);
     if (op.is !== 'move') continue;
     const isThere = ({ path, content }: Changed): boolean => contentAt(live, path) === content;

@@ -50,7 +50,7 @@ export async function record<T>(root: string, before: Disk, act: () => T | Promi
   let last = Math.max(...before.keys());
   const add = (op: Op): void => {
     ops.push(op);
-    if (op.is !== 'sync') effect(live, op);
+    if (op.is !== 'sync' && op.is !== 'barrier') effect(live, op);
   };
   const see = (change: Change): void => {
     for (const op of toOps(root, live, change, () => (last += 1))) add(op);
@@ -79,6 +79,7 @@ function inodeAt(live: Disk, path: string): number {
 }
 
 function toOps(root: string, live: Disk, change: Change, fresh: () => number): Op[] {
+  if (change.is === 'barrier') return [{ is: 'barrier' }];
   const { path } = change;
   switch (change.is) {
     case 'create':

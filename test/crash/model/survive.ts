@@ -3,15 +3,17 @@
  *
  *  - an effect on an inode (bytes, rights) is durable from the next fsync of that inode on;
  *  - an entry of a directory (a name made, removed, moved) is durable from the next fsync of that directory on;
+ *  - a barrier (syncfs) is an fsync of every inode; while it is under way, any part of what it makes durable is;
  *  - until then each may have reached the disk or not, whatever became of the others, and of bytes any part;
  *  - a move within a directory happens whole or not at all.
  *
  * After each call, the effects that are not durable yet are kept: all, none, all but one, only one, the first ones, the last
  * ones, entries without bytes (none of them, half of them, zeros), bytes without entries; every subset of a few, and some
- * subsets of many.
+ * subsets of many. Where many wait for a barrier, the default run singles out some of them after each call, others after the next.
  */
 import type { Disk, Effect, Node, Op } from './disk.ts';
 import { effect } from './disk.ts';
+import { EXHAUSTIVE } from '../plan.ts';
 
 /** What becomes of one effect that is not durable yet. */
 type Fate = 'kept' | 'lost' | 'half' | 'zeros';
@@ -24,6 +26,8 @@ export interface Survivor {
 
 const EVERY_SUBSET_OF = 4;
 const SUBSETS_OF_MANY = 6;
+/** Of those that wait for a barrier, after each call. */
+const SINGLED = 16;
 
 /** Cuts after `offset` operations, and after every `stride` more. */
 interface Cuts {
@@ -46,6 +50,9 @@ export function* survivors(before: Disk, ops: readonly Op[], { stride, offset }:
     } else if (op.is === 'sync') {
       for (const one of pending) if (inodeOf(one) === op.ino) effect(durable, one);
       pending = pending.filter((one) => inodeOf(one) !== op.ino);
+    } else if (op.is === 'barrier') {
+      for (const one of pending) effect(durable, one);
+      pending = [];
     } else {
       pending.push(op);
     }
@@ -77,7 +84,7 @@ function* fatesOf(pending: readonly Effect[], seed: number): Generator<Fate[]> {
   if (pending.length <= EVERY_SUBSET_OF) {
     for (let set = 1; set < 2 ** pending.length - 1; set += 1) yield pick((index) => (set & (1 << index)) !== 0);
   } else {
-    for (const one of pending.keys()) {
+    for (const one of singled(pending, seed)) {
       yield pick((index) => index !== one);
       yield pick((index) => index === one);
       yield pick((index) => index < one);
@@ -88,9 +95,16 @@ function* fatesOf(pending: readonly Effect[], seed: number): Generator<Fate[]> {
   if (!pending.some(isData)) return;
   yield pick((_, op) => isData(op));
   for (const fate of ['lost', 'half', 'zeros'] as const) yield pending.map((op) => (isData(op) ? fate : 'kept'));
-  for (const one of pending.filter(isData)) {
-    for (const fate of ['half', 'zeros'] as const) yield pending.map((op) => (op === one ? fate : 'kept'));
+  for (const one of singled(pending.filter(isData), seed)) {
+    const lone = pending.filter(isData)[one];
+    for (const fate of ['half', 'zeros'] as const) yield pending.map((op) => (op === lone ? fate : 'kept'));
   }
+}
+
+/** Which of them are treated apart from the others: all of a few, some of many before a barrier, and others after the next call. */
+function* singled(of: readonly Effect[], seed: number): Generator<number> {
+  const step = EXHAUSTIVE ? 1 : Math.ceil(of.length / SINGLED);
+  for (let one = seed % step; one < of.length; one += step) yield one;
 }
 
 /** The same coin in every run. */

@@ -3,6 +3,7 @@ import type { Change } from './watch.ts';
 import { watch } from './watch.ts';
 
 function line(change: Change): string {
+  if (change.is === 'barrier') return change.is;
   const to = 'to' in change ? ` ${change.to}` : '';
   return `${change.is} ${change.path}${to}`
     .replaceAll(/\.pikit-[0-9a-f]{8}\./g, '.pikit-TX.')

@@ -2,12 +2,16 @@
  * Every call that changes files below a folder, seen at the one `fs` object that the code under test uses: what it did, once
  * it has succeeded. A call that the model does not know is an error: nothing may change behind its back.
  */
+import childProcess from 'node:child_process';
 import fs from 'node:fs';
+import { SYNCFS_PROGRAM } from '../../../lib/transaction/files/syncfs.ts';
 
 export type Change =
   | { is: 'create' | 'mkdir' | 'rmdir' | 'unlink' | 'sync' | 'attributes'; path: string }
   | { is: 'link' | 'rename'; path: string; to: string }
-  | { is: 'write'; path: string; at: number; bytes: Buffer };
+  | { is: 'write'; path: string; at: number; bytes: Buffer }
+  /** All that was changed before. */
+  | { is: 'barrier' };
 
 /** What does not outlive a power cut (/run), or may go at any time (the cache): not part of the device. */
 export const FLEETING = ['/run', '/var/cache'];
@@ -110,7 +114,10 @@ export function watch(root: string, seen: (change: Change) => void, fleeting: re
     return result;
   };
 
-  return intercept((name, args, call) => {
+  const stop = interceptSyncfs(() => {
+    seen({ is: 'barrier' });
+  });
+  const restore = intercept((name, args, call) => {
     if (name === 'openSync') return onOpen(args, call);
     if (name === 'writeSync') return onWrite(args, call);
     if (name === 'writeFileSync' || name === 'appendFileSync') return onWriteFile(name, args, call);
@@ -132,6 +139,24 @@ export function watch(root: string, seen: (change: Change) => void, fleeting: re
     if (onDescriptor !== undefined && file !== undefined) seen({ is: onDescriptor, path: file.path });
     return result;
   });
+  return () => {
+    restore();
+    stop();
+  };
+}
+
+/** In place of the program that makes the call: the model has one filesystem, and no use for a real flush. */
+function interceptSyncfs(onCall: () => void): () => void {
+  const original = childProcess.spawnSync;
+  const wrapped = (...args: unknown[]): unknown => {
+    if (!Array.isArray(args[1]) || !args[1].includes(SYNCFS_PROGRAM)) return Reflect.apply(original, childProcess, args);
+    onCall();
+    return { status: 0, stdout: '0' };
+  };
+  Reflect.set(childProcess, 'spawnSync', wrapped);
+  return () => {
+    Reflect.set(childProcess, 'spawnSync', original);
+  };
 }
 
 type Interceptor = (name: string, args: unknown[], call: () => unknown) => unknown;

@@ -12,6 +12,7 @@ import { aFile, aJournal, anOperation } from '../../../helpers/documents.ts';
 import { atEveryCall } from '../../../helpers/stories.ts';
 import { useTempDir } from '../../../helpers/temp.ts';
 import type { Snapshot } from '../../../helpers/tree.ts';
+import { AT_ONCE } from '../../../../lib/transaction/files/durable.ts';
 import { linkTree, removeDir, snapshot, writeTree } from '../../../helpers/tree.ts';
 
 const dir = useTempDir();
@@ -171,7 +172,7 @@ describe('the folder', () => {
     const dirs = oldAssetDirs(place, ops);
     expect(dirs.sort()).toEqual(['', '/pikit-web', '/pikit-web/a', '/pikit-web/a/b'].map((path) => place.root + KEPT + path));
     writeTree(place.root, { [`${WEB}/a/b/c.js`]: 'c', [`${WEB}/a/d.css`]: 'd' });
-    keepOldAssets(place, aJournal({ ops }));
+    keepOldAssets(place, aJournal({ ops }), AT_ONCE);
     expect(Object.values(kept(place)).filter((what) => what.startsWith('dir'))).toHaveLength(dirs.length);
   });
 });

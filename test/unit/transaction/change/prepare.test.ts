@@ -1,5 +1,5 @@
 import fs from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBackupIn } from '../../../../lib/transaction/change/backups.ts';
 import { readInstalled } from '../../../../lib/transaction/change/installed.ts';
@@ -9,6 +9,7 @@ import { planChange } from '../../../../lib/transaction/plan/plan.ts';
 import { prepare } from '../../../../lib/transaction/change/prepare.ts';
 import { readBackup, rollbackChange } from '../../../../lib/transaction/plan/rollback-change.ts';
 import type { Journal } from '../../../../lib/transaction/types.ts';
+import { watch } from '../../../crash/model/watch.ts';
 import { releaseChange } from '../../../helpers/change.ts';
 import { aJournal } from '../../../helpers/documents.ts';
 import { V2, device, updatedDevice } from '../../../helpers/scenario.ts';
@@ -18,7 +19,7 @@ import { inodes } from '../../../helpers/tree.ts';
 const dir = useTempDir();
 const WEB = '/var/www/pikit-web';
 
-function prepared(): { place: TransactionPaths; journal: Journal } {
+function planned(): { place: TransactionPaths; journal: Journal; prepareIt: () => void } {
   const place = device(`${dir()}/device`);
   const plan = planChange(place, releaseChange(place, V2));
   const journal = aJournal({
@@ -28,7 +29,19 @@ function prepared(): { place: TransactionPaths; journal: Journal } {
     rmdirs: plan.rmdirs,
     drift: plan.drift,
   });
-  prepare(place, journal, plan, readInstalled(place));
+  const before = readInstalled(place);
+  return {
+    place,
+    journal,
+    prepareIt: () => {
+      prepare(place, journal, plan, before);
+    },
+  };
+}
+
+function prepared(): { place: TransactionPaths; journal: Journal } {
+  const { place, journal, prepareIt } = planned();
+  prepareIt();
   return { place, journal };
 }
 
@@ -96,24 +109,27 @@ describe('prepare', () => {
     }
   });
 
-  it('syncs every old and new file before it says so', () => {
-    const synced = new Set<number>();
-    const { fsyncSync } = fs;
-    fs.fsyncSync = (fd) => {
-      synced.add(fs.fstatSync(fd).ino);
-      fsyncSync(fd);
-    };
+  it('passes one barrier for the backup and one for the rest, and writes nothing behind that', () => {
+    const { journal, prepareIt } = planned();
+    const calls: string[] = [];
+    const stop = watch(dir(), (change) => {
+      calls.push(change.is === 'barrier' ? 'barrier' : `${change.is} ${basename(change.path)}${'to' in change ? ` ${basename(change.to)}` : ''}`);
+    });
     try {
-      const { place, journal } = prepared();
-      for (const op of journal.ops) {
-        for (const path of [stagedPath(journal, op), keptOldPath(journal, op), onDisk(place, op.path).slice(place.root.length)]) {
-          const stat = fs.statSync(onDisk(place, path), { throwIfNoEntry: false });
-          if (stat?.isFile() === true) expect(synced.has(stat.ino), path).toBe(true);
-        }
-        expect(synced.has(fs.statSync(join(onDisk(place, op.path), '..')).ino), op.path).toBe(true);
-      }
+      prepareIt();
     } finally {
-      Object.assign(fs, { fsyncSync });
+      stop();
+    }
+    const last = calls.lastIndexOf('barrier');
+    expect(calls.filter((call) => call === 'barrier')).toHaveLength(2);
+    // What is told at the end has no name that is not durable: nothing but the journal's own files changes after it.
+    expect(calls.slice(last + 1)).toEqual([]);
+    const named = calls.findIndex((call) => call.startsWith('rename') && call.endsWith(basename(journal.backup)));
+    expect(named).toBeGreaterThan(calls.indexOf('barrier'));
+    expect(calls.findIndex((call) => call.startsWith('create .pikit-'))).toBeGreaterThan(named);
+    for (const op of journal.ops) {
+      if (op.new?.type === 'file') expect(calls.indexOf(`create ${basename(stagedPath(journal, op))}`)).toBeLessThan(last);
+      if (op.old?.type === 'file') expect(calls.findIndex((call) => call.endsWith(` ${basename(keptOldPath(journal, op))}`))).toBeLessThan(last);
     }
   });
 

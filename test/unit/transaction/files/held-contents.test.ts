@@ -5,6 +5,7 @@ import { UpdateError } from '../../../../lib/core/errors.ts';
 import { openContents } from '../../../../lib/transaction/files/held-contents.ts';
 import type { Content, OwnedFile } from '../../../../lib/transaction/types.ts';
 import { containing } from '../../../helpers/matchers.ts';
+import { AT_ONCE } from '../../../../lib/transaction/files/durable.ts';
 import { useTempDir } from '../../../helpers/temp.ts';
 
 const dir = useTempDir();
@@ -24,7 +25,7 @@ function fileOf(text: string): OwnedFile {
 /** Writes `wanted` from content; what came of it, with the mode of what is there now. */
 function write(wanted: OwnedFile, content: Content): { error: UpdateError | null; mode: string | null; text: string } {
   const to = `${dir()}/new`;
-  const contents = openContents(new Map([[wanted.path, content]]));
+  const contents = openContents(new Map([[wanted.path, content]]), AT_ONCE);
   let error: UpdateError | null = null;
   try {
     contents.write(wanted, to);
@@ -77,7 +78,7 @@ describe('contents', () => {
   });
 
   it('that are not planned are a defect', () => {
-    const contents = openContents(new Map());
+    const contents = openContents(new Map(), AT_ONCE);
     expect(() => {
       contents.write(fileOf('x'), `${dir()}/new`);
     }).toThrow(expect.objectContaining({ code: 'INTERNAL' }));
