@@ -1,6 +1,6 @@
 /**
  * One moment at which much is made durable at once. A flush for each file costs some 16 KiB of journal on the card and 5 to 20 ms of
- * waiting: 5,487 of them in one update of a large dashboard (docs/reliability.md). What is written between two phases of a transaction
+ * waiting: 6,032 of them in one update of 1,300 files (docs/reliability.md). What is written between two phases of a transaction
  * needs no order of its own, only to be durable before the next phase begins.
  */
 import fs from 'node:fs';

@@ -100,7 +100,7 @@ describe('a power cut between two writes to the disk', () => {
     });
   });
 
-  it.for(['no journal', 'no fsync of files'])('is what catches: %s', async (mutant, context) => {
+  it.for(['no journal', 'no fsync of files', 'no barrier'])('is what catches: %s', async (mutant, context) => {
     needLog(context);
     await withLog(APPLY, mutant, async (run, base) => {
       const cuts = evenly(cutsOf(run.log, 0), SAMPLE_OF_MUTANT);
