@@ -7,8 +7,7 @@ import { openMetadata } from '../../../lib/io/trust/metadata-client.ts';
 import { folderStore } from '../../../lib/io/trust/metadata-store.ts';
 import { NOW } from '../model/device.ts';
 
-const ROLES = ['root', 'timestamp', 'snapshot', 'targets'] as const;
-export type Role = (typeof ROLES)[number];
+export type Role = 'root' | 'timestamp' | 'snapshot' | 'targets';
 
 export interface Sight {
   /** Null where nothing of the role counts. */
