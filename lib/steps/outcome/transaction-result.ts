@@ -34,9 +34,8 @@ export function recordCommitted(deps: StepDeps, step: Receipt['step'], journal: 
   deps.files.writeHeld(heldAfterCommit(deps.files.readHeld(), journal, receipt));
   const tidied = bestEffort(deps, receipt, [
     () => {
+      // In this order, and the second only after the first: where the mark is, the release is complete.
       deps.files.removeStaged();
-    },
-    () => {
       dropStagingFolders(deps, null);
     },
   ]);

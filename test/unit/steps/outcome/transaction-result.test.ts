@@ -147,6 +147,23 @@ describe('after a commit', () => {
     expect(JSON.parse(on.read('/var/lib/pikit-update/state.json') ?? '')).toMatchObject({ ...facts, current: '1.1.0', last_result: receipt });
   });
 
+  it('keeps what was downloaded where the mark of it cannot be removed: it would mark what is not there', () => {
+    const on = device();
+    const folder = `${on.paths.cacheDir}/1.1.0`;
+    fs.mkdirSync(folder, { recursive: true });
+    const files = {
+      ...on.files,
+      removeStaged: () => {
+        throw new UpdateError('IO_ERROR', 'the disk errs');
+      },
+    };
+    const receipt = recordCommitted({ ...stepDeps(on), files }, 'apply', journal({ phase: 'committed' }));
+    expect(receipt.message).toContain('the disk errs');
+    expect(fs.existsSync(folder)).toBe(true);
+    recordCommitted(stepDeps(on), 'apply', journal({ phase: 'committed' }));
+    expect(fs.existsSync(folder)).toBe(false);
+  });
+
   it('a version that is installed is no longer held', () => {
     const on = device();
     on.files.writeHeld({ schema: 1, versions: [entry(3), entry(1, 'failed', '0.9.0')] });
