@@ -35,10 +35,10 @@ const PLAN: readonly Planned[] = EXHAUSTIVE
       { story: 'apply-200-files', stride: 41, againStride: 0, devices: 2000, pairs: 0 },
     ]
   : [
-      { story: 'apply-over-drift', stride: 1, againStride: 61, devices: 2500, pairs: 4000 },
-      { story: 'apply-unhealthy', stride: 1, againStride: 29, devices: 2400, pairs: 5000 },
-      { story: 'apply', stride: 1, againStride: 21, devices: 1800, pairs: 4500 },
-      { story: 'rollback', stride: 1, againStride: 11, devices: 1500, pairs: 2500 },
+      { story: 'apply-over-drift', stride: 1, againStride: 73, devices: 2500, pairs: 4000 },
+      { story: 'apply-unhealthy', stride: 1, againStride: 35, devices: 2400, pairs: 5000 },
+      { story: 'apply', stride: 1, againStride: 26, devices: 1800, pairs: 4500 },
+      { story: 'rollback', stride: 1, againStride: 13, devices: 1500, pairs: 2500 },
       { story: 'rollback-over-drift', stride: 23, againStride: 0, devices: 120, pairs: 0 },
       { story: 'first-install', stride: 23, againStride: 0, devices: 70, pairs: 0 },
       { story: 'apply-200-files', stride: 151, againStride: 0, devices: 60, pairs: 0 },

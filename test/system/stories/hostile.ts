@@ -233,7 +233,7 @@ s.sendmsg([b'x'], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array('i', [lock
       await device.sh('/var/lib/dpkg/info/pikit-update.postinst configure 0.1.0');
       expect(
         await device.sh(`find ${RUN} ${RUN}/orders -maxdepth 0 -printf '%u %m %y\\n'; find ${RUN}/orders -mindepth 1 -printf '%P %u %m\\n' | sort`),
-      ).toBe('root 1775 d\nroot 755 d\ngranted root 755\nnext root 755\nsettings.lock root 640\n');
+      ).toBe('root 1775 d\nroot 755 d\nasked pikit-update 755\ngranted root 755\nnext root 755\nsettings.lock root 640\n');
       expect(await device.start('pikit-update-rollback.service')).toMatchObject({ exitCode: 0 });
       await device.expectExactly(older);
     });
