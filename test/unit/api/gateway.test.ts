@@ -21,6 +21,7 @@ import { orderGateway } from '../../helpers/order-gateway.ts';
 import { leaveRun } from '../../helpers/run-start.ts';
 import { writeTree } from '../../helpers/site-builder.ts';
 import { served } from './served.ts';
+import { PATIENTLY } from '../../helpers/wait.ts';
 
 const JOB = /^(?:Start|Stop|Restart|Reload)Unit /;
 
@@ -178,7 +179,7 @@ describe.skipIf(!hasBus)('the API and its gateway (skipped without dbus-daemon)'
   it('carries out an order of a client that does not wait for its end', async () => {
     device.setState({ available: available() });
     await gateway.send('{"order":"apply","version":"1.4.0","manifest_sha256":null,"replace":[]}', { leave: true });
-    await vi.waitUntil(() => jobs().length === 1);
+    await vi.waitUntil(() => jobs().length === 1, PATIENTLY);
     expect(await gateway.settled()).toEqual([0]);
     expect(device.deps.files.readWanted()?.version).toBe('1.4.0');
     expect(devicePaths('/').orderSocket).toBe('/run/pikit-update-api/order.sock');

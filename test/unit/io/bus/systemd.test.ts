@@ -8,6 +8,7 @@ import type { Systemd } from '../../../../lib/io/bus/systemd.ts';
 import type { FakeSystemd } from '../../../helpers/fake-systemd.ts';
 import { fakeSystemd, hasBus } from '../../../helpers/fake-systemd.ts';
 import { containing, matching } from '../../../helpers/matchers.ts';
+import { PATIENTLY } from '../../../helpers/wait.ts';
 
 const UNIT = 'pikit-api.service';
 
@@ -73,7 +74,7 @@ describe.skipIf(!hasBus)('connectSystemd (skipped without dbus-daemon)', () => {
   it('believes only systemd that a job is over', async () => {
     fake.job = () => 'never';
     const job = systemd.job('StartUnit', UNIT, 300);
-    await vi.waitUntil(() => fake.calls.length === 2);
+    await vi.waitUntil(() => fake.calls.length === 2, PATIENTLY);
     await fake.forge('done');
     expect(await job).toBe('timeout');
   });
@@ -106,7 +107,7 @@ describe.skipIf(!hasBus)('connectSystemd (skipped without dbus-daemon)', () => {
     fake.job = () => 'never';
     fake.units.set(UNIT, { unit: { ActiveState: ['s', state] } });
     const job = systemd.job('StartUnit', UNIT, 5000);
-    await vi.waitUntil(() => fake.calls.length === 2);
+    await vi.waitUntil(() => fake.calls.length === 2, PATIENTLY);
     fake.loseJobs();
     await fake.reexec();
     expect(await job).toBe(result);
@@ -116,9 +117,9 @@ describe.skipIf(!hasBus)('connectSystemd (skipped without dbus-daemon)', () => {
     let end: (result: string) => void = () => undefined;
     fake.job = () => new Promise((resolve) => (end = resolve));
     const job = systemd.job('StartUnit', UNIT, 5000);
-    await vi.waitUntil(() => fake.calls.length === 2);
+    await vi.waitUntil(() => fake.calls.length === 2, PATIENTLY);
     await fake.reexec();
-    await vi.waitUntil(() => fake.calls.some((call) => call.startsWith('Get ')));
+    await vi.waitUntil(() => fake.calls.some((call) => call.startsWith('Get ')), PATIENTLY);
     end('canceled');
     expect(await job).toBe('canceled');
   });
@@ -129,7 +130,7 @@ describe.skipIf(!hasBus)('connectSystemd (skipped without dbus-daemon)', () => {
     closed.close();
     const lost = await connectSystemd({ onLost });
     await fake.killBus();
-    await vi.waitUntil(() => onLost.mock.calls.length > 0);
+    await vi.waitUntil(() => onLost.mock.calls.length > 0, PATIENTLY);
     await expect(lost.unit(UNIT)).rejects.toMatchObject({ code: 'SYSTEMD_UNAVAILABLE' });
     expect(onLost).toHaveBeenCalledTimes(1);
     await fake.reviveBus();
@@ -208,7 +209,7 @@ describe.skipIf(!hasBus)('connectSystemd (skipped without dbus-daemon)', () => {
     fake.job = () => 'never';
     const job = systemd.job('StartUnit', UNIT, 60_000);
     const refused = expect(job).rejects.toMatchObject({ code: 'SYSTEMD_UNAVAILABLE', message: 'the system bus closed the connection' });
-    await vi.waitUntil(() => fake.calls.length === 2);
+    await vi.waitUntil(() => fake.calls.length === 2, PATIENTLY);
     await fake.stop();
     await refused;
     await expect(systemd.unit(UNIT)).rejects.toMatchObject({ code: 'SYSTEMD_UNAVAILABLE' });

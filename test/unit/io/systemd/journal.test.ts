@@ -7,6 +7,7 @@ import type { LogsQuery } from '../../../../lib/core/http-api/api-requests.ts';
 import { journalReader } from '../../../../lib/io/systemd/journal.ts';
 import { temporary } from '../../../helpers/device.ts';
 import { hasJournald, journald } from '../../../helpers/journald.ts';
+import { PATIENTLY } from '../../../helpers/wait.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -149,7 +150,7 @@ async function gone(dir: string): Promise<void> {
   const pid = Number(fs.readFileSync(join(dir, 'pid'), 'utf8'));
   await vi.waitFor(() => {
     expect(() => process.kill(pid, 0)).toThrow('ESRCH');
-  });
+  }, PATIENTLY);
 }
 
 describe('following', () => {
@@ -265,7 +266,7 @@ it.skipIf(!hasJournald)('shows no line as one of root’s that another has writt
       'apply: from the unit of apply',
       'order: from an order',
     ]);
-  });
+  }, PATIENTLY);
   expect(messages((await reader.read({ unit: 'order' })).lines)).toEqual(['from an order']);
   expect(messages((await reader.read({ unit: 'apply' })).lines)).toEqual(['from the unit of apply']);
   expect(messages((await reader.read({ unit: 'rollback' })).lines)).toEqual([]);

@@ -4,6 +4,7 @@ import type { UnitRunner } from '../../../../lib/io/systemd/unit-runner.ts';
 import type { FakeSystemd } from '../../../helpers/fake-systemd.ts';
 import { fakeSystemd, hasBus } from '../../../helpers/fake-systemd.ts';
 import { matching } from '../../../helpers/matchers.ts';
+import { PATIENTLY } from '../../../helpers/wait.ts';
 
 const CHECK = 'pikit-update-check.service';
 const APPLY = 'pikit-update-apply.service';
@@ -54,7 +55,7 @@ describe.skipIf(!hasBus)('steadyUnits (skipped without dbus-daemon)', () => {
     await vi.waitUntil(() => changed.mock.calls.length > 0, { timeout: 5000 });
     changed.mockClear();
     fake.change(CHECK, isActive);
-    await vi.waitUntil(() => changed.mock.calls.length > 0);
+    await vi.waitUntil(() => changed.mock.calls.length > 0, PATIENTLY);
     expect(await units.look(CHECK)).toMatchObject({ active: true });
   });
 
@@ -63,7 +64,7 @@ describe.skipIf(!hasBus)('steadyUnits (skipped without dbus-daemon)', () => {
     await units.follow([CHECK], first);
     await units.follow([CHECK, APPLY], second);
     await fake.killBus();
-    await vi.waitUntil(() => first.mock.calls.length === 1 && second.mock.calls.length === 1);
+    await vi.waitUntil(() => first.mock.calls.length === 1 && second.mock.calls.length === 1, PATIENTLY);
     await fake.reviveBus();
     await vi.waitUntil(() => first.mock.calls.length === 2 && second.mock.calls.length === 2, { timeout: 5000 });
     fake.change(APPLY, isActive);
@@ -76,11 +77,11 @@ describe.skipIf(!hasBus)('steadyUnits (skipped without dbus-daemon)', () => {
     await units.follow([CHECK], changed);
     for (const state of [isActive, inactive, isActive]) {
       await fake.killBus();
-      await vi.waitUntil(() => changed.mock.calls.length === 1);
+      await vi.waitUntil(() => changed.mock.calls.length === 1, PATIENTLY);
       await fake.reviveBus();
       await vi.waitUntil(() => changed.mock.calls.length === 2, { timeout: 5000 });
       fake.change(CHECK, state);
-      await vi.waitUntil(() => changed.mock.calls.length === 3);
+      await vi.waitUntil(() => changed.mock.calls.length === 3, PATIENTLY);
       changed.mockClear();
     }
   });
@@ -107,7 +108,7 @@ describe.skipIf(!hasBus)('steadyUnits (skipped without dbus-daemon)', () => {
   it('ends the wait for a job with the bus, because its end will not be told', async () => {
     fake.job = () => 'never';
     const refused = expect(units.start(APPLY)).rejects.toMatchObject(GONE);
-    await vi.waitUntil(() => fake.calls.includes(`StartUnit ${APPLY} replace`));
+    await vi.waitUntil(() => fake.calls.includes(`StartUnit ${APPLY} replace`), PATIENTLY);
     await fake.killBus();
     await refused;
     await fake.reviveBus();
@@ -117,9 +118,9 @@ describe.skipIf(!hasBus)('steadyUnits (skipped without dbus-daemon)', () => {
     const changed = vi.fn();
     await units.follow([CHECK], changed);
     await fake.reexec();
-    await vi.waitUntil(() => changed.mock.calls.length === 1);
+    await vi.waitUntil(() => changed.mock.calls.length === 1, PATIENTLY);
     fake.change(CHECK, isActive);
-    await vi.waitUntil(() => changed.mock.calls.length === 2);
+    await vi.waitUntil(() => changed.mock.calls.length === 2, PATIENTLY);
     expect(fake.calls.filter((call) => call === 'Subscribe')).toHaveLength(2);
   });
 
@@ -167,7 +168,7 @@ describe.skipIf(!hasBus)('steadyUnits (skipped without dbus-daemon)', () => {
     const changed = vi.fn();
     await units.follow([CHECK], changed);
     await fake.killBus();
-    await vi.waitUntil(() => changed.mock.calls.length === 1);
+    await vi.waitUntil(() => changed.mock.calls.length === 1, PATIENTLY);
     units.close();
     await fake.reviveBus();
     fake.calls.length = 0;

@@ -6,6 +6,7 @@ import { recordedServices, systemdServices } from '../../../../lib/io/systemd/se
 import type { FakeSystemd } from '../../../helpers/fake-systemd.ts';
 import { fakeSystemd, hasBus } from '../../../helpers/fake-systemd.ts';
 import { folderOfTest } from '../../../helpers/temp.ts';
+import { PATIENTLY } from '../../../helpers/wait.ts';
 
 const API = 'pikit-api.service';
 const WEB = 'dietpi-dashboard-frontend.service';
@@ -101,7 +102,7 @@ describe.skipIf(!hasBus)('systemdServices (skipped without dbus-daemon)', () => 
       message: `'${API}' did not stay active: it is failed (dead, exit-code, exit status 1)`,
       lines: ['Traceback:', 'boom'],
     });
-    await vi.waitUntil(() => fake.calls.filter((call) => call.startsWith('GetAll')).length >= 6);
+    await vi.waitUntil(() => fake.calls.filter((call) => call.startsWith('GetAll')).length >= 6, PATIENTLY);
     fake.change(API, {
       unit: { ActiveState: ['s', 'failed'], SubState: ['s', 'dead'] },
       service: { Result: ['s', 'exit-code'], ExecMainStatus: ['i', 1] },
