@@ -26,7 +26,7 @@ interface Suite {
 const vitest = (...args: readonly string[]): string[] => [process.execPath, 'node_modules/vitest/vitest.mjs', 'run', '--maxWorkers=2', ...args];
 
 /** Below test/unit/: folders, or the beginnings of files. */
-const ABOUT_TIME = ['core', 'mock', 'web', 'device', 'cli', 'io/http/document', 'steps/check'];
+const ABOUT_TIME = ['core', 'mock', 'web', 'io/http/document', 'steps/check'];
 
 const SUITES: readonly Suite[] = [
   { name: 'the demo', command: [process.execPath, 'dist/demo.js'], isShort: true },

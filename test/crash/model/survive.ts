@@ -27,7 +27,7 @@ export interface Survivor {
 const EVERY_SUBSET_OF = 4;
 const SUBSETS_OF_MANY = 6;
 /** Of those that wait for a barrier, after each call. */
-const SINGLED = 10;
+const SINGLED = 16;
 
 /** Cuts after `offset` operations, and after every `stride` more. */
 interface Cuts {
