@@ -98,7 +98,7 @@ async function onDamaged(path: string, { name, content }: Damage, act: (root: st
   }
 }
 
-/** A root that holds by itself, of nobody whom the owner knows. */
+/** A root that holds by itself, whose keys the owner does not know. */
 function otherRoots(): Damage[] {
   const keys = { root: [testKey('a stranger')] };
   return [bytes("another maker's root", tufRepository({ now: NOW, keys }).initialRoot)];
