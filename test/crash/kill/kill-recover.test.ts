@@ -8,7 +8,7 @@ import { APPLY, RECOVERIES, ROLLBACK, UNDO } from './scenes.ts';
 import { noStrace } from './strace.ts';
 
 it.skipIf(noStrace() !== null)('leaves exactly one release wherever a recovery is killed', async () => {
-  enoughKills('recover', await killIn(RECOVERIES, { stride: 3 }));
+  enoughKills('recover', await killIn(RECOVERIES, { stride: 2 }));
 });
 
 it.skipIf(noStrace() !== null)('leaves exactly one release after a kill, and a kill of its recovery', async () => {
